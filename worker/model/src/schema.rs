@@ -1,0 +1,102 @@
+//! Schemas: the types of `org.apache.kafka.connect.data.Schema`.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::Value;
+
+/// A schema shared by the records that have it.
+pub type SchemaRef = Arc<Schema>;
+
+/// The physical type of a value (`org.apache.kafka.connect.data.Schema.Type`).
+#[derive(Debug, Clone, PartialEq)]
+pub enum Type {
+    /// Signed 8-bit integer.
+    Int8,
+    /// Signed 16-bit integer.
+    Int16,
+    /// Signed 32-bit integer.
+    Int32,
+    /// Signed 64-bit integer.
+    Int64,
+    /// IEEE 754 single.
+    Float32,
+    /// IEEE 754 double.
+    Float64,
+    /// True or false.
+    Boolean,
+    /// Unicode text.
+    String,
+    /// Uninterpreted bytes.
+    Bytes,
+    /// An ordered sequence of values of one schema.
+    Array(SchemaRef),
+    /// Pairs of a key schema and a value schema.
+    Map(SchemaRef, SchemaRef),
+    /// Named fields in a fixed order.
+    Struct(Vec<Field>),
+}
+
+/// A member of a struct schema. Its place in the list is its index in [`crate::Struct`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Field {
+    /// Name, unique in its struct.
+    pub name: Arc<str>,
+    /// Schema of the values.
+    pub schema: SchemaRef,
+}
+
+/// Type, optionality and description of a value. Equality covers every part, as in Java.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Schema {
+    /// Physical type with the schemas of its parts.
+    pub r#type: Type,
+    /// Whether null is a value.
+    pub optional: bool,
+    /// Name, for structs and logical types.
+    pub name: Option<Arc<str>>,
+    /// Version of the named schema.
+    pub version: Option<i32>,
+    /// Human text.
+    pub doc: Option<Arc<str>>,
+    /// What stands in for a missing value.
+    pub default: Option<Value>,
+    /// Free parameters of a logical type, such as a decimal's scale.
+    pub parameters: BTreeMap<Arc<str>, Arc<str>>,
+}
+
+impl Schema {
+    /// A required schema of the type, with no name.
+    pub const fn required(r#type: Type) -> Self {
+        Self {
+            r#type,
+            optional: false,
+            name: None,
+            version: None,
+            doc: None,
+            default: None,
+            parameters: BTreeMap::new(),
+        }
+    }
+
+    /// An optional schema of the type, with no name.
+    pub fn optional(r#type: Type) -> Self {
+        Self { optional: true, ..Self::required(r#type) }
+    }
+
+    /// The same schema under a name.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The fields of a struct schema; none for other types.
+    pub fn fields(&self) -> &[Field] {
+        if let Type::Struct(fields) = &self.r#type { fields } else { &[] }
+    }
+
+    /// The index of a field by name.
+    pub fn field_index(&self, name: &str) -> Option<usize> {
+        self.fields().iter().position(|field| &*field.name == name)
+    }
+}

@@ -1,0 +1,131 @@
+//! Values: what a schema describes. A struct is a row over its shared schema.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::{Schema, SchemaRef};
+
+/// One value. Text and bytes are shared slices: cloning copies no data.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// No value.
+    Null,
+    /// INT8.
+    Int8(i8),
+    /// INT16.
+    Int16(i16),
+    /// INT32.
+    Int32(i32),
+    /// INT64.
+    Int64(i64),
+    /// FLOAT32.
+    Float32(f32),
+    /// FLOAT64.
+    Float64(f64),
+    /// BOOLEAN.
+    Boolean(bool),
+    /// STRING.
+    String(Arc<str>),
+    /// BYTES.
+    Bytes(Bytes),
+    /// ARRAY.
+    Array(Vec<Value>),
+    /// MAP, in the order in which the entries were read.
+    Map(Vec<(Value, Value)>),
+    /// STRUCT.
+    Struct(Struct),
+}
+
+impl Value {
+    /// Whether this is no value.
+    pub const fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::String(text.into())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::String(text.into())
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Int64(number)
+    }
+}
+
+/// A row of values over a struct schema: `values[i]` belongs to `schema.fields()[i]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Struct {
+    schema: SchemaRef,
+    values: Vec<Value>,
+}
+
+impl Struct {
+    /// A row; `values` has one entry for each field of `schema`, in that order.
+    ///
+    /// # Panics
+    /// If the numbers differ, which is a mistake of the caller.
+    pub fn new(schema: SchemaRef, values: Vec<Value>) -> Self {
+        assert_eq!(schema.fields().len(), values.len(), "one value for each field");
+        Self { schema, values }
+    }
+
+    /// The schema of the row.
+    pub const fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// The values in field order.
+    pub fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    /// The value of a field by name.
+    pub fn field(&self, name: &str) -> Option<&Value> {
+        self.schema.field_index(name).map(|index| &self.values[index])
+    }
+
+    /// The schema and the values, taken apart.
+    pub fn into_parts(self) -> (SchemaRef, Vec<Value>) {
+        (self.schema, self.values)
+    }
+}
+
+/// A value with the schema that describes it, if there is one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SchemaAndValue {
+    /// None for schemaless data.
+    pub schema: Option<SchemaRef>,
+    /// The value.
+    pub value: Value,
+}
+
+impl SchemaAndValue {
+    /// No schema and no value: a tombstone.
+    pub const NULL: Self = Self { schema: None, value: Value::Null };
+
+    /// A value with a schema.
+    pub fn new(schema: impl Into<SchemaRef>, value: impl Into<Value>) -> Self {
+        Self { schema: Some(schema.into()), value: value.into() }
+    }
+
+    /// A value without a schema.
+    pub fn schemaless(value: impl Into<Value>) -> Self {
+        Self { schema: None, value: value.into() }
+    }
+}
+
+impl From<Schema> for SchemaAndValue {
+    fn from(schema: Schema) -> Self {
+        Self { schema: Some(Arc::new(schema)), value: Value::Null }
+    }
+}

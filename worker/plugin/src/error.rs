@@ -1,0 +1,75 @@
+//! The one error of plugins: it says which of three things the engine shall do.
+
+use std::fmt;
+
+/// Result of a plugin call.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What the engine does about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The same call may succeed later: try again (`RetriableException`).
+    Retriable,
+    /// This record cannot be processed: apply `errors.tolerance` (`DataException`).
+    BadRecord,
+    /// The task cannot go on: fail it (`ConnectException`).
+    Fatal,
+}
+
+/// Why a plugin call failed. The message names key, field, table or file and never holds record contents or secrets.
+#[derive(Debug)]
+pub struct Error {
+    kind: Kind,
+    message: String,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// The same call may succeed later.
+    pub fn retriable(message: impl Into<String>) -> Self {
+        Self { kind: Kind::Retriable, message: message.into(), source: None }
+    }
+
+    /// This record cannot be processed.
+    pub fn bad_record(message: impl Into<String>) -> Self {
+        Self { kind: Kind::BadRecord, message: message.into(), source: None }
+    }
+
+    /// The task cannot go on.
+    pub fn fatal(message: impl Into<String>) -> Self {
+        Self { kind: Kind::Fatal, message: message.into(), source: None }
+    }
+
+    /// The same error with its cause.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.source = Some(cause.into());
+        self
+    }
+
+    /// What the engine does about it.
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The name of the Java exception that stands for the kind; users' alert rules look for it.
+    pub const fn java_class(&self) -> &'static str {
+        match self.kind {
+            Kind::Retriable => "org.apache.kafka.connect.errors.RetriableException",
+            Kind::BadRecord => "org.apache.kafka.connect.errors.DataException",
+            Kind::Fatal => "org.apache.kafka.connect.errors.ConnectException",
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|it| &**it as &(dyn std::error::Error + 'static))
+    }
+}

@@ -1,0 +1,15 @@
+//! What a plugin author needs: records, configuration, the plugin traits and their errors.
+
+mod connector;
+mod converter;
+mod error;
+mod task;
+
+pub use connector::{
+    AnySinkConnector, AnySourceConnector, ConnectorPlugin, PluginType, SinkConnector, SourceConnector,
+};
+pub use converter::{Converter, ConverterFactory, ConverterPlugin, ConverterRole};
+pub use error::{Error, Kind, Result};
+pub use sluice_config::{self as config, Properties};
+pub use sluice_model as model;
+pub use task::{OffsetReader, SinkContext, SinkTask, SourceContext, SourceTask, TopicOffsets};

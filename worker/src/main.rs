@@ -1,0 +1,2 @@
+//! sluice-worker.
+fn main() {}
