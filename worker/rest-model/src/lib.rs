@@ -1,1 +1,24 @@
-//! sluice-rest-model.
+//! Wire types of the Kafka Connect REST API, shared by the worker (which answers with them), the operator and the
+//! cluster tests (which read them).
+//!
+//! Field names, field order and the choice between `null` and a missing field are those of Kafka Connect 4.3.
+//! This crate knows nothing about HTTP, about validation or about how a worker does what it is asked.
+
+mod connector;
+mod offsets;
+mod plugin;
+mod server;
+mod settings;
+mod status;
+mod validation;
+
+pub use connector::{
+    ActiveTopics, ConnectorInfo, ConnectorKind, CreateConnectorRequest, Expanded, InitialState,
+    TaskId, TaskInfo,
+};
+pub use offsets::{ConnectorOffset, ConnectorOffsets};
+pub use plugin::{PluginInfo, PluginKind};
+pub use server::{ErrorMessage, Health, HealthStatus, Message, ServerInfo};
+pub use settings::SettingsPatch;
+pub use status::{ConnectorState, ConnectorStateInfo, State, TaskState};
+pub use validation::{ConfigInfo, ConfigInfos, ConfigKeyInfo, ConfigValueInfo};

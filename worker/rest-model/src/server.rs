@@ -1,0 +1,51 @@
+//! The worker as a whole: root, health, and the body of every error.
+
+use serde::{Deserialize, Serialize};
+
+/// Body of every answer that is an error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorMessage {
+    /// The HTTP status again.
+    pub error_code: i32,
+    /// What went wrong; `null` when an exception had no message.
+    pub message: Option<String>,
+}
+
+/// Answer to `GET /`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerInfo {
+    /// Version of the worker.
+    pub version: String,
+    /// Commit that it was built from.
+    pub commit: String,
+    /// The Kafka cluster that it works on.
+    pub kafka_cluster_id: String,
+}
+
+/// Answer to `GET /health`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    /// One word.
+    pub status: HealthStatus,
+    /// A sentence for people.
+    pub message: String,
+}
+
+/// The word in [`Health`]; the HTTP status says the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HealthStatus {
+    /// 200: started, and the control thread answers.
+    Healthy,
+    /// 503: still starting.
+    Starting,
+    /// 500: the control thread does not answer.
+    Unhealthy,
+}
+
+/// A bare sentence: the answer to changed or deleted offsets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// The sentence.
+    pub message: String,
+}
