@@ -1,1 +1,31 @@
-//! sluice-crds.
+//! The custom resources of Sluice: their Rust types, the CRDs generated from them, and the reading and writing of
+//! manifests.
+//!
+//! Field names are those of Strimzi's `v1` API, so that conversion is mechanical. This crate decides nothing and talks
+//! to nobody: validation beyond the schema lives in the operator.
+
+// The derive repeats each struct inside a function, where `pub` reaches nobody; columns of one type are no duplicates.
+#[allow(unreachable_pub, clippy::duplicated_attributes)]
+mod cluster;
+#[allow(unreachable_pub, clippy::duplicated_attributes)]
+mod connector;
+mod definition;
+mod names;
+mod schema;
+pub mod yaml;
+
+pub use cluster::authentication::{
+    Authentication, AuthenticationType, CertificateAndKeySecret, PasswordSecret, Tls,
+    TrustedCertificate,
+};
+pub use cluster::template::{
+    BudgetTemplate, ConnectContainerTemplate, ObjectTemplate, PodTemplate, Template,
+    TemplateMetadata, Volume,
+};
+pub use cluster::{KafkaConnect, KafkaConnectSpec, KafkaConnectStatus, Probe};
+pub use connector::{
+    ConnectorReport, InstanceReport, KafkaConnector, KafkaConnectorSpec, KafkaConnectorStatus,
+    TargetState, TaskReport,
+};
+pub use definition::{Definition, definitions};
+pub use names::{CLUSTER_LABEL, GROUP, condition};

@@ -1,0 +1,188 @@
+//! `KafkaConnect`: a cluster of workers.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::ResourceRequirements;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::{CustomResource, KubeSchema};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::schema;
+
+pub(crate) mod authentication;
+pub(crate) mod template;
+
+use authentication::{Authentication, Tls};
+use template::Template;
+
+/// A cluster of Kafka Connect workers that share one group and three internal topics.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, CustomResource, KubeSchema)]
+#[kube(
+    group = "sluice.dev",
+    version = "v1alpha1",
+    kind = "KafkaConnect",
+    plural = "kafkaconnects",
+    shortname = "slc",
+    category = "sluice",
+    namespaced,
+    cel,
+    derive = "PartialEq",
+    status = "KafkaConnectStatus",
+    doc = "A cluster of Kafka Connect workers.",
+    scale(
+        spec_replicas_path = ".spec.replicas",
+        status_replicas_path = ".status.replicas",
+        label_selector_path = ".status.selector"
+    ),
+    printcolumn(
+        name = "Workers",
+        type_ = "string",
+        json_path = ".status.workers",
+        description = "Ready workers of desired ones"
+    ),
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type=='Ready')].status",
+        description = "Whether every worker is ready and the group answers"
+    ),
+    printcolumn(
+        name = "Reason",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type=='Ready')].reason",
+        description = "Why it is or is not ready"
+    ),
+    printcolumn(name = "Version", type_ = "string", json_path = ".status.version"),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    printcolumn(name = "Group", type_ = "string", json_path = ".spec.groupId", priority = 1),
+    printcolumn(
+        name = "Message",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type=='Ready')].message",
+        priority = 1
+    )
+)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = (
+        "self.configStorageTopic != self.offsetStorageTopic && self.configStorageTopic != self.statusStorageTopic && self.offsetStorageTopic != self.statusStorageTopic",
+        "configStorageTopic, offsetStorageTopic and statusStorageTopic must be three different topics"
+    ),
+    validation = (
+        "!has(self.authentication) || self.authentication.type != 'tls' || has(self.tls)",
+        "authentication of type tls needs spec.tls (it may be empty: then the system's certificate authorities are trusted)"
+    )
+)]
+pub struct KafkaConnectSpec {
+    /// Number of workers. 0 stops all of them and keeps the configuration.
+    #[serde(default = "one")]
+    #[schemars(range(min = 0, max = 1000))]
+    pub replicas: i32,
+    /// Image of the workers. Default: the one that the operator was installed with.
+    #[schemars(length(min = 1))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+    /// Kafka brokers to start from: host:port, several separated by commas.
+    #[schemars(length(min = 1))]
+    pub bootstrap_servers: String,
+    /// Name of the group that the workers form (group.id). Two clusters on one Kafka must not share it.
+    #[schemars(length(min = 1, max = 249))]
+    pub group_id: String,
+    /// Topic with the connector configurations (config.storage.topic).
+    #[schemars(length(min = 1, max = 249))]
+    pub config_storage_topic: String,
+    /// Topic with the connector and task states (status.storage.topic).
+    #[schemars(length(min = 1, max = 249))]
+    pub status_storage_topic: String,
+    /// Topic with the source positions (offset.storage.topic).
+    #[schemars(length(min = 1, max = 249))]
+    pub offset_storage_topic: String,
+    /// Further worker settings, as in a worker file of Kafka Connect. Values are strings, numbers or booleans.
+    /// Keys that the other fields of this resource decide are refused.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "schema::free_map")]
+    pub config: BTreeMap<String, Value>,
+    /// Encrypts the connections to Kafka.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<Tls>,
+    /// How the workers show Kafka who they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authentication: Option<Authentication>,
+    /// CPU and memory of one worker.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resources: Option<ResourceRequirements>,
+    /// Times of the check that restarts a worker whose process hangs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub liveness_probe: Option<Probe>,
+    /// Times of the check that a worker has joined its group and answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub readiness_probe: Option<Probe>,
+    /// Changes to the objects that the operator makes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub template: Option<Template>,
+}
+
+const fn one() -> i32 {
+    1
+}
+
+/// Times of a check.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Probe {
+    /// Seconds after the start before the first check.
+    #[schemars(range(min = 0))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub initial_delay_seconds: Option<i32>,
+    /// Seconds that one check may take.
+    #[schemars(range(min = 1))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout_seconds: Option<i32>,
+    /// Seconds between checks.
+    #[schemars(range(min = 1))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub period_seconds: Option<i32>,
+    /// Good checks in a row after which a worker counts as good again.
+    #[schemars(range(min = 1))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub success_threshold: Option<i32>,
+    /// Bad checks in a row after which a worker counts as bad.
+    #[schemars(range(min = 1))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure_threshold: Option<i32>,
+}
+
+/// What the operator knows about a cluster.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct KafkaConnectStatus {
+    /// Generation of the spec that the rest of the status speaks of; -1 before the operator has looked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// Ready (always there), Reconciling and Stalled (only while True), ConfigValid, WorkersReady, GroupReachable.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
+    pub conditions: Vec<Condition>,
+    /// Where the REST API of the workers answers inside the Kubernetes cluster. Absent without workers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Workers that exist, ready or not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<i32>,
+    /// Workers that are ready.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ready_replicas: Option<i32>,
+    /// Ready workers of desired ones, for people: 2/3.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workers: Option<String>,
+    /// Label selector of the worker pods, for autoscalers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub selector: Option<String>,
+    /// Version that the workers report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Identity of the Kafka cluster that the workers report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kafka_cluster_id: Option<String>,
+}
