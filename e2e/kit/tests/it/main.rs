@@ -1,0 +1,3 @@
+//! The kit's own tests, on the real servers that it starts.
+
+mod kubernetes;
