@@ -1,0 +1,158 @@
+//! The two closed lists between deciding and doing: what can happen, and what there is to do about it.
+
+use std::time::Duration;
+
+use sluice_config::Properties;
+use sluice_engine::{TargetState as EngineTarget, TaskEvent, TaskId};
+use sluice_group::{Change, Joined, LocalState};
+
+use crate::{
+    request::{Answer, Error, Request},
+    store::config::SessionKey,
+};
+
+/// A record of an internal topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRecord {
+    /// Its offset.
+    pub offset: i64,
+    /// Its key.
+    pub key: Vec<u8>,
+    /// Its value; none deletes.
+    pub value: Option<Vec<u8>>,
+}
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Event {
+    /// The internal topics have been read from the beginning to the end.
+    Started,
+    /// New records of the config topic.
+    ConfigRecords(Vec<StoredRecord>),
+    /// New records of the status topic.
+    StatusRecords(Vec<StoredRecord>),
+    /// A round of joining the group ended well.
+    Joined(Joined),
+    /// A round of joining failed in a way that another round may mend.
+    JoinFailed,
+    /// The group calls for something.
+    Membership(Change),
+    /// The config topic was read to its end, or not in time.
+    ConfigRead(bool),
+    /// A task reports.
+    Task(TaskEvent),
+    /// These tasks run here no more.
+    TasksStopped(Vec<TaskId>),
+    /// A connector was asked for its tasks' configurations.
+    Split {
+        /// Whose.
+        connector: String,
+        /// Which start of the connector this answers.
+        attempt: u64,
+        /// The configurations, or why there are none.
+        result: Result<Vec<Properties>, SplitError>,
+    },
+    /// Records were written to the config topic and read back, or not.
+    Written(WriteId, Result<(), String>),
+    /// The leader took this worker's task configurations, or not.
+    TasksSent {
+        /// Whose.
+        connector: String,
+        /// Which start of the connector they came from.
+        attempt: u64,
+        /// Why not.
+        result: Result<(), String>,
+    },
+    /// A client asks.
+    Request(RequestId, Request),
+    /// A timer that an effect set has run out.
+    Timer(Timer),
+    /// The process has been told to end.
+    Stop,
+}
+
+/// Names a request until it is answered.
+pub type RequestId = u64;
+
+/// Names a write to the config topic until it is confirmed.
+pub type WriteId = u64;
+
+/// Why a connector has no task configurations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SplitError {
+    /// Whether the same may succeed later.
+    pub is_retriable: bool,
+    /// For people, in the form of a Java stack trace.
+    pub trace: String,
+}
+
+/// What a timer is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Timer {
+    /// Ask a connector for its tasks again, if that start of it still runs.
+    Split(String, u64),
+    /// Join the group again after a failed round.
+    Join,
+    /// Is the session key due for rotation?
+    SessionKey,
+}
+
+/// Something to do. Effects are begun in the order given; none of them is waited for.
+#[derive(Debug)]
+pub enum Effect {
+    /// Join the group with this state; answered by [`Event::Joined`] or [`Event::JoinFailed`].
+    Join(LocalState),
+    /// Leave the group.
+    Leave,
+    /// Read the config topic to its end; answered by [`Event::ConfigRead`].
+    ReadConfig,
+    /// Start a task.
+    StartTask {
+        /// Which.
+        id: TaskId,
+        /// The connector's configuration.
+        connector: Properties,
+        /// The task's own.
+        task: Properties,
+        /// Whether it begins paused.
+        target: EngineTarget,
+    },
+    /// Stop tasks; answered by [`Event::TasksStopped`].
+    StopTasks(Vec<TaskId>),
+    /// Pause or resume the tasks of a connector.
+    SetTarget(String, EngineTarget),
+    /// Ask a connector for its tasks' configurations; answered by [`Event::Split`].
+    Split {
+        /// Whose.
+        connector: String,
+        /// Its configuration.
+        config: Properties,
+        /// Goes into the answer.
+        attempt: u64,
+    },
+    /// Write to the config topic and read it back; answered by [`Event::Written`].
+    WriteConfig(WriteId, Vec<(String, Option<String>)>),
+    /// Make a new session key and write it to the config topic; answered by [`Event::Written`].
+    NewSessionKey(WriteId),
+    /// Write to the status topic.
+    WriteStatus(String, Option<String>),
+    /// Send task configurations to the leader; answered by [`Event::TasksSent`].
+    SendTasks {
+        /// URL of the leader.
+        leader: String,
+        /// Whose.
+        connector: String,
+        /// Goes into the answer.
+        attempt: u64,
+        /// The configurations.
+        configs: Vec<Properties>,
+        /// Signs the request, where the group's protocol wants that.
+        key: Option<SessionKey>,
+    },
+    /// Answer a client.
+    Reply(RequestId, Result<Answer, Error>),
+    /// Hand out [`Event::Timer`] later.
+    After(Duration, Timer),
+    /// Everything is stopped: the process may end.
+    Exit,
+}

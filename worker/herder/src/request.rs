@@ -1,0 +1,122 @@
+//! What clients may ask of a worker, and how it can answer.
+
+use sluice_engine::TaskId;
+use sluice_rest_model::{ConfigInfos, ConnectorInfo, ConnectorStateInfo, SettingsPatch, TaskInfo, TaskState};
+
+use crate::{
+    signature::Signature,
+    store::config::{RestartRequest, TargetState},
+};
+
+/// A request of the REST API.
+#[derive(Debug, Clone)]
+pub enum Request {
+    /// Does the control path answer? (`GET /health`)
+    Ping,
+    /// Names of all connectors.
+    Connectors,
+    /// One connector.
+    Connector(String),
+    /// State of one connector and its tasks.
+    Status(String),
+    /// State of one task.
+    TaskStatus(TaskId),
+    /// Configurations of a connector's tasks.
+    Tasks(String),
+    /// A new connector.
+    Create {
+        /// Its name.
+        name: String,
+        /// Its configuration.
+        config: SettingsPatch,
+        /// The state to create it in.
+        initial: Option<TargetState>,
+    },
+    /// A connector's whole configuration; creates it if it is not there.
+    PutConfig {
+        /// Its name.
+        name: String,
+        /// Its configuration.
+        config: SettingsPatch,
+    },
+    /// What is right and wrong with a configuration.
+    Validate {
+        /// Class in the path of the request.
+        plugin: String,
+        /// The configuration.
+        config: SettingsPatch,
+    },
+    /// Remove a connector.
+    Delete(String),
+    /// Pause or resume a connector.
+    SetTarget(String, TargetState),
+    /// Stop a connector: no tasks are kept.
+    Stop(String),
+    /// Restart a connector without its tasks.
+    RestartConnector(String),
+    /// Restart a connector as the flags say (KIP-745).
+    Restart(RestartRequest),
+    /// Restart one task.
+    RestartTask(TaskId),
+    /// A follower's new task set (internal).
+    PutTaskConfigs {
+        /// Whose tasks.
+        connector: String,
+        /// The raw body, which the signature covers.
+        body: Vec<u8>,
+        /// Proof that a member of the group sent it.
+        signature: Option<Signature>,
+    },
+}
+
+/// An answer that is not an error.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// Done; nothing to say.
+    Done,
+    /// Names of connectors.
+    Names(Vec<String>),
+    /// A connector; true if it was created.
+    Connector(ConnectorInfo, bool),
+    /// State of a connector and its tasks.
+    Status(ConnectorStateInfo),
+    /// State of a task.
+    TaskStatus(TaskState),
+    /// Configurations of tasks.
+    Tasks(Vec<TaskInfo>),
+    /// The outcome of a validation.
+    Validated(ConfigInfos),
+}
+
+/// Why a request cannot be met here, or not now, or not at all. Texts are Java's.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// 404.
+    #[error("{0}")]
+    NotFound(String),
+    /// 409: the name is taken.
+    #[error("Connector {0} already exists")]
+    AlreadyExists(String),
+    /// 400.
+    #[error("{0}")]
+    BadRequest(String),
+    /// 403.
+    #[error("{0}")]
+    Forbidden(String),
+    /// 409: a rebalance is on its way; the client tries again.
+    #[error(
+        "Cannot complete request momentarily due to stale configuration (typically caused by a concurrent config change)"
+    )]
+    StaleConfig,
+    /// Another worker has to do it: its URL, if known.
+    #[error(
+        "Cannot complete request momentarily due to no known leader URL, likely because a rebalance was underway."
+    )]
+    Elsewhere(Option<String>),
+    /// 503: not ready for this kind of request.
+    #[error("{0}")]
+    Unavailable(String),
+    /// 500.
+    #[error("{0}")]
+    Internal(String),
+}

@@ -1,0 +1,23 @@
+//! What the state machine needs to know of the worker file.
+
+use std::time::Duration;
+
+/// Settings of the control path's decisions.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `host:port` under which statuses name this worker.
+    pub worker_id: String,
+    /// Scheme of the workers' REST listeners: `http` or `https`.
+    pub scheme: &'static str,
+    /// Age at which a session key is replaced (`inter.worker.key.ttl.ms`).
+    pub key_ttl: Duration,
+    /// Pause after a session key could not be written.
+    pub key_retry: Duration,
+}
+
+impl Settings {
+    /// Base URL of the worker that statuses name so.
+    pub fn url_of(&self, worker_id: &str) -> String {
+        format!("{}://{worker_id}/", self.scheme)
+    }
+}

@@ -1,0 +1,174 @@
+//! The control path's state machine: one event in, the effects that it calls for out. No I/O, no clock, no threads.
+//!
+//! Who should run what is decided level by level, never from the history of events: `membership` knows what the group has
+//! assigned to this worker, `work` knows what is alive here, and after every event [`State::settle`] compares the two.
+//! Work that is no longer assigned is stopped *before* the worker joins again (two-phase revocation), so no task runs twice.
+//!
+//! Mirrors `DistributedHerder`.
+
+mod membership;
+mod requests;
+mod restart;
+mod status;
+mod work;
+
+use std::sync::Arc;
+
+use sluice_rest_model::{ConfigInfos, SettingsPatch};
+
+use crate::{
+    event::{Effect, Event, RequestId, StoredRecord, Timer, WriteId},
+    request::{Answer, Error},
+    settings::Settings,
+    store::{
+        config::{Change, ClusterConfig},
+        status::Statuses,
+    },
+};
+use membership::Membership;
+use requests::PendingWrite;
+use work::Work;
+
+/// Checks connector configurations and knows plugin types. Pure apart from what plugins look at.
+pub trait Plugins: Send + Sync {
+    /// The answer to a validation, or why the class is no connector.
+    fn validate(&self, config: &SettingsPatch) -> Result<ConfigInfos, Error>;
+    /// Whether the class moves records into or out of Kafka.
+    fn kind(&self, class: &str) -> sluice_rest_model::ConnectorKind;
+    /// The version of the class.
+    fn version(&self, class: &str) -> Option<String>;
+}
+
+/// Everything that the control path knows.
+pub struct State {
+    settings: Settings,
+    plugins: Arc<dyn Plugins>,
+    config: ClusterConfig,
+    statuses: Statuses,
+    membership: Membership,
+    work: Work,
+    writes: requests::Writes,
+    has_started: bool,
+    effects: Vec<Effect>,
+    now_millis: i64,
+}
+
+impl State {
+    /// A worker that has read nothing and joined nothing.
+    pub fn new(settings: Settings, plugins: Arc<dyn Plugins>) -> Self {
+        Self {
+            settings,
+            plugins,
+            config: ClusterConfig::default(),
+            statuses: Statuses::default(),
+            membership: Membership::default(),
+            work: Work::default(),
+            writes: requests::Writes::default(),
+            has_started: false,
+            effects: Vec::new(),
+            now_millis: 0,
+        }
+    }
+
+    /// The cluster's configuration as read so far: what a leader assigns.
+    pub const fn config(&self) -> &ClusterConfig {
+        &self.config
+    }
+
+    /// The newest statuses.
+    pub const fn statuses(&self) -> &Statuses {
+        &self.statuses
+    }
+
+    /// What this worker's membership looks like, for metrics.
+    pub const fn membership(&self) -> &Membership {
+        &self.membership
+    }
+
+    /// Takes one event; returns what there is to do about it, in order. `now_millis` counts from the epoch.
+    pub fn step(&mut self, now_millis: i64, event: Event) -> Vec<Effect> {
+        self.now_millis = now_millis;
+        match event {
+            Event::Started => self.start(),
+            Event::ConfigRecords(records) => self.read_config(records),
+            Event::StatusRecords(records) => self.read_statuses(&records),
+            Event::Joined(joined) => self.joined(joined),
+            Event::JoinFailed => self.join_failed(),
+            Event::Membership(change) => self.membership_changed(&change),
+            Event::ConfigRead(in_time) => self.config_read(in_time),
+            Event::Task(event) => self.task_event(event),
+            Event::TasksStopped(ids) => self.tasks_stopped(&ids),
+            Event::Split { connector, attempt, result } => self.connector_split(&connector, attempt, result),
+            Event::Written(id, result) => self.written(id, result),
+            Event::TasksSent { connector, attempt, result } => self.tasks_sent(&connector, attempt, result),
+            Event::Request(id, request) => self.request(id, request),
+            Event::Timer(timer) => self.timer(timer),
+            Event::Stop => self.stop(),
+        }
+        self.settle();
+        std::mem::take(&mut self.effects)
+    }
+
+    fn start(&mut self) {
+        self.has_started = true;
+        self.membership.request_rejoin();
+    }
+
+    fn read_config(&mut self, records: Vec<StoredRecord>) {
+        for record in records {
+            let change = self.config.apply(record.offset, &record.key, record.value.as_deref());
+            if let Some(change) = change.filter(|_| self.has_started) {
+                self.config_changed(change);
+            }
+        }
+    }
+
+    fn config_changed(&mut self, change: Change) {
+        match change {
+            Change::Added(_) => self.membership.request_rejoin(),
+            Change::Removed(name) => {
+                self.forget_statuses(&name);
+                self.membership.request_rejoin();
+            }
+            // The owner starts its connector anew in `settle`; nobody else is concerned.
+            Change::Reconfigured(_) | Change::SessionKey => {}
+            Change::Tasks(name) => {
+                self.work.mark_tasks_stale(&name);
+                self.membership.request_rejoin();
+            }
+            Change::Target(name) => self.target_changed(&name),
+            Change::Restart(request) => self.restart_requested(&request),
+        }
+    }
+
+    fn read_statuses(&mut self, records: &[StoredRecord]) {
+        for record in records {
+            self.statuses.apply(&record.key, record.value.as_deref());
+        }
+    }
+
+    fn timer(&mut self, timer: Timer) {
+        match timer {
+            Timer::Split(connector, attempt) => self.split_again(&connector, attempt),
+            Timer::Join => self.membership.retry_join(),
+            Timer::SessionKey => self.session_key_timer(),
+        }
+    }
+
+    fn stop(&mut self) {
+        self.membership.begin_leaving();
+    }
+
+    fn write(&mut self, records: Vec<(String, Option<String>)>, then: PendingWrite) -> WriteId {
+        let id = self.writes.begin(then);
+        self.effects.push(Effect::WriteConfig(id, records));
+        id
+    }
+
+    fn reply(&mut self, id: RequestId, answer: Result<Answer, Error>) {
+        self.effects.push(Effect::Reply(id, answer));
+    }
+}
+
+#[cfg(test)]
+mod tests;

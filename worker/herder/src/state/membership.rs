@@ -1,0 +1,273 @@
+//! This worker in its group: joining, catching up, holding an assignment, losing it.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use sluice_engine::TaskId;
+use sluice_group::{Assignment, Change, Joined, LocalState};
+
+use super::State;
+use crate::{
+    event::{Effect, Timer},
+    request::Error,
+};
+
+/// Pause before another round after one that failed.
+const JOIN_BACKOFF: Duration = Duration::from_millis(250);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Phase {
+    /// No round is on its way and no assignment is in force.
+    #[default]
+    Out,
+    /// A round is on its way.
+    Joining,
+    /// A round failed; the next comes after a pause.
+    BackingOff,
+    /// An assignment has come that rests on configuration not read yet.
+    CatchingUp,
+    /// The assignment is in force.
+    Stable,
+    /// The process ends.
+    Leaving,
+    /// The group has been left.
+    Left,
+}
+
+/// What this worker knows of its membership.
+#[derive(Debug, Clone, Default)]
+pub struct Membership {
+    phase: Phase,
+    rejoin: bool,
+    generation: i32,
+    is_leader: bool,
+    is_sessioned: bool,
+    leader_url: Option<String>,
+    leader_id: String,
+    /// Offset of the configuration that the assignment rests on.
+    needed_offset: i64,
+    connectors: BTreeSet<String>,
+    tasks: BTreeSet<TaskId>,
+    rebalances: u64,
+}
+
+impl Membership {
+    pub(super) fn request_rejoin(&mut self) {
+        self.rejoin = true;
+    }
+
+    pub(super) fn retry_join(&mut self) {
+        if self.phase == Phase::BackingOff {
+            self.phase = Phase::Out;
+        }
+    }
+
+    pub(super) fn begin_leaving(&mut self) {
+        self.phase = Phase::Leaving;
+        self.drop_assignment();
+    }
+
+    fn drop_assignment(&mut self) {
+        self.connectors.clear();
+        self.tasks.clear();
+    }
+
+    /// Whether the group has this connector here.
+    pub(super) fn holds_connector(&self, name: &str) -> bool {
+        self.connectors.contains(name)
+    }
+
+    /// Whether the group has this task here.
+    pub(super) fn holds_task(&self, id: &TaskId) -> bool {
+        self.tasks.contains(id)
+    }
+
+    pub(super) const fn connectors(&self) -> &BTreeSet<String> {
+        &self.connectors
+    }
+
+    pub(super) const fn tasks(&self) -> &BTreeSet<TaskId> {
+        &self.tasks
+    }
+
+    /// Whether new work may start: the assignment is in force and no change of it is pending.
+    pub(super) fn allows_starting(&self) -> bool {
+        self.phase == Phase::Stable && !self.rejoin
+    }
+
+    pub(super) fn is_ending(&self) -> bool {
+        matches!(self.phase, Phase::Leaving | Phase::Left)
+    }
+
+    /// Generation of the last completed round.
+    pub const fn generation(&self) -> i32 {
+        self.generation
+    }
+
+    /// Whether a round is on its way or wanted.
+    pub fn is_rebalancing(&self) -> bool {
+        self.rejoin || self.phase != Phase::Stable
+    }
+
+    /// Whether this worker leads the group.
+    pub const fn is_leader(&self) -> bool {
+        self.is_leader
+    }
+
+    /// Member id of the leader.
+    pub fn leader_id(&self) -> &str {
+        &self.leader_id
+    }
+
+    /// Rounds completed since the process began.
+    pub const fn rebalances(&self) -> u64 {
+        self.rebalances
+    }
+
+    /// How many connectors and tasks the group has assigned here.
+    pub fn assigned(&self) -> (usize, usize) {
+        (self.connectors.len(), self.tasks.len())
+    }
+
+    /// Whether internal requests must be signed.
+    pub(super) const fn is_sessioned(&self) -> bool {
+        self.is_sessioned
+    }
+
+    /// The leader's URL, or the error for a request that needs it.
+    pub(super) fn leader(&self) -> Option<String> {
+        self.leader_url.clone().filter(|it| !it.is_empty())
+    }
+
+    /// Whether this worker may act as leader right now.
+    pub(super) fn check_leader(&self) -> Result<(), Error> {
+        if self.phase == Phase::Stable && self.is_leader {
+            // A leader that is about to rebalance may not know the newest configuration.
+            return if self.rejoin { Err(Error::StaleConfig) } else { Ok(()) };
+        }
+        if self.is_leader { Err(Error::StaleConfig) } else { Err(Error::Elsewhere(self.leader())) }
+    }
+
+    fn take(&mut self, assignment: &Assignment) {
+        for name in &assignment.revoked_connectors {
+            self.connectors.remove(name);
+        }
+        for (connector, task) in &assignment.revoked_tasks {
+            self.tasks.remove(&TaskId { connector: connector.clone(), task: *task });
+        }
+        self.connectors.extend(assignment.connectors.iter().cloned());
+        self.tasks.extend(
+            assignment.tasks.iter().map(|(connector, task)| TaskId { connector: connector.clone(), task: *task }),
+        );
+    }
+}
+
+impl State {
+    /// Starts a round if one is wanted and nothing that was revoked is still running.
+    pub(super) fn join_if_due(&mut self) {
+        let phase = self.membership.phase;
+        let may_join = matches!(phase, Phase::Out | Phase::Stable);
+        if !self.has_started || !may_join || !self.membership.rejoin || self.work.is_stopping() {
+            return;
+        }
+        self.membership.rejoin = false;
+        self.membership.phase = Phase::Joining;
+        let assignment = self.local_assignment();
+        self.effects.push(Effect::Join(LocalState { config_offset: self.config.offset(), assignment }));
+    }
+
+    /// What this worker tells the group that it has.
+    fn local_assignment(&self) -> Option<Assignment> {
+        let held = &self.membership;
+        if held.connectors.is_empty() && held.tasks.is_empty() {
+            return None;
+        }
+        Some(Assignment {
+            leader: held.leader_id.clone(),
+            leader_url: held.leader_url.clone().unwrap_or_default(),
+            config_offset: held.needed_offset,
+            connectors: held.connectors.iter().cloned().collect(),
+            tasks: held.tasks.iter().map(|id| (id.connector.clone(), id.task)).collect(),
+            ..Assignment::default()
+        })
+    }
+
+    pub(super) fn joined(&mut self, joined: Joined) {
+        if self.membership.is_ending() {
+            return;
+        }
+        let assignment = joined.assignment;
+        let held = &mut self.membership;
+        held.generation = joined.generation;
+        held.is_leader = joined.is_leader;
+        held.is_sessioned = joined.is_sessioned;
+        held.leader_url = Some(joined.leader_url);
+        held.leader_id = joined.leader_id;
+        held.rebalances += 1;
+        if !joined.is_cooperative {
+            held.drop_assignment();
+        }
+        held.take(&assignment);
+        held.needed_offset = assignment.config_offset;
+        // What was revoked here goes to somebody else in the round that follows.
+        held.rejoin |= !assignment.revoked_connectors.is_empty() || !assignment.revoked_tasks.is_empty();
+        let is_behind = self.config.offset() < assignment.config_offset;
+        if assignment.has_failed() || is_behind {
+            held.phase = Phase::CatchingUp;
+            held.rejoin |= assignment.has_failed();
+            self.effects.push(Effect::ReadConfig);
+        } else {
+            self.assignment_in_force();
+        }
+    }
+
+    pub(super) fn config_read(&mut self, in_time: bool) {
+        if self.membership.phase != Phase::CatchingUp {
+            return;
+        }
+        if in_time && self.config.offset() >= self.membership.needed_offset {
+            self.assignment_in_force();
+        } else {
+            tracing::warn!("the config topic could not be read up to the offset that the group works with; joining again");
+            self.membership.phase = Phase::Stable;
+            self.membership.rejoin = true;
+        }
+    }
+
+    fn assignment_in_force(&mut self) {
+        self.membership.phase = Phase::Stable;
+        if self.membership.is_leader {
+            self.forget_removed_statuses();
+            self.rotate_session_key();
+        }
+    }
+
+    pub(super) fn join_failed(&mut self) {
+        if self.membership.is_ending() {
+            return;
+        }
+        self.membership.phase = Phase::BackingOff;
+        self.membership.rejoin = true;
+        self.effects.push(Effect::After(JOIN_BACKOFF, Timer::Join));
+    }
+
+    pub(super) fn membership_changed(&mut self, change: &Change) {
+        if self.membership.is_ending() {
+            return;
+        }
+        self.membership.rejoin = true;
+        match change {
+            Change::Rebalance => {}
+            // The group may have given this worker's tasks to others by now: they must not run here as well.
+            Change::CoordinatorLost | Change::Fenced => self.membership.drop_assignment(),
+        }
+    }
+
+    /// Once nothing runs any more, says goodbye and ends.
+    pub(super) fn leave_if_idle(&mut self) {
+        if self.membership.phase == Phase::Leaving && self.work.is_idle() {
+            self.membership.phase = Phase::Left;
+            self.effects.push(Effect::Leave);
+            self.effects.push(Effect::Exit);
+        }
+    }
+}

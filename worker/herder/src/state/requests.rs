@@ -1,0 +1,289 @@
+//! Answers to clients. Reads are answered from this worker's own copy of the topics; writes are answered once read back.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use sluice_config::Properties;
+use sluice_engine::TaskId;
+use sluice_rest_model::{ConfigInfos, ConnectorInfo, SettingsPatch, TaskId as RestTaskId, TaskInfo};
+
+use super::State;
+use crate::{
+    event::{Effect, RequestId, Timer, WriteId},
+    request::{Answer, Error, Request},
+    signature,
+    store::config::{RestartRequest, TargetState, encode},
+};
+
+/// What follows once a write is confirmed.
+#[derive(Debug, Clone)]
+pub(super) enum PendingWrite {
+    /// Answer with the connector; true if it is new.
+    Connector { request: RequestId, name: String, is_new: bool },
+    /// Answer with this.
+    Reply { request: RequestId, answer: Box<Answer> },
+    /// A task set of this worker's own.
+    Tasks { connector: String, attempt: u64 },
+    /// Nothing.
+    SessionKey,
+}
+
+/// Writes on their way.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Writes {
+    next: WriteId,
+    /// One timer at a time watches over the session key.
+    is_key_timer_set: bool,
+    pending: BTreeMap<WriteId, PendingWrite>,
+}
+
+impl Writes {
+    pub(super) fn begin(&mut self, then: PendingWrite) -> WriteId {
+        self.next += 1;
+        self.pending.insert(self.next, then);
+        self.next
+    }
+}
+
+impl State {
+    pub(super) fn request(&mut self, id: RequestId, request: Request) {
+        if self.membership.is_ending() {
+            self.reply(id, Err(Error::Internal("Worker is shutting down".to_owned())));
+            return;
+        }
+        let answer = match request {
+            Request::Ping => Some(Ok(Answer::Done)),
+            Request::Connectors => Some(Ok(Answer::Names(self.config.connectors().map(str::to_owned).collect()))),
+            Request::Connector(name) => Some(self.known(&name).map(|()| self.info(&name, false))),
+            Request::Status(name) => Some(self.status(&name)),
+            Request::TaskStatus(task) => Some(self.task_status(&task)),
+            Request::Tasks(name) => Some(self.known(&name).map(|()| self.tasks(&name))),
+            Request::Validate { plugin, config } => Some(self.validate(&plugin, &config)),
+            Request::RestartConnector(name) => Some(self.restart_connector(&name)),
+            Request::RestartTask(task) => Some(self.restart_task(&task)),
+            Request::Create { name, config, initial } => self.create(id, name, config, initial).err().map(Err),
+            Request::PutConfig { name, config } => self.put_config(id, name, config).err().map(Err),
+            Request::Delete(name) => self.delete(id, &name).err().map(Err),
+            Request::SetTarget(name, target) => self.set_target(id, &name, target).err().map(Err),
+            Request::Stop(name) => self.stop_connector(id, &name).err().map(Err),
+            Request::Restart(request) => self.restart(id, &request).err().map(Err),
+            Request::PutTaskConfigs { connector, body, signature } => {
+                self.put_task_configs(id, &connector, &body, signature.as_ref()).err().map(Err)
+            }
+        };
+        if let Some(answer) = answer {
+            self.reply(id, answer);
+        }
+    }
+
+    pub(super) fn written(&mut self, id: WriteId, result: Result<(), String>) {
+        let Some(pending) = self.writes.pending.remove(&id) else { return };
+        let failed = |error: &String| Err(Error::Internal(format!("Error writing to the config topic: {error}")));
+        match pending {
+            PendingWrite::Connector { request, name, is_new } => {
+                let answer = match &result {
+                    Ok(()) => Ok(self.info(&name, is_new)),
+                    Err(error) => failed(error),
+                };
+                self.reply(request, answer);
+            }
+            PendingWrite::Reply { request, answer } => {
+                let answer = match &result {
+                    Ok(()) => Ok(*answer),
+                    Err(error) => failed(error),
+                };
+                self.reply(request, answer);
+            }
+            PendingWrite::Tasks { connector, attempt } => {
+                if let Err(error) = result {
+                    tracing::warn!(connector, error, "the task configurations could not be written; trying again");
+                    self.split_later(&connector, attempt);
+                }
+            }
+            PendingWrite::SessionKey => {
+                if let Err(error) = result {
+                    tracing::warn!(error, "the session key could not be written; trying again");
+                    self.effects.push(Effect::After(self.settings.key_retry, Timer::SessionKey));
+                }
+            }
+        }
+    }
+
+    fn known(&self, name: &str) -> Result<(), Error> {
+        let is_known = self.config.connector(name).is_some();
+        is_known.then_some(()).ok_or_else(|| Error::NotFound(format!("Connector {name} not found")))
+    }
+
+    fn info(&self, name: &str, is_new: bool) -> Answer {
+        let tasks = self.config.task_ids(name).into_iter();
+        let info = ConnectorInfo {
+            name: name.to_owned(),
+            config: self.config.config(name).cloned().unwrap_or_default(),
+            tasks: tasks.map(|id| RestTaskId { connector: id.connector, task: id.task }).collect(),
+            kind: self.kind_of(name),
+        };
+        Answer::Connector(info, is_new)
+    }
+
+    fn status(&self, name: &str) -> Result<Answer, Error> {
+        self.connector_state(name)
+            .map(Answer::Status)
+            .ok_or_else(|| Error::NotFound(format!("No status found for connector {name}")))
+    }
+
+    fn task_status(&self, id: &TaskId) -> Result<Answer, Error> {
+        self.task_state(id)
+            .map(Answer::TaskStatus)
+            .ok_or_else(|| Error::NotFound(format!("No status found for task {}-{}", id.connector, id.task)))
+    }
+
+    fn tasks(&self, name: &str) -> Answer {
+        let tasks = self.config.connector(name).map(|it| it.tasks()).unwrap_or_default();
+        let info = |(task, config): (i32, &Properties)| TaskInfo {
+            id: RestTaskId { connector: name.to_owned(), task },
+            config: config.clone(),
+        };
+        Answer::Tasks(tasks.into_iter().map(info).collect())
+    }
+
+    fn validate(&self, plugin: &str, config: &SettingsPatch) -> Result<Answer, Error> {
+        let Some(Some(class)) = config.0.get("connector.class") else {
+            return Err(Error::BadRequest("Connector config contains no connector type".to_owned()));
+        };
+        if simple_class(class) != simple_class(plugin) {
+            return Err(Error::BadRequest(format!(
+                "Included connector type {class} does not match request type {plugin}"
+            )));
+        }
+        self.plugins.validate(config).map(Answer::Validated)
+    }
+
+    fn create(
+        &mut self,
+        id: RequestId,
+        name: String,
+        config: SettingsPatch,
+        initial: Option<TargetState>,
+    ) -> Result<(), Error> {
+        self.membership.check_leader()?;
+        let config = self.checked(config)?;
+        if self.config.connector(&name).is_some() {
+            return Err(Error::AlreadyExists(name));
+        }
+        let records = encode::connector(&name, &config, initial);
+        self.write(records, PendingWrite::Connector { request: id, name, is_new: true });
+        Ok(())
+    }
+
+    fn put_config(&mut self, id: RequestId, name: String, config: SettingsPatch) -> Result<(), Error> {
+        self.membership.check_leader()?;
+        let config = self.checked(config)?;
+        let is_new = self.config.connector(&name).is_none();
+        let records = encode::connector(&name, &config, None);
+        self.write(records, PendingWrite::Connector { request: id, name, is_new });
+        Ok(())
+    }
+
+    /// The configuration, if nothing is wrong with it.
+    fn checked(&self, config: SettingsPatch) -> Result<Properties, Error> {
+        let infos = self.plugins.validate(&config)?;
+        if infos.error_count > 0 {
+            return Err(Error::BadRequest(invalid(&infos)));
+        }
+        Ok(config.into_parts().0)
+    }
+
+    fn delete(&mut self, id: RequestId, name: &str) -> Result<(), Error> {
+        self.membership.check_leader()?;
+        self.known(name)?;
+        self.write(encode::removal(name), done(id));
+        Ok(())
+    }
+
+    fn set_target(&mut self, id: RequestId, name: &str, target: TargetState) -> Result<(), Error> {
+        if self.config.connector(name).is_none() {
+            return Err(Error::NotFound(format!("Unknown connector {name}")));
+        }
+        self.write(vec![encode::target(name, target)], done(id));
+        Ok(())
+    }
+
+    fn stop_connector(&mut self, id: RequestId, name: &str) -> Result<(), Error> {
+        self.membership.check_leader()?;
+        if self.config.connector(name).is_none() {
+            return Err(Error::NotFound(format!("Unknown connector {name}")));
+        }
+        let mut records = encode::tasks(name, &[]);
+        records.push(encode::target(name, TargetState::Stopped));
+        self.write(records, done(id));
+        Ok(())
+    }
+
+    fn restart(&mut self, id: RequestId, request: &RestartRequest) -> Result<(), Error> {
+        self.membership.check_leader()?;
+        let answer = Box::new(Answer::Status(self.restart_preview(request)?));
+        self.write(vec![encode::restart(request)], PendingWrite::Reply { request: id, answer });
+        Ok(())
+    }
+
+    fn put_task_configs(
+        &mut self,
+        id: RequestId,
+        connector: &str,
+        body: &[u8],
+        signature: Option<&signature::Signature>,
+    ) -> Result<(), Error> {
+        if self.membership.is_sessioned() {
+            signature::verify(self.config.session_key(), signature, body)?;
+        }
+        self.membership.check_leader()?;
+        let configs: Vec<Properties> = serde_json::from_slice(body)
+            .map_err(|error| Error::BadRequest(format!("Task configurations are not a list of string maps: {error}")))?;
+        if self.config.connector(connector).is_none() {
+            return Err(Error::NotFound(format!("Connector {connector} not found")));
+        }
+        self.write(encode::tasks(connector, &configs), done(id));
+        Ok(())
+    }
+
+    /// The leader of a sessioned group keeps a key that is younger than its time to live.
+    pub(super) fn rotate_session_key(&mut self) {
+        if !self.membership.is_leader() || !self.membership.is_sessioned() || self.writes.is_key_timer_set {
+            return;
+        }
+        let ttl = self.settings.key_ttl.as_millis() as i64;
+        let age = self.config.session_key().map(|key| self.now_millis.saturating_sub(key.created).max(0));
+        let rest = age.filter(|age| *age < ttl).map_or(ttl, |age| ttl - age);
+        if rest == ttl {
+            let id = self.writes.begin(PendingWrite::SessionKey);
+            self.effects.push(Effect::NewSessionKey(id));
+        }
+        self.writes.is_key_timer_set = true;
+        self.effects.push(Effect::After(Duration::from_millis(rest as u64), Timer::SessionKey));
+    }
+
+    pub(super) fn session_key_timer(&mut self) {
+        self.writes.is_key_timer_set = false;
+        self.rotate_session_key();
+    }
+}
+
+fn done(request: RequestId) -> PendingWrite {
+    PendingWrite::Reply { request, answer: Box::new(Answer::Done) }
+}
+
+/// Java compares class and path by the simple name, with or without `Connector` at its end.
+fn simple_class(class: &str) -> &str {
+    let simple = class.rsplit('.').next().unwrap_or(class);
+    simple.strip_suffix("Connector").unwrap_or(simple)
+}
+
+fn invalid(infos: &ConfigInfos) -> String {
+    let messages: String =
+        infos.configs.iter().flat_map(|it| &it.value.errors).map(|error| format!("\n{error}")).collect();
+    format!(
+        "Connector configuration is invalid and contains the following {} error(s):{messages}\n\
+         You can also find the above list of errors at the endpoint \
+         `/connector-plugins/{{connectorType}}/config/validate`",
+        infos.error_count
+    )
+}

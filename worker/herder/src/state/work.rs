@@ -1,0 +1,286 @@
+//! What is alive on this worker, and what has to start or stop for it to match the assignment.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use sluice_config::Properties;
+use sluice_engine::{TargetState as EngineTarget, TaskEvent, TaskId};
+use sluice_rest_model::State as RunState;
+
+use super::State;
+use crate::{
+    event::{Effect, SplitError, Timer},
+    state::requests::PendingWrite,
+    store::{
+        config::{TargetState, encode},
+        status::Subject,
+    },
+};
+
+/// First and longest pause before a connector is asked again for its tasks (`DistributedHerder`).
+const SPLIT_BACKOFF: Duration = Duration::from_millis(250);
+const SPLIT_BACKOFF_MAX: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TaskPhase {
+    Alive,
+    /// Alive with a configuration that is no longer the live one, or to be restarted.
+    Stale,
+    Stopping,
+}
+
+#[derive(Debug, Clone)]
+struct ConnectorRun {
+    config: Properties,
+    target: TargetState,
+    attempt: u64,
+    backoff: Duration,
+}
+
+/// Connectors and tasks alive here.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Work {
+    tasks: BTreeMap<TaskId, TaskPhase>,
+    connectors: BTreeMap<String, ConnectorRun>,
+    attempts: u64,
+}
+
+impl Work {
+    pub(super) fn mark_tasks_stale(&mut self, connector: &str) {
+        for (id, phase) in &mut self.tasks {
+            if id.connector == connector && *phase == TaskPhase::Alive {
+                *phase = TaskPhase::Stale;
+            }
+        }
+    }
+
+    pub(super) fn mark_task_stale(&mut self, id: &TaskId) {
+        if let Some(phase) = self.tasks.get_mut(id).filter(|it| **it == TaskPhase::Alive) {
+            *phase = TaskPhase::Stale;
+        }
+    }
+
+    pub(super) fn forget_connector(&mut self, name: &str) {
+        self.connectors.remove(name);
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.tasks.values().any(|phase| *phase != TaskPhase::Alive)
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.tasks.is_empty() && self.connectors.is_empty()
+    }
+
+    fn run(&mut self, connector: &str, attempt: u64) -> Option<&mut ConnectorRun> {
+        self.connectors.get_mut(connector).filter(|it| it.attempt == attempt)
+    }
+}
+
+impl State {
+    /// Makes what is alive match what is assigned: stops first, then joins, then starts.
+    pub(super) fn settle(&mut self) {
+        self.stop_tasks();
+        self.stop_connectors();
+        self.join_if_due();
+        self.leave_if_idle();
+        if self.membership.allows_starting() {
+            self.start_connectors();
+            self.start_tasks();
+        }
+    }
+
+    fn stop_tasks(&mut self) {
+        let mut stopping = Vec::new();
+        for (id, phase) in &mut self.work.tasks {
+            let is_wanted = *phase == TaskPhase::Alive && self.membership.holds_task(id);
+            if *phase != TaskPhase::Stopping && !is_wanted {
+                *phase = TaskPhase::Stopping;
+                stopping.push(id.clone());
+            }
+        }
+        if !stopping.is_empty() {
+            self.effects.push(Effect::StopTasks(stopping));
+        }
+    }
+
+    fn stop_connectors(&mut self) {
+        let gone: Vec<String> = self
+            .work
+            .connectors
+            .keys()
+            .filter(|name| !self.membership.holds_connector(name) || self.config.config(name).is_none())
+            .cloned()
+            .collect();
+        for name in gone {
+            self.work.connectors.remove(&name);
+            if self.config.config(&name).is_some() {
+                self.write_status(Subject::Connector(name), RunState::Unassigned, None);
+            }
+        }
+    }
+
+    fn start_connectors(&mut self) {
+        let due: Vec<(String, Properties, TargetState)> = self
+            .membership
+            .connectors()
+            .iter()
+            .filter_map(|name| {
+                let entry = self.config.connector(name)?;
+                let config = entry.config.as_ref()?;
+                let run = self.work.connectors.get(name);
+                let is_due = run.is_none_or(|run| {
+                    run.config != *config
+                        || (run.target == TargetState::Stopped) != (entry.target == TargetState::Stopped)
+                });
+                is_due.then(|| (name.clone(), config.clone(), entry.target))
+            })
+            .collect();
+        for (name, config, target) in due {
+            self.start_connector(name, config, target);
+        }
+    }
+
+    fn start_connector(&mut self, name: String, config: Properties, target: TargetState) {
+        self.work.attempts += 1;
+        let attempt = self.work.attempts;
+        let run = ConnectorRun { config: config.clone(), target, attempt, backoff: SPLIT_BACKOFF };
+        self.work.connectors.insert(name.clone(), run);
+        if target == TargetState::Stopped {
+            self.write_status(Subject::Connector(name), RunState::Stopped, None);
+        } else {
+            self.effects.push(Effect::Split { connector: name, config, attempt });
+        }
+    }
+
+    fn start_tasks(&mut self) {
+        let due: Vec<TaskId> = self
+            .membership
+            .tasks()
+            .iter()
+            .filter(|id| !self.work.tasks.contains_key(*id))
+            .cloned()
+            .collect();
+        for id in due {
+            let Some(task) = self.config.task(&id).cloned() else { continue };
+            let Some(entry) = self.config.connector(&id.connector) else { continue };
+            let Some(connector) = entry.config.clone() else { continue };
+            let target = engine_target(entry.target);
+            self.work.tasks.insert(id.clone(), TaskPhase::Alive);
+            self.effects.push(Effect::StartTask { id, connector, task, target });
+        }
+    }
+
+    pub(super) fn tasks_stopped(&mut self, ids: &[TaskId]) {
+        let stopped: BTreeSet<&TaskId> = ids.iter().collect();
+        self.work.tasks.retain(|id, _| !stopped.contains(id));
+        for id in ids {
+            // What is no longer configured is for the leader to delete.
+            if self.config.task(id).is_some() {
+                self.write_status(Subject::Task(id.clone()), RunState::Unassigned, None);
+            }
+        }
+    }
+
+    pub(super) fn task_event(&mut self, event: TaskEvent) {
+        let (id, state, trace) = match event {
+            TaskEvent::Running(id) => (id, RunState::Running, None),
+            TaskEvent::Paused(id) => (id, RunState::Paused, None),
+            TaskEvent::Failed(id, trace) => (id, RunState::Failed, Some(trace)),
+            // `TasksStopped` speaks for stops that were asked for.
+            TaskEvent::Stopped(_) => return,
+        };
+        if self.work.tasks.contains_key(&id) {
+            self.write_status(Subject::Task(id), state, trace);
+        }
+    }
+
+    pub(super) fn connector_split(&mut self, name: &str, attempt: u64, result: Result<Vec<Properties>, SplitError>) {
+        let Some(run) = self.work.run(name, attempt) else { return };
+        let subject = Subject::Connector(name.to_owned());
+        match result {
+            Ok(configs) => {
+                let target = self.config.connector(name).map_or(run.target, |it| it.target);
+                run.target = target;
+                self.write_status(subject, run_state(target), None);
+                self.publish_tasks(name, attempt, configs);
+            }
+            Err(error) if error.is_retriable => {
+                tracing::warn!(connector = name, error = error.trace, "the connector could not say its tasks; trying again");
+                self.split_later(name, attempt);
+            }
+            Err(error) => self.write_status(subject, RunState::Failed, Some(error.trace)),
+        }
+    }
+
+    fn publish_tasks(&mut self, name: &str, attempt: u64, configs: Vec<Properties>) {
+        if self.config.connector(name).is_none_or(|it| it.has_applied(&configs)) {
+            return;
+        }
+        if self.membership.is_leader() {
+            let connector = name.to_owned();
+            self.write(encode::tasks(name, &configs), PendingWrite::Tasks { connector, attempt });
+        } else if let Some(leader) = self.membership.leader() {
+            let key = self.config.session_key().filter(|_| self.membership.is_sessioned()).cloned();
+            self.effects.push(Effect::SendTasks { leader, connector: name.to_owned(), attempt, configs, key });
+        } else {
+            self.split_later(name, attempt);
+        }
+    }
+
+    pub(super) fn tasks_sent(&mut self, name: &str, attempt: u64, result: Result<(), String>) {
+        if let Err(error) = result {
+            tracing::warn!(connector = name, error, "the task configurations did not reach the leader; trying again");
+            self.split_later(name, attempt);
+        }
+    }
+
+    pub(super) fn split_later(&mut self, name: &str, attempt: u64) {
+        let Some(run) = self.work.run(name, attempt) else { return };
+        let pause = run.backoff;
+        run.backoff = (pause * 2).min(SPLIT_BACKOFF_MAX);
+        self.effects.push(Effect::After(pause, Timer::Split(name.to_owned(), attempt)));
+    }
+
+    pub(super) fn split_again(&mut self, name: &str, attempt: u64) {
+        let Some(run) = self.work.run(name, attempt) else { return };
+        let config = run.config.clone();
+        self.effects.push(Effect::Split { connector: name.to_owned(), config, attempt });
+    }
+
+    pub(super) fn target_changed(&mut self, name: &str) {
+        let Some(target) = self.config.connector(name).map(|it| it.target) else { return };
+        self.effects.push(Effect::SetTarget(name.to_owned(), engine_target(target)));
+        let Some(run) = self.work.connectors.get_mut(name) else { return };
+        // From and to STOPPED the connector starts anew in `settle`.
+        if run.target == TargetState::Stopped || target == TargetState::Stopped {
+            return;
+        }
+        run.target = target;
+        let is_failed = self
+            .statuses
+            .of(&Subject::Connector(name.to_owned()))
+            .is_some_and(|status| status.state == RunState::Failed);
+        if !is_failed {
+            self.write_status(Subject::Connector(name.to_owned()), run_state(target), None);
+        }
+    }
+}
+
+const fn engine_target(target: TargetState) -> EngineTarget {
+    match target {
+        TargetState::Started => EngineTarget::Running,
+        TargetState::Paused => EngineTarget::Paused,
+        TargetState::Stopped => EngineTarget::Stopped,
+    }
+}
+
+const fn run_state(target: TargetState) -> RunState {
+    match target {
+        TargetState::Started => RunState::Running,
+        TargetState::Paused => RunState::Paused,
+        TargetState::Stopped => RunState::Stopped,
+    }
+}

@@ -1,0 +1,4 @@
+//! The internal topics as state: what their records mean, and the records that a change needs. No I/O.
+
+pub mod config;
+pub mod status;

@@ -1,0 +1,137 @@
+//! What the records of the config topic mean, one behaviour each.
+
+use super::*;
+
+fn properties(pairs: &[(&str, &str)]) -> Properties {
+    pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+}
+
+/// Replays records given as key and JSON (`null` deletes); returns the configuration and the changes.
+fn replay(records: &[(&str, &str)]) -> (ClusterConfig, Vec<Change>) {
+    let mut config = ClusterConfig::default();
+    let mut changes = Vec::new();
+    for (offset, (key, value)) in records.iter().enumerate() {
+        let value = (*value != "null").then_some(value.as_bytes());
+        changes.extend(config.apply(offset as i64, key.as_bytes(), value));
+    }
+    (config, changes)
+}
+
+const ORDERS: (&str, &str) = ("connector-orders", r#"{"properties":{"topic":"t"}}"#);
+const TASK_0: (&str, &str) = ("task-orders-0", r#"{"properties":{"n":"0"}}"#);
+const TASK_1: (&str, &str) = ("task-orders-1", r#"{"properties":{"n":"1"}}"#);
+
+#[test]
+fn tasks_are_live_only_once_committed() {
+    let (config, changes) = replay(&[ORDERS, TASK_0, TASK_1]);
+    assert!(config.all_tasks().is_empty());
+    assert_eq!(changes, [Change::Added("orders".into())]);
+
+    let (config, changes) = replay(&[ORDERS, TASK_0, TASK_1, ("commit-orders", r#"{"tasks":2}"#)]);
+    assert_eq!(config.task_ids("orders").len(), 2);
+    assert_eq!(changes.last(), Some(&Change::Tasks("orders".into())));
+    assert_eq!(config.offset(), 4);
+}
+
+#[test]
+fn a_commit_whose_tasks_were_compacted_away_runs_nothing() {
+    let (config, changes) = replay(&[ORDERS, TASK_1, ("commit-orders", r#"{"tasks":2}"#)]);
+    assert!(config.connector("orders").is_some_and(ConnectorEntry::is_inconsistent));
+    assert!(config.all_tasks().is_empty());
+    assert_eq!(changes.len(), 1);
+}
+
+#[test]
+fn a_smaller_set_replaces_a_larger_one() {
+    let (config, _) = replay(&[
+        ORDERS,
+        TASK_0,
+        TASK_1,
+        ("commit-orders", r#"{"tasks":2}"#),
+        TASK_0,
+        ("commit-orders", r#"{"tasks":1}"#),
+    ]);
+    assert_eq!(config.task_ids("orders").len(), 1);
+    assert!(config.connector("orders").is_some_and(|it| it.has_applied(&[properties(&[("n", "0")])])));
+}
+
+#[test]
+fn a_new_connector_configuration_makes_the_applied_one_stale() {
+    let (config, changes) = replay(&[
+        ORDERS,
+        TASK_0,
+        ("commit-orders", r#"{"tasks":1}"#),
+        ("connector-orders", r#"{"properties":{"topic":"u"}}"#),
+    ]);
+    assert!(config.connector("orders").is_some_and(|it| !it.has_applied(&[properties(&[("n", "0")])])));
+    assert_eq!(changes.last(), Some(&Change::Reconfigured("orders".into())));
+}
+
+#[test]
+fn a_removed_connector_leaves_nothing_behind() {
+    let (config, changes) = replay(&[
+        ORDERS,
+        ("target-state-orders", r#"{"state":"PAUSED","state.v2":"STOPPED"}"#),
+        TASK_0,
+        ("commit-orders", r#"{"tasks":1}"#),
+        ("connector-orders", "null"),
+        ("target-state-orders", "null"),
+        ORDERS,
+    ]);
+    assert_eq!(config.connector("orders").map(|it| it.target), Some(TargetState::Started));
+    assert!(config.all_tasks().is_empty());
+    assert!(changes.contains(&Change::Removed("orders".into())));
+}
+
+#[test]
+fn target_states_of_both_generations_are_read() {
+    for (value, expected) in [
+        (r#"{"state":"PAUSED"}"#, TargetState::Paused),
+        (r#"{"state":"PAUSED","state.v2":"STOPPED"}"#, TargetState::Stopped),
+        (r#"{"state":"STARTED","state.v2":"STARTED"}"#, TargetState::Started),
+    ] {
+        let (config, _) = replay(&[("target-state-orders", value), ORDERS]);
+        assert_eq!(config.connector("orders").map(|it| it.target), Some(expected), "{value}");
+    }
+}
+
+#[test]
+fn foreign_and_broken_records_are_skipped() {
+    let (config, changes) = replay(&[
+        ("something-else", "{}"),
+        ("connector-orders", "[]"),
+        ("task-nonumber", r#"{"properties":{}}"#),
+        ("commit-unknown", r#"{"tasks":1}"#),
+        ("tasks-fencing-orders", r#"{"task-count":1}"#),
+        ("logger-cluster-a.b", r#"{"level":"DEBUG"}"#),
+        ("session-key", r#"{"key":"?","algorithm":"HmacSHA256","creation-timestamp":1}"#),
+    ]);
+    assert_eq!(config.connectors().count(), 0);
+    assert!(changes.is_empty());
+}
+
+#[test]
+fn what_we_write_is_what_java_reads() {
+    let config = properties(&[("b", "2"), ("a", "1")]);
+    let mut records = encode::connector("x", &config, Some(TargetState::Stopped));
+    records.extend(encode::tasks("x", &[config.clone()]));
+    records.push(encode::restart(&RestartRequest {
+        connector: "x".into(),
+        include_tasks: true,
+        only_failed: false,
+    }));
+    records.push(encode::session_key(&SessionKey { key: vec![1, 2], algorithm: "HmacSHA256".into(), created: 7 }));
+    records.extend(encode::removal("x"));
+    let expected = [
+        ("target-state-x", Some(r#"{"state":"PAUSED","state.v2":"STOPPED"}"#)),
+        ("connector-x", Some(r#"{"properties":{"a":"1","b":"2"}}"#)),
+        ("task-x-0", Some(r#"{"properties":{"a":"1","b":"2"}}"#)),
+        ("commit-x", Some(r#"{"tasks":1}"#)),
+        ("restart-connector-x", Some(r#"{"include-tasks":true,"only-failed":false}"#)),
+        ("session-key", Some(r#"{"key":"AQI=","algorithm":"HmacSHA256","creation-timestamp":7}"#)),
+        ("connector-x", None),
+        ("target-state-x", None),
+    ];
+    let actual: Vec<_> = records.iter().map(|(key, value)| (key.as_str(), value.as_deref())).collect();
+    assert_eq!(actual, expected);
+}
