@@ -1,22 +1,49 @@
-//! Configuration of plugins and clients: flat keys and values, their definition, and what is wrong with them.
+//! Configuration of plugins and clients: flat keys and values, their definition, and what is wrong with them. No I/O.
+
+pub mod connector;
+mod definition;
+mod properties;
+mod report;
+mod secret;
+mod setting;
+mod suggest;
 
 use std::collections::BTreeMap;
+
+pub use definition::{Check, ConfigDef, ConfigKey, Default, Importance, Type};
+pub use properties::{PropertiesError, parse as parse_properties};
+pub use report::{ConfigValue, Report};
+pub use secret::Secret;
+pub use setting::{Millis, Setting};
+pub use sluice_config_derive::Config;
+pub use suggest::nearest;
 
 /// Flat configuration as users write it: key to value.
 pub type Properties = BTreeMap<String, String>;
 
-/// A plugin's settings, parsed into a type.
+/// A plugin's settings, parsed into a type. Derive it: one field for each key.
+///
+/// ```
+/// use sluice_config::{Config, Properties};
+///
+/// /// Settings of a shop's connector.
+/// #[derive(Config)]
+/// struct Shop {
+///     /// Address of the shop.
+///     #[config(key = "shop.address", importance = High)]
+///     address: String,
+///     /// Orders that one poll fetches.
+///     #[config(key = "batch.size", default = "100", importance = Low)]
+///     batch_size: usize,
+/// }
+///
+/// let report = Shop::parse(&Properties::new()).err().expect("the address is missing");
+/// assert_eq!(report.errors().count(), 1);
+/// ```
 pub trait Config: Sized + Send + 'static {
     /// What the keys mean.
     fn definition() -> ConfigDef;
+
     /// The typed settings, or everything that is wrong with them.
     fn parse(settings: &Properties) -> Result<Self, Report>;
 }
-
-/// The keys of a plugin or of the framework, in order.
-#[derive(Debug, Clone, Default)]
-pub struct ConfigDef {}
-
-/// The outcome of validation: the value and the errors of each key.
-#[derive(Debug, Clone, Default)]
-pub struct Report {}
