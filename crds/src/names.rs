@@ -20,8 +20,8 @@ pub mod condition {
     pub const WORKERS_READY: &str = "WorkersReady";
     /// `KafkaConnect`: the workers' REST API answers the operator.
     pub const GROUP_REACHABLE: &str = "GroupReachable";
-    /// `KafkaConnector`: the connector instance is in the requested state.
+    /// `KafkaConnector`: the connector instance runs.
     pub const CONNECTOR_RUNNING: &str = "ConnectorRunning";
-    /// `KafkaConnector`: every task is in the requested state.
+    /// `KafkaConnector`: there are tasks, and all of them run.
     pub const TASKS_RUNNING: &str = "TasksRunning";
 }

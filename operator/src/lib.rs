@@ -1,1 +1,26 @@
-//! sluice-operator.
+//! The operator of Sluice: turns `KafkaConnect` and `KafkaConnector` resources into worker StatefulSets and running
+//! connectors.
+//!
+//! [`cluster`] and [`connector`] are the two paths, each read from top to bottom; [`run`] drives them. The deciding
+//! modules are pure and shared with the command line.
+
+pub mod backoff;
+pub mod cluster;
+pub mod conditions;
+pub mod connect_api;
+pub mod connector;
+mod context;
+mod controllers;
+mod health;
+mod invalid;
+mod metrics;
+pub mod names;
+pub mod properties;
+pub mod reason;
+mod reconcile;
+pub mod report;
+mod run;
+pub mod scalars;
+
+pub use context::{Context, Settings};
+pub use run::{Error, run};

@@ -1,0 +1,87 @@
+//! Step 4: writes the objects. Decides nothing.
+
+use std::fmt::Debug;
+
+use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::api::apps::v1::StatefulSet;
+use kube::api::{Patch, PatchParams};
+use kube::{Api, Client, Resource, ResourceExt};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::build::Resources;
+use crate::reason::Reason;
+
+/// Owner of the fields that this controller writes.
+pub const MANAGER: &str = "sluice-operator/cluster";
+
+/// An object could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write {kind} {name}: {source}")]
+pub struct Error {
+    kind: String,
+    name: String,
+    source: Box<kube::Error>,
+}
+
+impl Error {
+    /// Refusals need a person; anything else passes.
+    pub fn reason(&self) -> Reason {
+        match self.source.as_ref() {
+            kube::Error::Api(status) if matches!(status.code, 400 | 403 | 422) => {
+                Reason::ApplyRefused
+            }
+            _ => Reason::ApiUnavailable,
+        }
+    }
+}
+
+/// What the API server has now.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    /// The workers, with their status.
+    pub stateful_set: StatefulSet,
+}
+
+/// Writes all objects, the StatefulSet last: its pods mount and use the others, and a pod that starts before its
+/// ConfigMap is there waits for a minute.
+pub async fn in_order(
+    resources: &Resources,
+    namespace: &str,
+    client: &Client,
+) -> Result<Applied, Error> {
+    let writer = Writer { namespace, client };
+    writer.apply(&resources.service_account).await?;
+    writer.apply(&resources.config_map).await?;
+    writer.apply(&resources.headless_service).await?;
+    writer.apply(&resources.api_service).await?;
+    writer.apply(&resources.disruption_budget).await?;
+    let stateful_set = writer.apply(&resources.stateful_set).await?;
+    Ok(Applied { stateful_set })
+}
+
+struct Writer<'a> {
+    namespace: &'a str,
+    client: &'a Client,
+}
+
+impl Writer<'_> {
+    /// Server-side apply of a whole object; the operator's view of its own objects wins.
+    async fn apply<K>(&self, object: &K) -> Result<K, Error>
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
+            + Clone
+            + Debug
+            + Serialize
+            + DeserializeOwned,
+    {
+        let api: Api<K> = Api::namespaced(self.client.clone(), self.namespace);
+        let name = object.name_any();
+        let parameters = PatchParams::apply(MANAGER).force();
+        api.patch(&name, &parameters, &Patch::Apply(object)).await.map_err(|source| Error {
+            kind: K::kind(&()).into_owned(),
+            name,
+            source: Box::new(source),
+        })
+    }
+}

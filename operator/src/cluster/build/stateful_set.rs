@@ -1,0 +1,41 @@
+//! The StatefulSet of the workers.
+
+use k8s_openapi::api::apps::v1::{
+    RollingUpdateStatefulSetStrategy, StatefulSet, StatefulSetSpec, StatefulSetUpdateStrategy,
+};
+use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+
+use super::super::{Cluster, overlay};
+use super::pod;
+use crate::names;
+
+/// Workers are peers, so they start together; they are replaced one at a time, so that the group keeps most of its
+/// members while it rolls.
+pub(super) fn of(cluster: &Cluster, config_map: &ConfigMap) -> StatefulSet {
+    let template = cluster.template.stateful_set.as_ref();
+    let added = template.and_then(|template| template.metadata.as_ref());
+    let pods = overlay::apply(pod::template(cluster, config_map), &cluster.template.pod_template);
+    StatefulSet {
+        metadata: super::metadata(cluster, names::workers(&cluster.name), added),
+        spec: Some(StatefulSetSpec {
+            replicas: Some(cluster.spec.replicas),
+            service_name: Some(names::workers(&cluster.name)),
+            pod_management_policy: Some("Parallel".to_owned()),
+            selector: LabelSelector {
+                match_labels: Some(super::selector(cluster)),
+                ..LabelSelector::default()
+            },
+            update_strategy: Some(StatefulSetUpdateStrategy {
+                type_: Some("RollingUpdate".to_owned()),
+                rolling_update: Some(RollingUpdateStatefulSetStrategy {
+                    partition: Some(0),
+                    ..RollingUpdateStatefulSetStrategy::default()
+                }),
+            }),
+            template: pods,
+            ..StatefulSetSpec::default()
+        }),
+        ..StatefulSet::default()
+    }
+}

@@ -1,0 +1,169 @@
+//! Step 5: what the cluster is like now. Only [`probe`] does I/O.
+
+use k8s_openapi::api::apps::v1::{StatefulSet, StatefulSetStatus};
+use k8s_openapi::jiff::Timestamp;
+use kube::ResourceExt;
+use kube::api::ObjectMeta;
+use sluice_crds::{KafkaConnect, KafkaConnectStatus, condition};
+use sluice_rest_model::ServerInfo;
+
+use super::Error;
+use super::apply::Applied;
+use crate::conditions::{self, Fact, with_progress};
+use crate::connect_api;
+use crate::context::Context;
+use crate::names;
+use crate::reason::Reason;
+
+/// Everything that a reconcile found out.
+#[derive(Debug)]
+pub struct Report {
+    facts: Vec<Fact>,
+    workers: Option<Workers>,
+    server: Option<ServerInfo>,
+    url: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Workers {
+    desired: i32,
+    existing: i32,
+    ready: i32,
+    rolling: bool,
+}
+
+/// Asks the workers who they are; nothing while none is ready.
+pub async fn probe(
+    cluster: &KafkaConnect,
+    applied: &Applied,
+    ctx: &Context,
+) -> Option<Result<ServerInfo, connect_api::Error>> {
+    let workers = workers(&applied.stateful_set);
+    if workers.ready == 0 {
+        return None;
+    }
+    let namespace = cluster.namespace().unwrap_or_default();
+    Some(ctx.workers(&namespace, &cluster.name_any()).server().await)
+}
+
+/// Judges an outcome.
+pub fn report(
+    cluster: &KafkaConnect,
+    outcome: Result<&Applied, &Error>,
+    server: Option<Result<ServerInfo, connect_api::Error>>,
+) -> Report {
+    let applied = match outcome {
+        Ok(applied) => applied,
+        Err(error) => return failure(error),
+    };
+    let workers = workers(&applied.stateful_set);
+    let workers_ready = workers_ready(workers);
+    let reachable = server.as_ref().map(reachable);
+    let mut others = vec![
+        Fact::yes(condition::CONFIG_VALID, Reason::Accepted, "the spec is valid"),
+        workers_ready.clone(),
+    ];
+    others.extend(reachable.clone());
+    let first_problem = [Some(workers_ready.clone()), reachable].into_iter().flatten();
+    let ready = first_problem.into_iter().find(|fact| !fact.holds).unwrap_or(workers_ready);
+    Report {
+        facts: with_progress(Fact { kind: condition::READY, ..ready }, others),
+        workers: Some(workers),
+        server: server.and_then(Result::ok),
+        url: (workers.desired > 0).then(|| url(&cluster.metadata)),
+    }
+}
+
+fn failure(error: &Error) -> Report {
+    let message = error.to_string();
+    let ready = Fact::no(condition::READY, error.reason(), message.clone());
+    let others = match error {
+        Error::Validate(_) => vec![Fact::no(condition::CONFIG_VALID, error.reason(), message)],
+        _ => vec![],
+    };
+    Report { facts: with_progress(ready, others), workers: None, server: None, url: None }
+}
+
+impl Report {
+    /// Whether all is well.
+    pub fn ready(&self) -> bool {
+        self.facts.first().is_some_and(|fact| fact.holds)
+    }
+
+    /// The status to write. What this reconcile could not find out stays as it was.
+    pub fn into_status(self, cluster: &KafkaConnect) -> KafkaConnectStatus {
+        let mut status = cluster.status.clone().unwrap_or_default();
+        let generation = cluster.metadata.generation;
+        let judged: Vec<&str> = self.facts.iter().map(|fact| fact.kind).collect();
+        let lasting = [condition::WORKERS_READY, condition::GROUP_REACHABLE];
+        let kept = status.conditions.iter().filter(|it| {
+            self.workers.is_none()
+                && lasting.contains(&it.type_.as_str())
+                && !judged.contains(&it.type_.as_str())
+        });
+        let kept: Vec<_> = kept.cloned().collect();
+        let now = Timestamp::now();
+        status.conditions = conditions::merge(&status.conditions, self.facts, generation, now);
+        status.conditions.extend(kept);
+        status.observed_generation = generation;
+        status.selector = Some(names::selector_text(&cluster.name_any()));
+        if let Some(workers) = self.workers {
+            status.replicas = Some(workers.existing);
+            status.ready_replicas = Some(workers.ready);
+            status.workers = Some(format!("{}/{}", workers.ready, workers.desired));
+            status.url = self.url;
+        }
+        if let Some(server) = self.server {
+            status.version = Some(server.version);
+            status.kafka_cluster_id = Some(server.kafka_cluster_id);
+        }
+        status
+    }
+}
+
+fn workers(stateful_set: &StatefulSet) -> Workers {
+    let desired = stateful_set.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(0);
+    let none = StatefulSetStatus::default();
+    let status = stateful_set.status.as_ref().unwrap_or(&none);
+    let seen = status.observed_generation >= stateful_set.metadata.generation;
+    let current = status.updated_replicas.unwrap_or(0);
+    Workers {
+        desired,
+        existing: status.replicas,
+        // Numbers of a generation before the last one count pods of a revision that is on its way out.
+        ready: status.ready_replicas.unwrap_or(0),
+        rolling: !seen || current < desired || status.replicas != desired,
+    }
+}
+
+fn workers_ready(workers: Workers) -> Fact {
+    let Workers { desired, existing, ready, rolling } = workers;
+    let kind = condition::WORKERS_READY;
+    if desired == 0 && existing == 0 {
+        Fact::yes(kind, Reason::ScaledToZero, "no workers, as asked")
+    } else if rolling {
+        let message = format!("{ready} of {desired} workers ready; pods are being replaced");
+        Fact::no(kind, Reason::RollingOut, message)
+    } else if ready < desired {
+        Fact::no(kind, Reason::WorkersNotReady, format!("{ready} of {desired} workers ready"))
+    } else {
+        Fact::yes(kind, Reason::AllWorkersReady, format!("{ready} of {desired} workers ready"))
+    }
+}
+
+fn reachable(server: &Result<ServerInfo, connect_api::Error>) -> Fact {
+    let kind = condition::GROUP_REACHABLE;
+    match server {
+        Ok(_) => Fact::yes(kind, Reason::Answers, "the REST API of the workers answers"),
+        Err(error) => Fact::no(kind, Reason::WorkersUnreachable, error.to_string()),
+    }
+}
+
+fn url(metadata: &ObjectMeta) -> String {
+    let service = names::api_service(metadata.name.as_deref().unwrap_or_default());
+    let namespace = metadata.namespace.as_deref().unwrap_or_default();
+    format!("http://{service}.{namespace}.svc:{}", names::REST_PORT)
+}
+
+#[cfg(test)]
+mod tests;

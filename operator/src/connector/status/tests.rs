@@ -1,0 +1,119 @@
+//! Tables of what workers report and what becomes of it.
+
+use serde_json::json;
+use sluice_rest_model::{ConnectorKind, ConnectorState};
+
+use super::super::desired::tests::connector;
+use super::*;
+
+fn status(instance: State, tasks: &[State]) -> ConnectorStateInfo {
+    let trace = |state| (state == State::Failed).then(|| "boom hunter2\n\tat x".to_owned());
+    ConnectorStateInfo {
+        name: "orders".into(),
+        connector: ConnectorState {
+            state: instance,
+            worker_id: "h:8083".into(),
+            trace: trace(instance),
+            version: None,
+        },
+        tasks: tasks
+            .iter()
+            .enumerate()
+            .map(|(id, &state)| TaskState {
+                id: id as i32,
+                state,
+                worker_id: "h:8083".into(),
+                trace: trace(state),
+                version: None,
+            })
+            .collect(),
+        kind: ConnectorKind::Source,
+    }
+}
+
+fn config() -> BTreeMap<String, String> {
+    BTreeMap::from([("db.password".to_owned(), "hunter2".to_owned())])
+}
+
+#[test]
+fn ready_means_that_everything_does_what_was_asked() {
+    use State::{Failed, Paused, Restarting, Running, Stopped, Unassigned};
+    let table: [(TargetState, State, &[State], bool, &str); 14] = [
+        (TargetState::Running, Running, &[Running, Running], true, "Running"),
+        (TargetState::Running, Running, &[], false, "NoTasks"),
+        (TargetState::Running, Running, &[Running, Unassigned], false, "Unassigned"),
+        (TargetState::Running, Running, &[Running, Restarting], false, "Starting"),
+        (TargetState::Running, Running, &[Running, Failed], false, "TaskFailed"),
+        (TargetState::Running, Failed, &[], false, "ConnectorFailed"),
+        (TargetState::Running, Unassigned, &[], false, "Unassigned"),
+        (TargetState::Running, Paused, &[Paused], false, "Starting"),
+        (TargetState::Paused, Paused, &[Paused], true, "Paused"),
+        (TargetState::Paused, Failed, &[], false, "ConnectorFailed"),
+        (TargetState::Paused, Paused, &[Running], false, "Starting"),
+        (TargetState::Stopped, Stopped, &[], true, "Stopped"),
+        (TargetState::Stopped, Stopped, &[Running], false, "Starting"),
+        (TargetState::Stopped, Running, &[Running], false, "Starting"),
+    ];
+    for (target, instance, tasks, holds, reason) in table {
+        let facts = judge(target, Some(&status(instance, tasks)), &config());
+        let ready = &facts[0];
+        let case = format!("{target:?} {instance} {tasks:?}");
+        assert_eq!(
+            (ready.kind, ready.holds, ready.reason.as_str()),
+            ("Ready", holds, reason),
+            "{case}"
+        );
+        let stalled = facts.iter().any(|fact| fact.kind == condition::STALLED);
+        assert_eq!(stalled, reason.ends_with("Failed"), "{case}");
+    }
+}
+
+#[test]
+fn failures_are_told_by_task_in_one_line_and_without_secrets() {
+    let one = judge(
+        TargetState::Running,
+        Some(&status(State::Running, &[State::Running, State::Failed])),
+        &config(),
+    );
+    assert_eq!(one[0].message, "task 1 of 2 failed: boom [hidden]");
+    let two = judge(
+        TargetState::Running,
+        Some(&status(State::Running, &[State::Failed, State::Failed])),
+        &config(),
+    );
+    assert_eq!(two[0].message, "tasks 0, 1 of 2 failed; task 0: boom [hidden]");
+}
+
+#[test]
+fn the_status_repeats_the_workers_report_with_short_traces() {
+    let connector = connector(&json!({"class": "X", "config": {"db.password": "hunter2"}}));
+    let current = Some(Current {
+        config: config(),
+        status: Some(status(State::Running, &[State::Running, State::Failed])),
+    });
+    let now = Timestamp::from_second(100).unwrap();
+    let written = report(&connector, Ok(&current)).into_status(&connector, now);
+    assert_eq!(written.tasks_running.as_deref(), Some("1/2"));
+    assert_eq!(written.tasks_max, Some(2));
+    assert_eq!(written.observed_generation, Some(3));
+    let told = written.connector_status.clone().unwrap();
+    assert_eq!(told.tasks[1].trace.as_deref(), Some("boom [hidden]"));
+    // The same again changes nothing, whatever the time.
+    let again = KafkaConnector { status: Some(written.clone()), ..connector.clone() };
+    let later = Timestamp::from_second(200).unwrap();
+    assert_eq!(report(&again, Ok(&current)).into_status(&again, later), written);
+}
+
+#[test]
+fn what_could_not_be_asked_stays_as_it_was() {
+    let mut connector = connector(&json!({"class": "X"}));
+    let current =
+        Some(Current { config: config(), status: Some(status(State::Running, &[State::Running])) });
+    let now = Timestamp::from_second(100).unwrap();
+    connector.status = Some(report(&connector, Ok(&current)).into_status(&connector, now));
+    let error = Error::NoCluster { cluster: "my-connect".into() };
+    let written = report(&connector, Err(&error)).into_status(&connector, now);
+    assert_eq!(written.connector_status, connector.status.unwrap().connector_status);
+    assert_eq!(conditions::find(&written.conditions, "Ready").unwrap().reason, "ClusterNotFound");
+    assert!(conditions::find(&written.conditions, "Reconciling").is_some());
+}

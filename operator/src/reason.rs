@@ -1,0 +1,124 @@
+//! Why a resource is as it is: the closed list behind condition reasons and metric labels.
+
+use std::fmt;
+
+/// Reason of a condition. The text after each variant is the remedy, or what it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// Every worker runs the current revision and is ready.
+    AllWorkersReady,
+    /// The spec could be turned into a worker configuration.
+    Accepted,
+    /// The REST API answers.
+    Answers,
+    /// Zero workers were asked for.
+    ScaledToZero,
+    /// Pods of a new revision replace those of the old one.
+    RollingOut,
+    /// Some pods are not ready: look at them.
+    WorkersNotReady,
+    /// The REST API of the workers does not answer: look at their logs and at network policies.
+    WorkersUnreachable,
+    /// A field of the resource cannot be used: change it as the message says.
+    InvalidSpec,
+    /// A Secret that the resource names does not exist: create it.
+    SecretNotFound,
+    /// A Secret lacks a key: add it.
+    SecretKeyNotFound,
+    /// The API server refuses what the operator writes: the message says what and why.
+    ApplyRefused,
+    /// The API server does not answer.
+    ApiUnavailable,
+    /// The connector and all tasks run.
+    Running,
+    /// Paused, as asked.
+    Paused,
+    /// Stopped, as asked.
+    Stopped,
+    /// On its way to the requested state.
+    Starting,
+    /// No worker has the connector or some task at the moment.
+    Unassigned,
+    /// The connector has made no tasks: look at its settings, there may be nothing to do for it.
+    NoTasks,
+    /// The connector failed: the message has the first line of the trace.
+    ConnectorFailed,
+    /// Tasks failed: the message names them and has the first line of a trace.
+    TaskFailed,
+    /// The label that names the cluster is missing: add it.
+    NoClusterLabel,
+    /// The cluster that the label names does not exist here: create it, or correct the label.
+    ClusterNotFound,
+    /// The cluster has no workers: scale it up.
+    ClusterHasNoWorkers,
+    /// Kafka Connect refuses the settings: the message is its own.
+    InvalidConfig,
+    /// The workers redistribute work: the operator tries again.
+    Rebalancing,
+    /// A worker answers with an internal error: look at its log.
+    WorkerError,
+}
+
+impl Reason {
+    /// The word in conditions, events and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AllWorkersReady => "AllWorkersReady",
+            Self::Accepted => "Accepted",
+            Self::Answers => "Answers",
+            Self::ScaledToZero => "ScaledToZero",
+            Self::RollingOut => "RollingOut",
+            Self::WorkersNotReady => "WorkersNotReady",
+            Self::WorkersUnreachable => "WorkersUnreachable",
+            Self::InvalidSpec => "InvalidSpec",
+            Self::SecretNotFound => "SecretNotFound",
+            Self::SecretKeyNotFound => "SecretKeyNotFound",
+            Self::ApplyRefused => "ApplyRefused",
+            Self::ApiUnavailable => "ApiUnavailable",
+            Self::Running => "Running",
+            Self::Paused => "Paused",
+            Self::Stopped => "Stopped",
+            Self::Starting => "Starting",
+            Self::Unassigned => "Unassigned",
+            Self::NoTasks => "NoTasks",
+            Self::ConnectorFailed => "ConnectorFailed",
+            Self::TaskFailed => "TaskFailed",
+            Self::NoClusterLabel => "NoClusterLabel",
+            Self::ClusterNotFound => "ClusterNotFound",
+            Self::ClusterHasNoWorkers => "ClusterHasNoWorkers",
+            Self::InvalidConfig => "InvalidConfig",
+            Self::Rebalancing => "Rebalancing",
+            Self::WorkerError => "WorkerError",
+        }
+    }
+
+    /// Whether nothing gets better until a person acts.
+    pub const fn needs_a_person(self) -> bool {
+        matches!(
+            self,
+            Self::InvalidSpec
+                | Self::SecretNotFound
+                | Self::SecretKeyNotFound
+                | Self::ApplyRefused
+                | Self::ConnectorFailed
+                | Self::TaskFailed
+                | Self::NoClusterLabel
+                | Self::InvalidConfig
+        )
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// When to look again after something went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// After a pause that grows with each failure in a row.
+    Backoff,
+    /// When the resource changes: trying again cannot help.
+    AwaitChange,
+}

@@ -1,0 +1,136 @@
+//! One reconcile as the controllers see it: objects that do not fit set apart, failures counted, pauses decided.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Instant;
+
+use kube::core::DeserializeGuard;
+use kube::runtime::controller::Action;
+use kube::{Resource, ResourceExt};
+use sluice_crds::{KafkaConnect, KafkaConnector};
+
+use crate::backoff::Backoff;
+use crate::context::{Context, Key};
+use crate::reason::{Reason, Retry};
+use crate::{cluster, connector, invalid};
+
+/// A reconcile that did not bring its resource to the spec. The status says so already.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Failure {
+    /// For metrics.
+    pub(crate) reason: Reason,
+    /// For the log.
+    pub(crate) message: String,
+    retry: Retry,
+}
+
+impl From<cluster::Error> for Failure {
+    fn from(error: cluster::Error) -> Self {
+        Self { reason: error.reason(), retry: error.retry(), message: error.to_string() }
+    }
+}
+
+impl From<connector::Error> for Failure {
+    fn from(error: connector::Error) -> Self {
+        Self { reason: error.reason(), retry: error.retry(), message: error.to_string() }
+    }
+}
+
+impl From<invalid::Error> for Failure {
+    fn from(error: invalid::Error) -> Self {
+        let message = error.to_string();
+        Self { reason: Reason::ApiUnavailable, retry: Retry::Backoff, message }
+    }
+}
+
+pub(crate) async fn cluster(
+    object: Arc<DeserializeGuard<KafkaConnect>>,
+    ctx: Arc<Context>,
+) -> Result<Action, Failure> {
+    let work = async {
+        if let Ok(cluster) = &object.0 {
+            return Ok(cluster::reconcile(cluster, &ctx).await?);
+        }
+        invalid::report(object.as_ref(), &ctx.client, &ctx.cluster_reports).await?;
+        Ok(Action::await_change())
+    };
+    let outcome = measured("cluster", &ctx, Box::pin(work)).await;
+    settle(outcome, &key(object.as_ref()), &ctx.cluster_backoff)
+}
+
+pub(crate) async fn connector(
+    object: Arc<DeserializeGuard<KafkaConnector>>,
+    ctx: Arc<Context>,
+) -> Result<Action, Failure> {
+    let work = async {
+        match &object.0 {
+            Ok(connector) => Ok(connector::reconcile(connector, &ctx).await?),
+            // Its metadata is all that a deletion needs.
+            Err(_) if object.meta().deletion_timestamp.is_some() => {
+                Ok(connector::cleanup::run(object.as_ref(), &ctx).await?)
+            }
+            Err(_) => {
+                invalid::report(object.as_ref(), &ctx.client, &ctx.connector_reports).await?;
+                Ok(Action::await_change())
+            }
+        }
+    };
+    let outcome = measured("connector", &ctx, Box::pin(work)).await;
+    settle(outcome, &key(object.as_ref()), &ctx.connector_backoff)
+}
+
+// The signature is the controller's.
+#[allow(clippy::needless_pass_by_value)]
+pub(crate) fn cluster_failed(
+    object: Arc<DeserializeGuard<KafkaConnect>>,
+    failure: &Failure,
+    ctx: Arc<Context>,
+) -> Action {
+    pause(object.as_ref(), failure, &ctx.cluster_backoff)
+}
+
+// The signature is the controller's.
+#[allow(clippy::needless_pass_by_value)]
+pub(crate) fn connector_failed(
+    object: Arc<DeserializeGuard<KafkaConnector>>,
+    failure: &Failure,
+    ctx: Arc<Context>,
+) -> Action {
+    pause(object.as_ref(), failure, &ctx.connector_backoff)
+}
+
+async fn measured(
+    controller: &str,
+    ctx: &Context,
+    work: impl Future<Output = Result<Action, Failure>>,
+) -> Result<Action, Failure> {
+    let start = Instant::now();
+    ctx.metrics.started(controller);
+    let outcome = work.await;
+    let failure = outcome.as_ref().err().map(|failure| failure.reason);
+    ctx.metrics.finished(controller, start.elapsed(), failure);
+    outcome
+}
+
+fn settle(
+    outcome: Result<Action, Failure>,
+    key: &Key,
+    backoff: &Backoff<Key>,
+) -> Result<Action, Failure> {
+    if outcome.is_ok() {
+        backoff.succeeded(key);
+    }
+    outcome
+}
+
+fn pause<K: Resource>(object: &K, failure: &Failure, backoff: &Backoff<Key>) -> Action {
+    match failure.retry {
+        Retry::AwaitChange => Action::await_change(),
+        Retry::Backoff => Action::requeue(backoff.failed(key(object))),
+    }
+}
+
+fn key<K: Resource>(object: &K) -> Key {
+    (object.namespace().unwrap_or_default(), object.name_any())
+}

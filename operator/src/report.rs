@@ -1,0 +1,147 @@
+//! Writing a status, and an event when `Ready` turns.
+
+use std::fmt::Debug;
+
+use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::api::{Patch, PatchParams};
+use kube::core::object::HasStatus;
+use kube::runtime::events::{Event, EventType, Recorder};
+use kube::{Api, Client, Resource, ResourceExt};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use sluice_crds::{KafkaConnectStatus, KafkaConnectorStatus, condition};
+
+use crate::conditions;
+
+/// A status could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write the status: {0}")]
+pub struct Error(#[source] Box<kube::Error>);
+
+/// A status with conditions.
+pub trait Conditions {
+    /// The conditions.
+    fn conditions(&self) -> &[Condition];
+    /// The same, to be put in order.
+    fn conditions_mut(&mut self) -> &mut Vec<Condition>;
+}
+
+impl Conditions for KafkaConnectStatus {
+    fn conditions(&self) -> &[Condition] {
+        &self.conditions
+    }
+    fn conditions_mut(&mut self) -> &mut Vec<Condition> {
+        &mut self.conditions
+    }
+}
+
+impl Conditions for KafkaConnectorStatus {
+    fn conditions(&self) -> &[Condition] {
+        &self.conditions
+    }
+    fn conditions_mut(&mut self) -> &mut Vec<Condition> {
+        &mut self.conditions
+    }
+}
+
+/// Writes what one controller finds out.
+#[derive(Clone)]
+pub struct Reports {
+    client: Client,
+    recorder: Recorder,
+    manager: &'static str,
+}
+
+impl Reports {
+    /// For a controller that writes under the name `manager`.
+    pub fn new(client: Client, recorder: Recorder, manager: &'static str) -> Self {
+        Self { client, recorder, manager }
+    }
+
+    /// Writes a status if it says something new. An object that is gone needs none.
+    pub async fn write<K>(&self, object: &K, status: K::Status) -> Result<(), Error>
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
+            + HasStatus
+            + Clone
+            + Debug
+            + DeserializeOwned,
+        K::Status: Conditions + Clone + PartialEq + Serialize,
+    {
+        let previous = object.status();
+        if previous.is_some_and(|previous| sorted(previous) == sorted(&status)) {
+            return Ok(());
+        }
+        let before = previous.map(Conditions::conditions).unwrap_or_default();
+        self.announce(object, before, status.conditions()).await;
+        self.patch(object, json!(status)).await
+    }
+
+    /// Writes a status that is not of the object's own type.
+    pub async fn patch<K>(&self, object: &K, status: serde_json::Value) -> Result<(), Error>
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()> + Clone + Debug,
+    {
+        let namespace = object.namespace().unwrap_or_default();
+        let api: Api<kube::core::PartialObjectMeta<K>> =
+            Api::namespaced(self.client.clone(), &namespace);
+        let patch = json!({
+            "apiVersion": K::api_version(&()),
+            "kind": K::kind(&()),
+            "metadata": {"name": object.name_any(), "namespace": namespace},
+            "status": status,
+        });
+        let parameters = PatchParams::apply(self.manager).force();
+        match api.patch_status(&object.name_any(), &parameters, &Patch::Apply(patch)).await {
+            Err(kube::Error::Api(answer)) if answer.code == 404 => Ok(()),
+            answer => answer.map(drop).map_err(|error| Error(Box::new(error))),
+        }
+    }
+
+    /// Publishes an event if `Ready` has another status or reason than before.
+    pub async fn announce<K>(&self, object: &K, before: &[Condition], after: &[Condition])
+    where
+        K: Resource<DynamicType = ()>,
+    {
+        let Some(ready) = conditions::find(after, condition::READY) else { return };
+        let known = conditions::find(before, condition::READY);
+        if known.is_some_and(|it| it.status == ready.status && it.reason == ready.reason) {
+            return;
+        }
+        let stalled = conditions::find(after, condition::STALLED).is_some();
+        let event_type = if stalled { EventType::Warning } else { EventType::Normal };
+        self.event(object, event_type, &ready.reason, "Reconcile", &ready.message).await;
+    }
+
+    /// Publishes an event. Events are a courtesy: a failure is logged and nothing else.
+    pub async fn event<K>(
+        &self,
+        object: &K,
+        type_: EventType,
+        reason: &str,
+        action: &str,
+        note: &str,
+    ) where
+        K: Resource<DynamicType = ()>,
+    {
+        let event = Event {
+            type_,
+            reason: reason.to_owned(),
+            note: Some(note.chars().take(1000).collect()),
+            action: action.to_owned(),
+            secondary: None,
+        };
+        if let Err(error) = self.recorder.publish(&event, &object.object_ref(&())).await {
+            tracing::warn!(error = %error, "cannot publish an event");
+        }
+    }
+}
+
+/// The API server is free to give conditions back in another order.
+fn sorted<S: Conditions + Clone>(status: &S) -> S {
+    let mut status = status.clone();
+    status.conditions_mut().sort_by(|a, b| a.type_.cmp(&b.type_));
+    status
+}
