@@ -5,6 +5,8 @@
 mod control_plane;
 mod kubectl;
 mod lasting;
+mod machine;
+mod node;
 mod pki;
 mod place;
 mod programs;
@@ -12,6 +14,7 @@ mod reaper;
 
 pub use control_plane::ControlPlane;
 pub use kubectl::Kubectl;
+pub use node::Node;
 pub use programs::{helm, hyperkube, missing_for_control_plane};
 
 /// The name of the one node.

@@ -2,4 +2,5 @@
 //! test process.
 
 pub mod cache;
+pub mod image;
 pub mod kubernetes;

@@ -34,6 +34,11 @@ impl Process {
         Ok(Self { name: name.to_owned(), child, log: log.to_owned() })
     }
 
+    /// The process id as the host sees it.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Fails with the end of the log if the process has ended.
     pub(super) fn check(&mut self) -> Result<()> {
         if let Some(status) = self.child.try_wait()? {

@@ -1,7 +1,7 @@
 //! The API tier and the node tier, as every other test gets them.
 
 use anyhow::Result;
-use sluice_kit::kubernetes::ControlPlane;
+use sluice_kit::kubernetes::{ControlPlane, Node};
 
 #[tokio::test]
 async fn a_control_plane_runs_its_controllers() -> Result<()> {
@@ -35,5 +35,38 @@ spec:
 async fn a_client_reads_the_shared_control_plane() -> Result<()> {
     let client = ControlPlane::shared().await?.client().await?;
     assert_eq!(client.apiserver_version().await?.git_version, "v1.35.8");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_node_runs_a_restricted_pod_and_restarts_it() -> Result<()> {
+    let node = Node::start(&[]).await?;
+    let kubectl = node.kubectl();
+    let pod = "
+apiVersion: v1
+kind: Pod
+metadata: {name: idle}
+spec:
+  containers:
+    - name: idle
+      image: sluice.test/pause:1
+      securityContext:
+        allowPrivilegeEscalation: false
+        readOnlyRootFilesystem: true
+        runAsNonRoot: true
+        capabilities: {drop: [ALL]}
+        seccompProfile: {type: RuntimeDefault}
+";
+    kubectl.apply(pod).await?;
+    kubectl.run(["wait", "--for=condition=Ready", "pod/idle", "--timeout=60s"]).await?;
+    node.kill_container("idle", "idle").await?;
+    kubectl
+        .run([
+            "wait",
+            "--for=jsonpath={.status.containerStatuses[0].restartCount}=1",
+            "pod/idle",
+            "--timeout=60s",
+        ])
+        .await?;
     Ok(())
 }
