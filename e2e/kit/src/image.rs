@@ -1,6 +1,8 @@
 //! Writes container images without a container engine: one layer, the same bytes for the same inputs, as an OCI layout
 //! that also carries the manifest `docker load` reads.
 
+pub mod product;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::BufWriter;
@@ -63,7 +65,7 @@ impl Image {
         }));
         let mut listed = manifest.descriptor("application/vnd.oci.image.manifest.v1+json");
         listed["annotations"] = json!({
-            "io.containerd.image.name": self.reference,
+            "io.containerd.image.name": qualified(&self.reference),
             "org.opencontainers.image.ref.name": self.reference,
         });
         let index = json!({"schemaVersion": 2, "manifests": [listed]});
@@ -122,6 +124,17 @@ impl Image {
             "rootfs": {"type": "layers", "diff_ids": [layer.digest()]},
             "history": [{"created": "1970-01-01T00:00:00Z", "created_by": "sluice-kit image"}],
         })
+    }
+}
+
+/// The whole name of an image: containerd, unlike docker, adds no registry to what it imports.
+fn qualified(reference: &str) -> String {
+    match reference.split_once('/') {
+        Some((registry, _)) if registry.contains(['.', ':']) || registry == "localhost" => {
+            reference.to_owned()
+        }
+        Some(_) => format!("docker.io/{reference}"),
+        None => format!("docker.io/library/{reference}"),
     }
 }
 
@@ -213,6 +226,17 @@ mod tests {
             std::fs::read(path).unwrap()
         });
         assert_eq!(archives[0], archives[1]);
+    }
+
+    #[test]
+    fn a_name_without_a_registry_is_qualified() {
+        for (given, whole) in [
+            ("sluice/worker:1", "docker.io/sluice/worker:1"),
+            ("probe:1", "docker.io/library/probe:1"),
+            ("sluice.test/probe:1", "sluice.test/probe:1"),
+        ] {
+            assert_eq!(qualified(given), whole);
+        }
     }
 
     #[test]
