@@ -95,3 +95,65 @@ pub enum ConnectorPlugin {
     /// Out of Kafka.
     Sink(Arc<dyn AnySinkConnector>),
 }
+
+#[async_trait]
+impl<C: SourceConnector> AnySourceConnector for C {
+    fn name(&self) -> &'static str {
+        C::NAME
+    }
+
+    fn version(&self) -> &'static str {
+        C::VERSION
+    }
+
+    fn definition(&self) -> ConfigDef {
+        C::Config::definition()
+    }
+
+    fn validate(&self, settings: &Properties) -> Report {
+        validate::<C::Config>(settings)
+    }
+
+    async fn split(&self, settings: &Properties, max_tasks: usize) -> Result<Vec<Properties>> {
+        let config = parse::<C::Config>(settings)?;
+        SourceConnector::split(self, &config, settings, max_tasks).await
+    }
+
+    async fn open(&self, settings: &Properties, context: SourceContext) -> Result<Box<dyn SourceTask>> {
+        let config = parse::<C::Config>(settings)?;
+        SourceConnector::open(self, config, context).await
+    }
+}
+
+#[async_trait]
+impl<C: SinkConnector> AnySinkConnector for C {
+    fn name(&self) -> &'static str {
+        C::NAME
+    }
+
+    fn version(&self) -> &'static str {
+        C::VERSION
+    }
+
+    fn definition(&self) -> ConfigDef {
+        C::Config::definition()
+    }
+
+    fn validate(&self, settings: &Properties) -> Report {
+        validate::<C::Config>(settings)
+    }
+
+    async fn open(&self, settings: &Properties, context: SinkContext) -> Result<Box<dyn SinkTask>> {
+        let config = parse::<C::Config>(settings)?;
+        SinkConnector::open(self, config, context).await
+    }
+}
+
+/// The report of all keys, also when every key is right.
+fn validate<C: Config>(settings: &Properties) -> Report {
+    C::parse(settings).err().unwrap_or_else(|| Report::of(&C::definition(), settings))
+}
+
+fn parse<C: Config>(settings: &Properties) -> Result<C> {
+    C::parse(settings).map_err(|report| crate::Error::fatal(report.to_string()))
+}

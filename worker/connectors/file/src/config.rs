@@ -1,0 +1,34 @@
+//! Keys of the file connectors.
+
+use sluice_plugin::config::Config;
+
+/// Keys of the source.
+#[derive(Debug, Clone, Config)]
+pub struct SourceConfig {
+    /// Path of the file to read.
+    #[config(key = "file", importance = High)]
+    pub file: Option<String>,
+    /// Topic to write lines to.
+    #[config(key = "topic", importance = High, check = not_empty)]
+    pub topic: String,
+    /// Most lines that one poll hands out.
+    #[config(key = "batch.size", default = "2000", importance = Low, check = at_least_one)]
+    pub batch_size: usize,
+}
+
+/// Keys of the sink.
+#[derive(Debug, Clone, Config)]
+pub struct SinkConfig {
+    /// Path of the file to append to.
+    #[config(key = "file", importance = High)]
+    pub file: Option<String>,
+}
+
+fn not_empty(text: &str) -> Result<(), String> {
+    (!text.is_empty()).then_some(()).ok_or_else(|| "String must be non-empty".to_owned())
+}
+
+fn at_least_one(text: &str) -> Result<(), String> {
+    let is_good = text.parse::<i64>().is_ok_and(|it| it >= 1);
+    is_good.then_some(()).ok_or_else(|| "Value must be at least 1".to_owned())
+}
