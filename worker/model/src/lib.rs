@@ -6,6 +6,7 @@ mod header;
 mod position;
 mod record;
 mod schema;
+mod text;
 mod value;
 
 pub use header::{Header, Headers};

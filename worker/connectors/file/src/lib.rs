@@ -11,7 +11,6 @@ mod lines;
 mod paths;
 mod sink;
 mod source;
-mod text;
 
 pub use sink::FileStreamSink;
 pub use source::FileStreamSource;

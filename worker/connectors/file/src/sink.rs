@@ -7,9 +7,12 @@ use std::{
 };
 
 use async_trait::async_trait;
-use sluice_plugin::{Error, Result, SinkConnector, SinkContext, SinkTask, TopicOffsets, model::SinkRecord};
+use sluice_plugin::{
+    Error, Result, SinkConnector, SinkContext, SinkTask, TopicOffsets,
+    model::{SinkRecord, Value},
+};
 
-use crate::{config::SinkConfig, paths, text};
+use crate::{config::SinkConfig, paths};
 
 /// Text that is gathered before it is written.
 const BUFFER: usize = 256 << 10;
@@ -44,7 +47,10 @@ struct FileTask {
 impl SinkTask for FileTask {
     async fn put(&mut self, batch: Vec<SinkRecord>) -> Result<()> {
         for record in batch {
-            text::write(&mut self.lines, &record.value.value);
+            match &record.value.value {
+                Value::String(text) => self.lines.push_str(text),
+                other => self.lines.push_str(&other.to_string()),
+            }
             self.lines.push('\n');
             if self.lines.len() >= BUFFER {
                 self.write()?;

@@ -1,0 +1,68 @@
+//! `ByteArrayConverter`: bytes pass through.
+
+use bytes::Bytes;
+use sluice_plugin::{
+    Converter, ConverterFactory, ConverterRole, Error, Properties, Result,
+    config::Report,
+    model::{Schema, SchemaAndValue, SchemaRef, Type, Value},
+};
+
+/// `org.apache.kafka.connect.converters.ByteArrayConverter`.
+pub struct ByteArrayConverter;
+
+impl ConverterFactory for ByteArrayConverter {
+    fn name(&self) -> &'static str {
+        "org.apache.kafka.connect.converters.ByteArrayConverter"
+    }
+
+    fn validate(&self, _: &Properties, _: ConverterRole) -> Report {
+        Report::default()
+    }
+
+    fn create(&self, _: &Properties, _: ConverterRole) -> Result<Box<dyn Converter>> {
+        Ok(Box::new(PassThrough { schema: Schema::optional(Type::Bytes).into() }))
+    }
+}
+
+struct PassThrough {
+    schema: SchemaRef,
+}
+
+impl Converter for PassThrough {
+    fn encode(&mut self, _: &str, schema: Option<&SchemaRef>, value: &Value) -> Result<Option<Bytes>> {
+        if let Some(schema) = schema.filter(|it| it.r#type != Type::Bytes) {
+            return Err(Error::bad_record(format!(
+                "Invalid schema type for ByteArrayConverter: {}",
+                schema.type_name()
+            )));
+        }
+        match value {
+            Value::Null => Ok(None),
+            Value::Bytes(bytes) => Ok(Some(bytes.clone())),
+            other => Err(Error::bad_record(format!("ByteArrayConverter is not compatible with objects of type {}", other.java_class()))),
+        }
+    }
+
+    fn decode(&mut self, _: &str, bytes: Option<&Bytes>) -> Result<SchemaAndValue> {
+        let value = bytes.map_or(Value::Null, |it| Value::Bytes(it.clone()));
+        Ok(SchemaAndValue { schema: Some(SchemaRef::clone(&self.schema)), value })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_pass_through_and_nothing_else_does() {
+        let mut converter = ByteArrayConverter.create(&Properties::new(), ConverterRole::Value).unwrap();
+        let bytes = Bytes::from_static(b"\0x");
+        let read = converter.decode("t", Some(&bytes)).unwrap();
+        assert_eq!(read.value, Value::Bytes(bytes.clone()));
+        assert_eq!(converter.encode("t", read.schema.as_ref(), &read.value).unwrap(), Some(bytes));
+        assert_eq!(converter.decode("t", None).unwrap().value, Value::Null);
+        let text: SchemaRef = Schema::required(Type::String).into();
+        assert!(converter.encode("t", Some(&text), &Value::from("a")).is_err());
+        assert!(converter.encode("t", None, &Value::Int8(1)).is_err());
+    }
+}

@@ -1,0 +1,95 @@
+//! JSON both ways, as tables.
+
+use super::*;
+
+fn converter(schemas: bool) -> Box<dyn Converter> {
+    let settings = Properties::from([("schemas.enable".to_owned(), schemas.to_string())]);
+    JsonConverter.create(&settings, ConverterRole::Value).unwrap()
+}
+
+fn round_trip(text: &str) -> String {
+    let mut converter = converter(true);
+    let read = converter.decode("t", Some(&Bytes::copy_from_slice(text.as_bytes()))).expect(text);
+    let written = converter.encode("t", read.schema.as_ref(), &read.value).expect(text).expect("not null");
+    String::from_utf8(written.to_vec()).unwrap()
+}
+
+#[test]
+fn every_type_goes_through_with_its_schema_unchanged() {
+    for (schema, payload) in [
+        (r#"{"type":"int8","optional":false}"#, "-7"),
+        (r#"{"type":"int16","optional":true}"#, "null"),
+        (r#"{"type":"int64","optional":false}"#, "9223372036854775807"),
+        (r#"{"type":"float","optional":false}"#, "0.1"),
+        (r#"{"type":"double","optional":false}"#, "1.0E10"),
+        (r#"{"type":"boolean","optional":false}"#, "true"),
+        (r#"{"type":"string","optional":false}"#, r#""a\"\\\n\u0001é""#),
+        (r#"{"type":"bytes","optional":false}"#, r#""AQI=""#),
+        (r#"{"type":"array","items":{"type":"int32","optional":true},"optional":false}"#, "[1,null]"),
+        (
+            r#"{"type":"map","keys":{"type":"string","optional":false},"values":{"type":"int32","optional":false},"optional":false}"#,
+            r#"{"b":1,"a":2}"#,
+        ),
+        (
+            r#"{"type":"map","keys":{"type":"int32","optional":false},"values":{"type":"string","optional":false},"optional":false}"#,
+            r#"[[1,"a"],[2,"b"]]"#,
+        ),
+        (
+            r#"{"type":"struct","fields":[{"type":"string","optional":false,"field":"a"},{"type":"int32","optional":true,"default":5,"field":"b"}],"optional":false,"name":"n","version":2,"doc":"d","parameters":{"p":"q"}}"#,
+            r#"{"a":"x","b":6}"#,
+        ),
+    ] {
+        let text = format!(r#"{{"schema":{schema},"payload":{payload}}}"#);
+        assert_eq!(round_trip(&text), text);
+    }
+}
+
+#[test]
+fn without_schemas_values_show_their_own_types() {
+    let mut converter = converter(false);
+    for (text, expected) in [
+        ("1", Value::Int64(1)),
+        ("1.5", Value::Float64(1.5)),
+        ("\"a\"", Value::from("a")),
+        ("null", Value::Null),
+        ("[1,[true]]", Value::Array(vec![Value::Int64(1), Value::Array(vec![Value::Boolean(true)])])),
+        (r#"{"k":1}"#, Value::Map(vec![(Value::from("k"), Value::Int64(1))])),
+    ] {
+        let read = converter.decode("t", Some(&Bytes::from_static(text.as_bytes()))).unwrap();
+        assert_eq!((read.schema, read.value), (None, expected), "{text}");
+    }
+    assert_eq!(converter.decode("t", Some(&Bytes::new())).unwrap(), SchemaAndValue::NULL);
+}
+
+#[test]
+fn nulls_are_tombstones_only_without_a_schema() {
+    for schemas in [true, false] {
+        assert_eq!(converter(schemas).encode("t", None, &Value::Null).unwrap(), None);
+    }
+    let text = r#"{"schema":{"type":"string","optional":true},"payload":null}"#;
+    assert_eq!(round_trip(text), text);
+}
+
+#[test]
+fn what_does_not_fit_is_a_bad_record() {
+    for (text, expected) in [
+        ("{}", "requires \"schema\" and \"payload\""),
+        (r#"{"schema":null,"payload":1,"x":2}"#, "requires \"schema\" and \"payload\""),
+        ("", "requires \"schema\" and \"payload\""),
+        ("{", "serialization error"),
+        (r#"{"schema":{"type":"odd"},"payload":1}"#, "Unknown schema type: odd"),
+        (r#"{"schema":{"type":"string"},"payload":null}"#, "does not fit"),
+        (r#"{"schema":{"type":"bytes"},"payload":"?"}"#, "does not fit"),
+    ] {
+        let error = converter(true).decode("t", Some(&Bytes::from_static(text.as_bytes()))).expect_err(text);
+        assert!(error.to_string().contains(expected), "{text}: {error}");
+        assert_eq!(error.kind(), sluice_plugin::Kind::BadRecord);
+    }
+}
+
+#[test]
+fn integers_narrow_as_java_casts() {
+    let text = r#"{"schema":{"type":"int8","optional":false},"payload":300}"#;
+    let read = converter(true).decode("t", Some(&Bytes::from_static(text.as_bytes()))).unwrap();
+    assert_eq!(read.value, Value::Int8(44));
+}
