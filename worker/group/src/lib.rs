@@ -4,4 +4,5 @@
 //! A worker joins with [`Member::join`], works on what the leader handed out, and joins again when [`Member::changed`]
 //! says so. Java workers and ours can be in one group, each as leader or follower.
 
+pub mod assign;
 pub mod protocol;
