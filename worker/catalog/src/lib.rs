@@ -1,1 +1,151 @@
-//! sluice-catalog.
+//! The one list of built-in plugins, and how users' names find them.
+
+mod names;
+
+use std::sync::Arc;
+
+use sluice_connector_datagen::Datagen;
+use sluice_connector_file::{FileStreamSink, FileStreamSource};
+use sluice_connector_null::NullSink;
+use sluice_converters::{ByteArrayConverter, JsonConverter, StringConverter};
+use sluice_plugin::{
+    AnySinkConnector, AnySourceConnector, ConnectorPlugin, ConverterFactory, ConverterPlugin, PluginType,
+};
+
+use names::Names;
+
+/// Every plugin that this build has.
+pub fn builtin() -> Catalog {
+    Catalog::default()
+        .sink(FileStreamSink)
+        .sink(NullSink)
+        .source(Datagen)
+        .source(FileStreamSource)
+        .converter(ByteArrayConverter)
+        .converter(JsonConverter)
+        .converter(StringConverter)
+}
+
+/// Plugins by the names that users write: full class name, simple name, or simple name without its suffix.
+#[derive(Default)]
+pub struct Catalog {
+    connectors: Names<ConnectorPlugin>,
+    converters: Names<ConverterPlugin>,
+    listed: Vec<Listed>,
+}
+
+/// A plugin as `GET /connector-plugins` lists it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Listed {
+    /// Kind; plugins are listed in the order of the kinds.
+    pub r#type: PluginType,
+    /// Full class name.
+    pub class: &'static str,
+    /// Version.
+    pub version: &'static str,
+}
+
+impl Catalog {
+    /// Adds a source.
+    ///
+    /// # Panics
+    /// If another connector has its name: a mistake of the build, which its own test finds.
+    #[must_use]
+    pub fn source(mut self, plugin: impl AnySourceConnector + 'static) -> Self {
+        let (class, version) = (plugin.name(), plugin.version());
+        self.connectors.add(class, "Connector", ConnectorPlugin::Source(Arc::new(plugin)));
+        self.list(PluginType::Source, class, version)
+    }
+
+    /// Adds a sink.
+    ///
+    /// # Panics
+    /// If another connector has its name: a mistake of the build, which its own test finds.
+    #[must_use]
+    pub fn sink(mut self, plugin: impl AnySinkConnector + 'static) -> Self {
+        let (class, version) = (plugin.name(), plugin.version());
+        self.connectors.add(class, "Connector", ConnectorPlugin::Sink(Arc::new(plugin)));
+        self.list(PluginType::Sink, class, version)
+    }
+
+    /// Adds a converter.
+    ///
+    /// # Panics
+    /// If another converter has its name: a mistake of the build, which its own test finds.
+    #[must_use]
+    pub fn converter(mut self, plugin: impl ConverterFactory + 'static) -> Self {
+        let class = plugin.name();
+        self.converters.add(class, "Converter", Arc::new(plugin));
+        self.list(PluginType::Converter, class, env!("CARGO_PKG_VERSION"))
+    }
+
+    fn list(mut self, r#type: PluginType, class: &'static str, version: &'static str) -> Self {
+        self.listed.push(Listed { r#type, class, version });
+        self.listed.sort();
+        self
+    }
+
+    /// All plugins in the order in which the REST API lists them.
+    pub fn list_all(&self) -> &[Listed] {
+        &self.listed
+    }
+
+    /// The connector that users mean by `class`.
+    pub fn connector(&self, class: &str) -> Option<&ConnectorPlugin> {
+        self.connectors.find(class)
+    }
+
+    /// The converter that users mean by `class`.
+    pub fn converter_named(&self, class: &str) -> Option<&ConverterPlugin> {
+        self.converters.find(class)
+    }
+
+    /// Java's words for a class that is no connector here.
+    pub fn unknown_connector(&self, class: &str) -> String {
+        let describe = |it: &Listed| {
+            let kind = if it.r#type == PluginType::Source { "source" } else { "sink" };
+            format!(
+                "PluginDesc{{klass=class {class}, name='{class}', version='{version}', encodedVersion={version}, \
+                 type={kind}, typeName='{kind}', location='classpath'}}",
+                class = it.class,
+                version = it.version,
+            )
+        };
+        let is_connector = |it: &&Listed| matches!(it.r#type, PluginType::Source | PluginType::Sink);
+        let known: Vec<String> = self.listed.iter().filter(is_connector).map(describe).collect();
+        format!(
+            "Failed to find any class that implements Connector and which name matches {class}, available connectors \
+             are: {}",
+            known.join(", ")
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plugins_are_found_by_all_their_names() {
+        let catalog = builtin();
+        for name in [
+            "org.apache.kafka.connect.file.FileStreamSinkConnector",
+            "FileStreamSinkConnector",
+            "FileStreamSink",
+            "FileStreamSource",
+            "io.confluent.kafka.connect.datagen.DatagenConnector",
+            "Datagen",
+            "NullSink",
+        ] {
+            assert!(catalog.connector(name).is_some(), "{name}");
+        }
+        for name in ["org.apache.kafka.connect.json.JsonConverter", "JsonConverter", "Json"] {
+            assert!(catalog.converter_named(name).is_some(), "{name}");
+        }
+        assert!(catalog.connector("Json").is_none());
+        assert!(catalog.unknown_connector("x").starts_with(
+            "Failed to find any class that implements Connector and which name matches x, available connectors are: \
+             PluginDesc{klass=class "
+        ));
+    }
+}

@@ -20,8 +20,13 @@ pub trait SourceConnector: Send + Sync + 'static {
     /// Splits the work over at most `max_tasks` tasks: the settings of each.
     async fn split(&self, config: &Self::Config, settings: &Properties, max_tasks: usize) -> Result<Vec<Properties>>;
 
-    /// Starts one task with the settings that `split` gave it. Spawns nothing that outlives the task.
-    async fn open(&self, config: Self::Config, context: SourceContext) -> Result<Box<dyn SourceTask>>;
+    /// Starts one task with the settings that `split` gave it, parsed and as they are. Spawns nothing that outlives it.
+    async fn open(
+        &self,
+        config: Self::Config,
+        settings: &Properties,
+        context: SourceContext,
+    ) -> Result<Box<dyn SourceTask>>;
 }
 
 /// Copies data from Kafka into a system.
@@ -121,7 +126,7 @@ impl<C: SourceConnector> AnySourceConnector for C {
 
     async fn open(&self, settings: &Properties, context: SourceContext) -> Result<Box<dyn SourceTask>> {
         let config = parse::<C::Config>(settings)?;
-        SourceConnector::open(self, config, context).await
+        SourceConnector::open(self, config, settings, context).await
     }
 }
 

@@ -36,7 +36,12 @@ impl SourceConnector for FileStreamSource {
         Ok(vec![settings.clone()])
     }
 
-    async fn open(&self, config: SourceConfig, context: SourceContext) -> Result<Box<dyn SourceTask>> {
+    async fn open(
+        &self,
+        config: SourceConfig,
+        _: &Properties,
+        context: SourceContext,
+    ) -> Result<Box<dyn SourceTask>> {
         let path = paths::allowed(config.file.as_deref(), &context.worker)?;
         // The name in the offset is the one that the user wrote, as in Java: it is what a Java worker looks for.
         let name = Value::from(config.file.unwrap_or_default());
