@@ -1,1 +1,20 @@
-//! sluice-kafka.
+//! Kafka as Connect uses it: client settings, a thin wire client for group and admin calls, consumers and
+//! producers on librdkafka for data, and the reader and writer of internal topics.
+
+pub mod admin;
+mod codes;
+mod consumer;
+mod failure;
+pub mod log;
+mod message;
+mod producer;
+mod secret;
+mod settings;
+pub mod wire;
+
+pub use consumer::{BatchConsumer, ConsumerConfig, Event, TopicOffsets};
+pub use failure::ClientError;
+pub use message::{Message, OutgoingRecord, RecordMetadata, TimestampType};
+pub use producer::{Producer, ProducerConfig, SendRefused};
+pub use secret::Secret;
+pub use settings::{ClientSettings, SettingsError, layered};

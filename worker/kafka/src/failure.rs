@@ -1,0 +1,99 @@
+//! An error of a librdkafka client, under the names that Java's clients have for it.
+
+use kafka_protocol::ResponseError;
+use rdkafka::types::RDKafkaErrorCode as Local;
+
+use crate::{codes, settings::SettingsError};
+
+/// Why a consumer or producer failed. Holds no secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{class}: {message}")]
+pub struct ClientError {
+    class: &'static str,
+    message: String,
+    retriable: bool,
+    authentication: bool,
+}
+
+impl ClientError {
+    /// From librdkafka's number and words. Positive numbers are the broker's error codes.
+    pub(crate) fn new(code: i32, message: impl Into<String>) -> Self {
+        let broker = i16::try_from(code).ok().filter(|code| *code > 0);
+        let (class, retriable) = match broker.and_then(ResponseError::try_from_code) {
+            Some(code) => (codes::java_class(code), code.is_retriable()),
+            None => local(code),
+        };
+        let authentication = code == Local::Authentication as i32 || code == Local::SSL as i32;
+        Self { class, message: message.into(), retriable, authentication }
+    }
+
+    /// From the operating system or the runtime.
+    pub(crate) fn internal(cause: &dyn std::fmt::Display) -> Self {
+        Self::new(Local::Fail as i32, cause.to_string())
+    }
+
+    /// The Java class that such an error has in traces.
+    pub fn java_class(&self) -> &'static str {
+        self.class
+    }
+
+    /// What happened, without the class.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Whether the same may succeed later: an instance of Java's `RetriableException`.
+    pub fn is_retriable(&self) -> bool {
+        self.retriable
+    }
+
+    /// Whether the broker refused who we are.
+    pub fn is_authentication(&self) -> bool {
+        self.authentication
+    }
+}
+
+impl From<SettingsError> for ClientError {
+    fn from(error: SettingsError) -> Self {
+        Self {
+            class: "org.apache.kafka.common.config.ConfigException",
+            message: error.to_string(),
+            retriable: false,
+            authentication: false,
+        }
+    }
+}
+
+/// Class and retriability of librdkafka's own (negative) codes.
+fn local(code: i32) -> (&'static str, bool) {
+    let is = |local: Local| code == local as i32;
+    if is(Local::Authentication) {
+        ("org.apache.kafka.common.errors.SaslAuthenticationException", false)
+    } else if is(Local::SSL) {
+        ("org.apache.kafka.common.errors.SslAuthenticationException", false)
+    } else if is(Local::MessageTimedOut) || is(Local::OperationTimedOut) {
+        ("org.apache.kafka.common.errors.TimeoutException", true)
+    } else if is(Local::BrokerTransportFailure) || is(Local::AllBrokersDown) || is(Local::Resolve) {
+        ("org.apache.kafka.common.errors.NetworkException", true)
+    } else if is(Local::AutoOffsetReset) {
+        ("org.apache.kafka.clients.consumer.NoOffsetForPartitionException", false)
+    } else if is(Local::UnknownTopic) || is(Local::UnknownPartition) {
+        ("org.apache.kafka.common.errors.UnknownTopicOrPartitionException", true)
+    } else if is(Local::Fenced) {
+        ("org.apache.kafka.common.errors.ProducerFencedException", false)
+    } else if is(Local::InvalidArgument) {
+        ("org.apache.kafka.common.config.ConfigException", false)
+    } else if is(Local::PurgeQueue) || is(Local::PurgeInflight) {
+        ("org.apache.kafka.common.KafkaException", false)
+    } else {
+        let retriable = [
+            Local::WaitingForCoordinator,
+            Local::NoOffset,
+            Local::State,
+            Local::InProgress,
+            Local::Retry,
+            Local::AssignmentLost,
+        ];
+        ("org.apache.kafka.common.KafkaException", retriable.into_iter().any(is))
+    }
+}

@@ -1,0 +1,184 @@
+//! Writes a log, one request per leader at a time, in the order of the calls. What waited together is written
+//! together.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use bytes::{Bytes, BytesMut};
+use kafka_protocol::{
+    messages::{
+        ProduceRequest, ProduceResponse, TopicName,
+        produce_request::{PartitionProduceData, TopicProduceData},
+    },
+    protocol::StrBytes,
+    records::{
+        Compression, NO_PARTITION_LEADER_EPOCH, NO_PRODUCER_EPOCH, NO_PRODUCER_ID, NO_SEQUENCE,
+        Record, RecordBatchEncoder, RecordEncodeOptions, TimestampType,
+    },
+};
+use tokio::sync::{mpsc, oneshot};
+
+use super::partitioner;
+use crate::wire::{Client, Error, Node};
+
+/// Time for one write.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Pause after a failed write.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Where a batch is cut: below the 1 MiB that brokers take by default.
+const BATCH_BYTES: usize = 900 * 1024;
+/// From version 13 on, topics are named by id.
+const NEWEST_PRODUCE: i16 = 12;
+
+/// Records to write, and who waits for them.
+#[derive(Debug)]
+pub(super) struct Write {
+    pub(super) records: Vec<(Bytes, Option<Bytes>)>,
+    pub(super) done: oneshot::Sender<Result<(), Error>>,
+}
+
+struct Writer {
+    client: Client,
+    topic: String,
+    partitions: usize,
+    leaders: HashMap<i32, Node>,
+}
+
+/// Writes until all senders are gone or the task is aborted.
+pub(super) async fn run(
+    client: Client,
+    topic: String,
+    partitions: usize,
+    mut writes: mpsc::Receiver<Write>,
+) {
+    let mut writer = Writer { client, topic, partitions, leaders: HashMap::new() };
+    while let Some(write) = writes.recv().await {
+        let outcome = writer.write(write.records).await;
+        // A caller that gave up needs no answer.
+        let _ = write.done.send(outcome);
+    }
+}
+
+impl Writer {
+    async fn write(&mut self, records: Vec<(Bytes, Option<Bytes>)>) -> Result<(), Error> {
+        let mut by_partition: BTreeMap<i32, Vec<Record>> = BTreeMap::new();
+        for (key, value) in records {
+            let partition = partitioner::partition(&key, self.partitions);
+            let batch = by_partition.entry(partition).or_default();
+            batch.push(record(batch.len(), key, value));
+        }
+        for (partition, records) in by_partition {
+            for batch in cut(&records) {
+                self.write_batch(partition, encode(batch)?).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tries until the batch is written or cannot be. A batch may be written twice, which a compacted topic
+    /// forgives.
+    async fn write_batch(&mut self, partition: i32, batch: Bytes) -> Result<(), Error> {
+        loop {
+            match self.try_batch(partition, batch.clone()).await {
+                Err(error) if error.is_retriable() => {
+                    tracing::warn!(topic = self.topic, partition, %error, "a write is tried again");
+                    self.leaders.clear();
+                    tokio::time::sleep(PAUSE).await;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn try_batch(&mut self, partition: i32, batch: Bytes) -> Result<(), Error> {
+        let leader = self.leader(partition).await?;
+        let data = PartitionProduceData::default().with_index(partition).with_records(Some(batch));
+        let topic = TopicProduceData::default()
+            .with_name(TopicName(StrBytes::from_string(self.topic.clone())))
+            .with_partition_data(vec![data]);
+        let request = ProduceRequest::default()
+            .with_acks(-1)
+            .with_timeout_ms(TIMEOUT.as_millis() as i32)
+            .with_topic_data(vec![topic]);
+        let answer = self.client.call_with(&leader, TIMEOUT, NEWEST_PRODUCE, |_| request).await?;
+        outcome(&answer)
+    }
+
+    async fn leader(&mut self, partition: i32) -> Result<Node, Error> {
+        if let Some(leader) = self.leaders.get(&partition) {
+            return Ok(leader.clone());
+        }
+        let metadata = self.client.metadata(Some(std::slice::from_ref(&self.topic))).await?;
+        for topic in metadata.topics {
+            if let Some(code) = topic.error {
+                return Err(Error::Broker { code, message: None });
+            }
+            let partitions = topic.partitions.into_iter();
+            self.leaders
+                .extend(partitions.filter_map(|it| it.leader.map(|leader| (it.partition, leader))));
+        }
+        self.leaders.get(&partition).cloned().ok_or(Error::Broker {
+            code: kafka_protocol::ResponseError::LeaderNotAvailable,
+            message: None,
+        })
+    }
+}
+
+fn outcome(answer: &ProduceResponse) -> Result<(), Error> {
+    for partition in answer.responses.iter().flat_map(|topic| &topic.partition_responses) {
+        Error::check(partition.error_code, partition.error_message.as_deref())?;
+    }
+    Ok(())
+}
+
+fn record(at: usize, key: Bytes, value: Option<Bytes>) -> Record {
+    Record {
+        transactional: false,
+        control: false,
+        delete_horizon: false,
+        partition_leader_epoch: NO_PARTITION_LEADER_EPOCH,
+        producer_id: NO_PRODUCER_ID,
+        producer_epoch: NO_PRODUCER_EPOCH,
+        timestamp_type: TimestampType::Creation,
+        offset: at as i64,
+        sequence: NO_SEQUENCE,
+        timestamp: now(),
+        key: Some(key),
+        value,
+        headers: indexmap::IndexMap::default(),
+    }
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    since.as_millis() as i64
+}
+
+/// Cuts records into batches that a broker takes; a larger record goes alone, and the broker judges it.
+fn cut(records: &[Record]) -> Vec<&[Record]> {
+    let mut batches = Vec::new();
+    let (mut start, mut size) = (0, 0);
+    for (at, record) in records.iter().enumerate() {
+        let length = |bytes: &Option<Bytes>| bytes.as_ref().map_or(0, Bytes::len);
+        let bytes = length(&record.key) + length(&record.value) + 64;
+        if at > start && size + bytes > BATCH_BYTES {
+            batches.push(&records[start..at]);
+            (start, size) = (at, 0);
+        }
+        size += bytes;
+    }
+    batches.push(&records[start..]);
+    batches
+}
+
+fn encode(records: &[Record]) -> Result<Bytes, Error> {
+    let options = RecordEncodeOptions { version: 2, compression: Compression::None };
+    let mut bytes = BytesMut::new();
+    RecordBatchEncoder::encode(&mut bytes, records, &options).map_err(|cause| Error::Encode {
+        api: kafka_protocol::messages::ApiKey::Produce,
+        reason: cause.to_string(),
+    })?;
+    Ok(bytes.freeze())
+}

@@ -1,0 +1,218 @@
+//! A producer with Connect's defaults: bounded, never waiting in `send`, outcomes handed to a handler. It is
+//! rust-rdkafka's, with a thread of its own that serves the callbacks.
+
+mod context;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use rdkafka::{
+    config::{ClientConfig, FromClientConfigAndContext},
+    error::KafkaError,
+    message::{Header, OwnedHeaders},
+    producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig},
+    types::RDKafkaErrorCode,
+};
+use tokio::sync::Notify;
+
+use crate::{
+    failure::ClientError,
+    message::{OutgoingRecord, RecordMetadata},
+    settings::ClientSettings,
+};
+use context::Context;
+
+/// How long the serving thread sleeps while nothing happens; also how long stopping it may take.
+const SERVE_INTERVAL: Duration = Duration::from_millis(100);
+
+/// What a producer is for.
+#[derive(Debug, Clone, Default)]
+pub struct ProducerConfig {
+    /// Client id, unless the settings name one.
+    pub client_id: String,
+    /// Most bytes of records to hold, unless `buffer.memory` says otherwise.
+    pub budget: usize,
+    /// Makes the producer transactional and idempotent under this id, whatever the settings say.
+    pub transactional_id: Option<String>,
+}
+
+/// Why a record was not queued.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SendRefused {
+    /// The queue is full: wait for [`Producer::ready`] and send it again.
+    #[error("the producer's queue is full")]
+    QueueFull,
+    /// It will never be taken.
+    #[error(transparent)]
+    Failed(#[from] ClientError),
+}
+
+/// A Kafka producer. Dropped, it throws away what is queued.
+pub struct Producer {
+    inner: Arc<Inner>,
+    served: Option<JoinHandle<()>>,
+}
+
+struct Inner {
+    producer: BaseProducer<Context>,
+    room: Arc<Notify>,
+    stop: AtomicBool,
+}
+
+impl std::fmt::Debug for Producer {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Producer").finish_non_exhaustive()
+    }
+}
+
+impl Producer {
+    /// Makes a producer. `delivered` gets each token with the outcome, in order per partition, on the
+    /// producer's own thread: it must be quick and must not block.
+    pub fn new(
+        settings: &ClientSettings,
+        config: ProducerConfig,
+        delivered: impl Fn(u64, Result<RecordMetadata, ClientError>) + Send + Sync + 'static,
+    ) -> Result<Self, ClientError> {
+        let mut native = settings.producer(config.budget)?;
+        native.insert("client.id", settings.client_id().map_or(config.client_id, str::to_owned));
+        if let Some(id) = config.transactional_id {
+            native.insert("transactional.id", id);
+            native.insert("enable.idempotence", "true".to_owned());
+            native.insert("max.in.flight.requests.per.connection", "5".to_owned());
+        }
+        let mut client = ClientConfig::new();
+        for (name, value) in native {
+            client.set(name, value);
+        }
+        let room = Arc::new(Notify::new());
+        let context = Context::new(Box::new(delivered), Arc::clone(&room));
+        let producer = BaseProducer::from_config_and_context(&client, context)
+            .map_err(|error| context::error_of(&error))?;
+        let inner = Arc::new(Inner { producer, room, stop: AtomicBool::new(false) });
+        let serving = Arc::clone(&inner);
+        let served = std::thread::Builder::new()
+            .name("kafka-producer".to_owned())
+            .spawn(move || serve(&serving))
+            .map_err(|cause| ClientError::internal(&cause))?;
+        Ok(Self { inner, served: Some(served) })
+    }
+
+    /// Queues a record without waiting. The outcome comes to the handler with `token`, unless refused.
+    pub fn send(&self, record: &OutgoingRecord<'_>, token: u64) -> Result<(), SendRefused> {
+        if let Some(error) = self.inner.producer.context().failure() {
+            return Err(error.into());
+        }
+        let token = token as usize;
+        let mut queued = BaseRecord::<[u8], [u8], usize>::with_opaque_to(record.topic, token);
+        queued.partition = record.partition;
+        queued.timestamp = record.timestamp;
+        queued.key = record.key;
+        queued.payload = record.value;
+        if !record.headers.is_empty() {
+            let mut headers = OwnedHeaders::new_with_capacity(record.headers.len());
+            for (key, value) in record.headers {
+                headers = headers.insert(Header { key, value: *value });
+            }
+            queued.headers = Some(headers);
+        }
+        match self.inner.producer.send(queued) {
+            Ok(()) => Ok(()),
+            Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => {
+                Err(SendRefused::QueueFull)
+            }
+            Err((error, _)) => Err(context::error_of(&error).into()),
+        }
+    }
+
+    /// Waits until the queue may have room again. Cancel-safe.
+    pub async fn ready(&self) {
+        // Deliveries wake one waiter; the time limit covers one that came before this call.
+        let _ = tokio::time::timeout(SERVE_INTERVAL, self.inner.room.notified()).await;
+    }
+
+    /// How many records have no outcome yet.
+    pub fn queued(&self) -> usize {
+        usize::try_from(self.inner.producer.in_flight_count()).unwrap_or(0)
+    }
+
+    /// Waits until every record that was sent has its outcome.
+    pub async fn flush(&self, timeout: Duration) -> Result<(), ClientError> {
+        self.blocking(move |producer| producer.flush(timeout)).await
+    }
+
+    /// Claims the transactional id: older producers with it are fenced off.
+    pub async fn init_transactions(&self, timeout: Duration) -> Result<(), ClientError> {
+        self.blocking(move |producer| producer.init_transactions(timeout)).await
+    }
+
+    /// Starts a transaction; no I/O.
+    pub fn begin_transaction(&self) -> Result<(), ClientError> {
+        self.inner.producer.begin_transaction().map_err(|error| context::error_of(&error))
+    }
+
+    /// Flushes and commits the transaction.
+    pub async fn commit_transaction(&self, timeout: Duration) -> Result<(), ClientError> {
+        self.blocking(move |producer| producer.commit_transaction(timeout)).await
+    }
+
+    /// Throws away what the transaction wrote.
+    pub async fn abort_transaction(&self, timeout: Duration) -> Result<(), ClientError> {
+        self.blocking(move |producer| producer.abort_transaction(timeout)).await
+    }
+
+    /// Throws away what is queued, handing each record's failure to the handler, and frees the client.
+    pub async fn close(mut self) {
+        let served = self.stop();
+        let stopped = tokio::task::spawn_blocking(move || {
+            let joined = served.is_none_or(|thread| thread.join().is_ok());
+            drop(self);
+            joined
+        });
+        if !stopped.await.unwrap_or(false) {
+            tracing::warn!("a producer's thread panicked");
+        }
+    }
+
+    fn stop(&mut self) -> Option<JoinHandle<()>> {
+        self.inner.stop.store(true, Ordering::SeqCst);
+        self.inner.producer.purge(PurgeConfig::default().queue().inflight());
+        self.served.take()
+    }
+
+    async fn blocking(
+        &self,
+        work: impl FnOnce(&BaseProducer<Context>) -> Result<(), KafkaError> + Send + 'static,
+    ) -> Result<(), ClientError> {
+        let inner = Arc::clone(&self.inner);
+        let outcome = tokio::task::spawn_blocking(move || {
+            work(&inner.producer).map_err(|error| {
+                inner.producer.context().failure().unwrap_or_else(|| context::error_of(&error))
+            })
+        });
+        outcome.await.unwrap_or_else(|cause| Err(ClientError::internal(&cause)))
+    }
+}
+
+impl Drop for Producer {
+    fn drop(&mut self) {
+        // The thread sees the flag within its interval and drops the client, unless `close` has waited for it.
+        self.stop();
+    }
+}
+
+/// Serves deliveries and errors until the producer is dropped.
+fn serve(inner: &Inner) {
+    while !inner.stop.load(Ordering::SeqCst) {
+        inner.producer.poll(SERVE_INTERVAL);
+        if inner.producer.context().take_verdict() {
+            // Without this, records would wait for ever for a broker that refuses us.
+            inner.producer.purge(PurgeConfig::default().queue().inflight());
+        }
+    }
+}

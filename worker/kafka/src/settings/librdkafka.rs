@@ -1,0 +1,205 @@
+//! librdkafka's settings, made from the same [`ClientSettings`] as the wire client's connections. Where the
+//! two clients' defaults differ, Java's and Connect's are set explicitly.
+
+use std::collections::BTreeMap;
+
+use super::{ClientSettings, SettingsError, keys, keys::Role};
+
+/// Settings by librdkafka's names.
+pub(crate) type Native = BTreeMap<&'static str, String>;
+
+impl ClientSettings {
+    /// The settings of a librdkafka consumer within `budget` bytes of memory.
+    pub(crate) fn consumer(&self, budget: usize) -> Result<Native, SettingsError> {
+        let mut native = self.shared(Role::Consumer)?;
+        // librdkafka's default is read_committed, Java's is not.
+        let isolation = self.text("isolation.level").unwrap_or("read_uncommitted");
+        native.insert("isolation.level", isolation.to_owned());
+        native.insert("enable.auto.commit", "false".to_owned());
+        native.insert("enable.auto.offset.store", "false".to_owned());
+        native.insert("enable.partition.eof", "false".to_owned());
+        native.insert("auto.offset.reset", self.offset_reset()?.to_owned());
+        native.insert("allow.auto.create.topics", self.or("allow.auto.create.topics", "true"));
+        native.insert("partition.assignment.strategy", self.assignor()?.to_owned());
+        if let Some("consumer") =
+            self.text("group.protocol").map(str::to_ascii_lowercase).as_deref()
+        {
+            return Err(SettingsError::Refused {
+                key: "group.protocol".to_owned(),
+                reason: "only the classic protocol is supported",
+            });
+        }
+        self.bound_fetches(budget, &mut native)?;
+        Ok(native)
+    }
+
+    /// The settings of a librdkafka producer whose queue takes at most `budget` bytes unless `buffer.memory`
+    /// says otherwise.
+    pub(crate) fn producer(&self, budget: usize) -> Result<Native, SettingsError> {
+        let mut native = Native::from([
+            // Java's partitioner; librdkafka's default (CRC32) would put keys elsewhere.
+            ("partitioner", "murmur2_random".to_owned()),
+            // Connect's defaults, each of them weaker or shorter in librdkafka.
+            ("acks", "all".to_owned()),
+            ("enable.idempotence", "false".to_owned()),
+            ("max.in.flight.requests.per.connection", "1".to_owned()),
+            ("linger.ms", "5".to_owned()),
+        ]);
+        native.extend(self.shared(Role::Producer)?);
+        if self.text("partitioner.ignore.keys") == Some("true") {
+            native.insert("partitioner", "random".to_owned());
+        }
+        native.insert("message.timeout.ms", self.delivery_timeout()?);
+        let bytes = self.number("buffer.memory")?.unwrap_or(budget as u64);
+        native.insert("queue.buffering.max.kbytes", (bytes / 1024).clamp(1, 2_097_151).to_string());
+        // The bytes are the bound; this only has to be out of the way for small records.
+        native.insert("queue.buffering.max.messages", "1000000".to_owned());
+        if let Some(id) = self.text("transactional.id") {
+            native.insert("transactional.id", id.to_owned());
+        }
+        if let Some(level) = self
+            .text("compression.type")
+            .and_then(|kind| self.text(&format!("compression.{kind}.level")))
+        {
+            native.insert("compression.level", level.to_owned());
+        }
+        if let Some(wait) = self.number("request.timeout.ms")? {
+            native.insert("request.timeout.ms", wait.clamp(1, 900_000).to_string());
+        }
+        for key in ["retry.backoff.ms", "retry.backoff.max.ms"] {
+            if let Some(wait) = self.number(key)? {
+                native.insert(key, wait.clamp(1, 300_000).to_string());
+            }
+        }
+        Ok(native)
+    }
+
+    fn shared(&self, role: Role) -> Result<Native, SettingsError> {
+        let mut native = Native::from([
+            ("bootstrap.servers", self.bootstrap_text()),
+            // Reported through tracing by the owner of the handle.
+            ("log.connection.close", "false".to_owned()),
+            ("reconnect.backoff.ms", "50".to_owned()),
+            ("reconnect.backoff.max.ms", "1000".to_owned()),
+            ("enable.metrics.push", "false".to_owned()),
+        ]);
+        for (key, value) in self.entries() {
+            if let Some(name) = keys::native(key, role) {
+                native.insert(name, value.trim().to_owned());
+            }
+        }
+        if let Some(age) = self.number("metadata.max.age.ms")? {
+            native.insert("topic.metadata.refresh.interval.ms", age.max(10).to_string());
+            native.insert("metadata.max.age.ms", age.max(10).to_string());
+        }
+        if let Some(wait) = self.number("request.timeout.ms")? {
+            native.insert("socket.timeout.ms", wait.clamp(10, 300_000).to_string());
+        }
+        for (key, name) in [
+            ("send.buffer.bytes", "socket.send.buffer.bytes"),
+            ("receive.buffer.bytes", "socket.receive.buffer.bytes"),
+        ] {
+            // Java says "the system's default" with -1, librdkafka with 0.
+            if let Some(bytes) = self.text(key).filter(|bytes| *bytes != "-1") {
+                native.insert(name, bytes.to_owned());
+            }
+        }
+        self.secure(&mut native)?;
+        Ok(native)
+    }
+
+    fn secure(&self, native: &mut Native) -> Result<(), SettingsError> {
+        let security = self.security();
+        let protocol = match (&security.tls, &security.sasl) {
+            (None, None) => "plaintext",
+            (Some(_), None) => "ssl",
+            (None, Some(_)) => "sasl_plaintext",
+            (Some(_), Some(_)) => "sasl_ssl",
+        };
+        native.insert("security.protocol", protocol.to_owned());
+        if let Some(tls) = &security.tls {
+            let check = if tls.check_host { "https" } else { "none" };
+            native.insert("ssl.endpoint.identification.algorithm", check.to_owned());
+            if let Some(trust) = &tls.trust {
+                native.insert("ssl.ca.pem", trust.load()?.reveal().to_owned());
+            }
+            if let Some(identity) = &tls.identity {
+                native.insert("ssl.certificate.pem", identity.chain.load()?.reveal().to_owned());
+                native.insert("ssl.key.pem", identity.key.load()?.reveal().to_owned());
+            }
+        }
+        if let Some(sasl) = &security.sasl {
+            native.insert("sasl.mechanism", sasl.mechanism.name().to_owned());
+            native.insert("sasl.username", sasl.username.clone());
+            native.insert("sasl.password", sasl.password.reveal().to_owned());
+        }
+        Ok(())
+    }
+
+    /// Keeps fetched data within the budget: librdkafka's own bounds (64 MiB queued, 50 MiB a fetch) count per
+    /// handle and would multiply with the tasks of a worker.
+    fn bound_fetches(&self, budget: usize, native: &mut Native) -> Result<(), SettingsError> {
+        const MIB: u64 = 1024 * 1024;
+        let budget = (budget as u64).max(MIB);
+        let partition =
+            self.number("max.partition.fetch.bytes")?.unwrap_or(MIB).clamp(1, budget.max(MIB));
+        let fetch = self.number("fetch.max.bytes")?.unwrap_or(50 * MIB);
+        let fetch = fetch.min(budget / 2).max(partition).max(MIB);
+        native.insert("max.partition.fetch.bytes", partition.to_string());
+        native.insert("fetch.max.bytes", fetch.to_string());
+        native.insert("queued.max.messages.kbytes", (budget / 2 / 1024).max(64).to_string());
+        // A partition is fetched again while fewer records than this are queued: enough for the next batches
+        // at full speed, far below the default of 100,000.
+        native.insert("queued.min.messages", "20000".to_owned());
+        // How long a partition rests after its queue was full; a second, the default, starves a fast sink.
+        native.insert("fetch.queue.backoff.ms", "10".to_owned());
+        native.insert("fetch.error.backoff.ms", "100".to_owned());
+        let longest = (fetch + 512).max(100_000_000).min(i32::MAX as u64);
+        native.insert("receive.message.max.bytes", longest.to_string());
+        Ok(())
+    }
+
+    fn offset_reset(&self) -> Result<&'static str, SettingsError> {
+        match self.text("auto.offset.reset").unwrap_or("earliest").to_ascii_lowercase().as_str() {
+            "earliest" => Ok("earliest"),
+            "latest" => Ok("latest"),
+            "none" => Ok("error"),
+            _ => Err(SettingsError::Refused {
+                key: "auto.offset.reset".to_owned(),
+                reason: "must be earliest, latest or none",
+            }),
+        }
+    }
+
+    /// Java's class names as librdkafka's assignors. Java's default list (range first, then cooperative
+    /// sticky) mixes eager and cooperative, which librdkafka refuses; range is what such a group agrees on.
+    fn assignor(&self) -> Result<&'static str, SettingsError> {
+        let Some(names) = self.text("partition.assignment.strategy") else { return Ok("range") };
+        let mut known =
+            names.split(',').map(|name| match name.trim().rsplit('.').next().unwrap_or_default() {
+                "RangeAssignor" | "range" => Ok("range"),
+                "RoundRobinAssignor" | "roundrobin" => Ok("roundrobin"),
+                "CooperativeStickyAssignor" | "cooperative-sticky" => Ok("cooperative-sticky"),
+                _ => Err(SettingsError::Refused {
+                    key: "partition.assignment.strategy".to_owned(),
+                    reason: "only RangeAssignor, RoundRobinAssignor and CooperativeStickyAssignor \
+                             are supported",
+                }),
+            });
+        let first = known.next().unwrap_or(Ok("range"))?;
+        for other in known {
+            other?;
+        }
+        Ok(first)
+    }
+
+    /// librdkafka's 5 minutes would drop records that Connect waits for; 0 is endless.
+    fn delivery_timeout(&self) -> Result<String, SettingsError> {
+        let wait = self.number("delivery.timeout.ms")?.unwrap_or(0);
+        Ok(if wait >= i32::MAX as u64 { 0 } else { wait }.to_string())
+    }
+
+    fn or(&self, key: &str, default: &str) -> String {
+        self.text(key).unwrap_or(default).to_owned()
+    }
+}
