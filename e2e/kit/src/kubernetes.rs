@@ -7,6 +7,7 @@ mod kubectl;
 mod lasting;
 mod machine;
 mod node;
+mod offer;
 mod pki;
 mod place;
 mod programs;

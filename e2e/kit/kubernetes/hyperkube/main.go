@@ -27,6 +27,7 @@ import (
 	_ "github.com/coredns/coredns/plugin/kubernetes"
 	_ "github.com/coredns/coredns/plugin/log"
 	_ "github.com/coredns/coredns/plugin/ready"
+	_ "github.com/coredns/coredns/plugin/template"
 
 	// Metrics of the components, so that /metrics is as in a real cluster.
 	_ "k8s.io/component-base/metrics/prometheus/clientgo"

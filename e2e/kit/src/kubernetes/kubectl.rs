@@ -25,7 +25,7 @@ impl Kubectl {
     }
 
     /// The kubeconfig file that it uses.
-    pub(super) fn kubeconfig(&self) -> &Path {
+    pub fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
     }
 
