@@ -1,0 +1,266 @@
+//! A namespace with an operator in it, on the shared control plane.
+
+use std::fmt::Debug;
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::api::core::v1::{Namespace, Pod};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
+use kube::{Api, Client, Resource, ResourceExt};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use sluice_crds::{KafkaConnect, KafkaConnector};
+use sluice_kit::kubernetes::{ControlPlane, missing_for_control_plane};
+use sluice_operator::Settings;
+use tokio::sync::OnceCell;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::workers::Workers;
+
+/// How long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(1);
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// One test's part of the control plane.
+pub(crate) struct Bed {
+    pub(crate) client: Client,
+    pub(crate) namespace: String,
+    pub(crate) workers: Workers,
+    operator: JoinSet<()>,
+}
+
+/// Says why a test cannot run here, if it cannot.
+pub(crate) fn skipped() -> bool {
+    let missing = missing_for_control_plane();
+    if let Some(missing) = &missing {
+        eprintln!("skipped: {missing}");
+    }
+    missing.is_some()
+}
+
+/// The control plane that the tests share, with the CRDs.
+async fn shared_plane() -> Result<&'static ControlPlane> {
+    static CRDS: OnceCell<()> = OnceCell::const_new();
+    let plane = ControlPlane::shared().await?;
+    CRDS.get_or_try_init(|| install_crds(plane, |_| {})).await?;
+    Ok(plane)
+}
+
+/// Applies the CRDs, each changed first.
+pub(crate) async fn install_crds(plane: &ControlPlane, change: fn(&mut Value)) -> Result<()> {
+    for mut definition in sluice_crds::definitions() {
+        change(&mut definition.object);
+        plane.kubectl().apply(&definition.text()).await?;
+    }
+    let established = ["wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"];
+    plane.kubectl().run(established).await.map(drop)
+}
+
+impl Bed {
+    /// A namespace of its own, with workers and an operator.
+    pub(crate) async fn new() -> Result<Self> {
+        let client = shared_plane().await?.client().await?;
+        let namespace = create_namespace(&client).await?;
+        Self::within(client.clone(), namespace, client).await
+    }
+
+    /// The same in a namespace that is there already.
+    pub(crate) async fn within(client: Client, namespace: String, theirs: Client) -> Result<Self> {
+        let mut bed =
+            Self { workers: Workers::default(), operator: JoinSet::new(), client, namespace };
+        bed.run(theirs).await?;
+        Ok(bed)
+    }
+
+    async fn run(&mut self, client: Client) -> Result<()> {
+        let (address, _server) = self.workers.serve().await?;
+        let settings = Settings {
+            namespaces: vec![self.namespace.clone()],
+            worker_url: format!("http://{address}"),
+            address: "127.0.0.1:0".parse()?,
+            resync: Duration::from_millis(300),
+            poll: Duration::from_millis(300),
+            retry: Duration::from_millis(100),
+            cleanup: Duration::from_secs(2),
+            ..Settings::new("sluice/worker:test")
+        };
+        self.operator.spawn(async move {
+            let running = sluice_operator::run(settings, client, CancellationToken::new());
+            running.await.expect("the operator runs until the test ends");
+        });
+        Ok(())
+    }
+
+    pub(crate) fn api<K>(&self) -> Api<K>
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>,
+    {
+        Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    /// Creates a cluster; `spec` is laid over a sound one.
+    pub(crate) async fn cluster(&self, name: &str, spec: &Value) -> Result<KafkaConnect> {
+        let object = cluster(name, spec);
+        Ok(self.api().create(&PostParams::default(), &serde_json::from_value(object)?).await?)
+    }
+
+    /// Creates a connector of the cluster `my-connect`.
+    pub(crate) async fn connector(&self, name: &str, spec: &Value) -> Result<KafkaConnector> {
+        let object = connector(name, spec);
+        Ok(self.api().create(&PostParams::default(), &serde_json::from_value(object)?).await?)
+    }
+
+    /// Changes an object as a user would.
+    pub(crate) async fn change<K>(&self, name: &str, patch: &Value) -> Result<K>
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
+            + Clone
+            + Debug
+            + DeserializeOwned,
+    {
+        let parameters = PatchParams::default();
+        Ok(self.api().patch(name, &parameters, &Patch::Merge(patch)).await?)
+    }
+
+    /// Plays the kubelet: every pod of the namespace becomes ready.
+    pub(crate) async fn make_pods_ready(&self) -> Result<()> {
+        let pods: Api<Pod> = self.api();
+        let status = json!({"status": {
+            "phase": "Running",
+            "conditions": [{"type": "Ready", "status": "True"}],
+        }});
+        for pod in pods.list(&ListParams::default()).await? {
+            let parameters = PatchParams::default();
+            pods.patch_status(&pod.name_any(), &parameters, &Patch::Merge(&status)).await?;
+        }
+        Ok(())
+    }
+
+    /// Plays the kubelet again: pods that shall end have ended.
+    pub(crate) async fn end_pods(&self) -> Result<()> {
+        let pods: Api<Pod> = self.api();
+        for pod in pods.list(&ListParams::default()).await? {
+            if pod.metadata.deletion_timestamp.is_some() {
+                let at_once = DeleteParams::default().grace_period(0);
+                // It may have gone by itself.
+                drop(pods.delete(&pod.name_any(), &at_once).await);
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until a cluster is ready, making its pods ready meanwhile.
+    pub(crate) async fn ready_cluster(&self, name: &str) -> Result<KafkaConnect> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            self.make_pods_ready().await?;
+            let cluster: KafkaConnect = self.api().get(name).await?;
+            let words = words(cluster.status.as_ref().map_or(&[][..], |it| &it.conditions));
+            if words.iter().any(|word| word.starts_with("Ready=True")) {
+                return Ok(cluster);
+            }
+            ensure!(Instant::now() < deadline, "{name} did not become ready: {words:?}");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Waits until a connector has a condition, such as `Ready=False TaskFailed`, of its latest generation.
+    pub(crate) async fn connector_is(&self, name: &str, expected: &str) -> Result<KafkaConnector> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let connector: KafkaConnector = self.api().get(name).await?;
+            let status = connector.status.clone().unwrap_or_default();
+            let words = words(&status.conditions);
+            let seen = status.observed_generation == connector.metadata.generation;
+            if seen && words.iter().any(|word| word == expected) {
+                return Ok(connector);
+            }
+            ensure!(Instant::now() < deadline, "{name} is not {expected}: {words:?}");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Waits until something holds.
+    pub(crate) async fn until(
+        &self,
+        what: &str,
+        mut condition: impl AsyncFnMut() -> Result<bool>,
+    ) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        while !condition().await? {
+            ensure!(Instant::now() < deadline, "waited {PATIENCE:?} for {what}");
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(())
+    }
+
+    /// Waits until an object is gone.
+    pub(crate) async fn gone<K>(&self, name: &str) -> Result<()>
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
+            + Clone
+            + Debug
+            + DeserializeOwned,
+    {
+        let api: Api<K> = self.api();
+        self.until(&format!("{name} to go"), async || Ok(api.get_opt(name).await?.is_none())).await
+    }
+}
+
+/// A sound cluster with `spec` laid over it.
+pub(crate) fn cluster(name: &str, spec: &Value) -> Value {
+    let mut object = json!({
+        "apiVersion": "sluice.dev/v1alpha1",
+        "kind": "KafkaConnect",
+        "metadata": {"name": name},
+        "spec": {
+            "replicas": 2,
+            "bootstrapServers": "kafka:9092",
+            "groupId": name,
+            "configStorageTopic": format!("{name}-configs"),
+            "statusStorageTopic": format!("{name}-status"),
+            "offsetStorageTopic": format!("{name}-offsets"),
+        }
+    });
+    for (key, value) in spec.as_object().into_iter().flatten() {
+        object["spec"][key] = value.clone();
+    }
+    object
+}
+
+/// A connector of `my-connect`.
+pub(crate) fn connector(name: &str, spec: &Value) -> Value {
+    json!({
+        "apiVersion": "sluice.dev/v1alpha1",
+        "kind": "KafkaConnector",
+        "metadata": {"name": name, "labels": {"sluice.dev/cluster": "my-connect"}},
+        "spec": spec,
+    })
+}
+
+/// Conditions as `Type=Status Reason`.
+pub(crate) fn words(conditions: &[Condition]) -> Vec<String> {
+    let word = |it: &Condition| format!("{}={} {}", it.type_, it.status, it.reason);
+    conditions.iter().map(word).collect()
+}
+
+/// A namespace that no other test has.
+pub(crate) async fn create_namespace(client: &Client) -> Result<String> {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let name = format!("bed-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+    let namespace: Namespace = serde_json::from_value(json!({"metadata": {"name": name}}))?;
+    let namespaces: Api<Namespace> = Api::all(client.clone());
+    namespaces.create(&PostParams::default(), &namespace).await.context("creating a namespace")?;
+    Ok(name)
+}
+
+/// The root of the repository.
+pub(crate) fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}

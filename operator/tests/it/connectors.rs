@@ -1,0 +1,147 @@
+//! Connectors, from the resource to the workers and back.
+
+use anyhow::{Context, Result};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::Api;
+use kube::api::DeleteParams;
+use serde_json::json;
+use sluice_crds::{KafkaConnect, KafkaConnector};
+use sluice_rest_model::State;
+
+use crate::bed::{Bed, skipped};
+
+/// A bed with a cluster that the operator knows.
+async fn bed() -> Result<Bed> {
+    let bed = Bed::new().await?;
+    bed.cluster("my-connect", &json!({})).await?;
+    Ok(bed)
+}
+
+#[tokio::test]
+async fn a_connector_is_created_changed_paused_and_deleted() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let bed = bed().await?;
+    bed.workers.world().conflicts = 2;
+    bed.connector("orders", &json!({"class": "X", "tasksMax": 2, "config": {"a": 1}})).await?;
+    let connector = bed.connector_is("orders", "Ready=True Running").await?;
+    assert_eq!(connector.metadata.finalizers.context("a finalizer")?, ["sluice.dev/connector"]);
+    let status = connector.status.context("a status")?;
+    assert_eq!(status.tasks_running.as_deref(), Some("1/1"));
+    assert_eq!(status.tasks_max, Some(2));
+    let known = bed.workers.world().connectors["orders"].config.clone();
+    assert_eq!(known["tasks.max"], "2");
+    assert_eq!(known["a"], "1");
+
+    // A resource that is as it should be is not written, neither here nor there.
+    let writes = bed.workers.world().writes;
+    let version = connector.metadata.resource_version;
+    let looks = bed.workers.world().looks;
+    bed.until("three more looks", async || Ok(bed.workers.world().looks >= looks + 3)).await?;
+    assert_eq!(bed.workers.world().writes, writes);
+    let again: KafkaConnector = bed.api().get("orders").await?;
+    assert_eq!(again.metadata.resource_version, version);
+
+    let change = json!({"spec": {"state": "paused", "config": {"a": 2}}});
+    bed.change::<KafkaConnector>("orders", &change).await?;
+    bed.connector_is("orders", "Ready=True Paused").await?;
+    assert_eq!(bed.workers.world().connectors["orders"].config["a"], "2");
+    bed.change::<KafkaConnector>("orders", &json!({"spec": {"state": "stopped"}})).await?;
+    bed.connector_is("orders", "Ready=True Stopped").await?;
+    bed.change::<KafkaConnector>("orders", &json!({"spec": {"state": "running"}})).await?;
+    bed.connector_is("orders", "Ready=True Running").await?;
+
+    bed.api::<KafkaConnector>().delete("orders", &DeleteParams::default()).await?;
+    bed.gone::<KafkaConnector>("orders").await?;
+    assert!(bed.workers.world().connectors.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_failed_task_is_told_and_so_is_its_recovery() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let bed = bed().await?;
+    bed.connector("orders", &json!({"class": "X"})).await?;
+    bed.connector_is("orders", "Ready=True Running").await?;
+    let set = |state| {
+        if let Some(connector) = bed.workers.world().connectors.get_mut("orders") {
+            connector.task = state;
+        }
+    };
+    set(State::Failed);
+    let failed = bed.connector_is("orders", "Stalled=True TaskFailed").await?;
+    let status = failed.status.context("a status")?;
+    assert_eq!(status.conditions[0].message, "task 0 of 1 failed: java.lang.Oops: it broke");
+    set(State::Running);
+    bed.connector_is("orders", "Ready=True Running").await.map(drop)
+}
+
+#[tokio::test]
+async fn what_is_refused_is_refused_in_connects_words_or_by_key() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let bed = bed().await?;
+    let invalid = "Connector configuration is invalid and contains the following 1 error(s):\nx";
+    bed.workers.world().invalid = Some(invalid.to_owned());
+    bed.connector("orders", &json!({"class": "X"})).await?;
+    let refused = bed.connector_is("orders", "Stalled=True InvalidConfig").await?;
+    assert_eq!(refused.status.context("a status")?.conditions[0].message, invalid);
+
+    bed.workers.world().invalid = None;
+    bed.connector_is("orders", "Ready=True Running").await?;
+
+    bed.connector("named", &json!({"class": "X", "config": {"tasks.max": 3}})).await?;
+    let refused = bed.connector_is("named", "Stalled=True InvalidSpec").await?;
+    let message = &refused.status.context("a status")?.conditions[0].message;
+    assert!(message.starts_with("spec.config[tasks.max]: "), "{message}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_connector_waits_for_its_cluster() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let bed = Bed::new().await?;
+    bed.connector("orders", &json!({"class": "X"})).await?;
+    bed.connector_is("orders", "Ready=False ClusterNotFound").await?;
+    bed.cluster("my-connect", &json!({"replicas": 0})).await?;
+    bed.connector_is("orders", "Ready=False ClusterHasNoWorkers").await?;
+    bed.change::<KafkaConnect>("my-connect", &json!({"spec": {"replicas": 1}})).await?;
+    bed.connector_is("orders", "Ready=True Running").await.map(drop)
+}
+
+#[tokio::test]
+async fn deletion_does_not_wait_for_ever_for_workers_that_are_gone() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let bed = bed().await?;
+    bed.connector("orders", &json!({"class": "X"})).await?;
+    bed.connector_is("orders", "Ready=True Running").await?;
+    bed.workers.world().conflicts = u32::MAX;
+    bed.api::<KafkaConnector>().delete("orders", &DeleteParams::default()).await?;
+    bed.gone::<KafkaConnector>("orders").await
+}
+
+#[tokio::test]
+async fn a_namespace_goes_with_everything_in_it() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let bed = bed().await?;
+    bed.connector("orders", &json!({"class": "X"})).await?;
+    bed.connector_is("orders", "Ready=True Running").await?;
+    let namespaces: Api<Namespace> = Api::all(bed.client.clone());
+    namespaces.delete(&bed.namespace, &DeleteParams::default()).await?;
+    bed.until("the namespace to go", async || {
+        // No kubelet confirms that pods have ended.
+        bed.end_pods().await?;
+        Ok(namespaces.get_opt(&bed.namespace).await?.is_none())
+    })
+    .await
+}

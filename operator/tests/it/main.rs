@@ -1,0 +1,8 @@
+//! The operator on a real API server, with workers whose REST API is played by the test.
+
+mod bed;
+mod clusters;
+mod connectors;
+mod manifests;
+mod rights;
+mod workers;
