@@ -4,5 +4,6 @@ mod bed;
 mod clusters;
 mod connectors;
 mod manifests;
+mod program;
 mod rights;
 mod workers;
