@@ -111,6 +111,9 @@ pub struct KafkaConnectorStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
     pub conditions: Vec<Condition>,
+    /// The KafkaConnect that has the connector. Differs from the label while the connector moves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
     /// What the workers report, in the shape of Kafka Connect's REST API. Absent while no worker knows the connector.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connector_status: Option<ConnectorReport>,

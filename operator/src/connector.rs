@@ -97,7 +97,8 @@ fn workers_reason(error: &connect_api::Error) -> Reason {
 /// Brings one connector to its spec, then reports what happened, whether or not it worked.
 pub async fn reconcile(connector: &KafkaConnector, ctx: &Context) -> Result<Action, Error> {
     if connector.metadata.deletion_timestamp.is_some() {
-        return cleanup::run(connector, ctx).await;
+        let known = connector.status.as_ref().and_then(|status| status.cluster.as_deref());
+        return cleanup::run(connector, known, ctx).await;
     }
     finalizer::ensure(connector, &ctx.client).await?;
     let outcome = converge(connector, ctx).await;
@@ -113,6 +114,7 @@ pub async fn reconcile(connector: &KafkaConnector, ctx: &Context) -> Result<Acti
 /// The connector as it is after what was needed has been done.
 async fn converge(connector: &KafkaConnector, ctx: &Context) -> Result<Option<Current>, Error> {
     let desired = desired::of(connector)?;
+    cleanup::leave_former(connector, &desired.cluster, ctx).await?;
     let workers = workers(connector, &desired.cluster, ctx)?;
     let current = current::fetch(&workers, &desired.name).await?;
     let steps = plan(&desired, current.as_ref());

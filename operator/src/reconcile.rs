@@ -68,7 +68,7 @@ pub(crate) async fn connector(
             Ok(connector) => Ok(connector::reconcile(connector, &ctx).await?),
             // Its metadata is all that a deletion needs.
             Err(_) if object.meta().deletion_timestamp.is_some() => {
-                Ok(connector::cleanup::run(object.as_ref(), &ctx).await?)
+                Ok(connector::cleanup::run(object.as_ref(), None, &ctx).await?)
             }
             Err(_) => {
                 invalid::report(object.as_ref(), &ctx.client, &ctx.connector_reports).await?;

@@ -74,6 +74,7 @@ impl Report {
             connector.labels().get(CLUSTER_LABEL).map(|cluster| names::selector_text(cluster));
         if let Workers::Told(workers) = self.workers {
             status.connector_status = workers;
+            status.cluster = connector.labels().get(CLUSTER_LABEL).cloned();
         }
         let tasks = status.connector_status.as_ref().map(|report| &report.tasks);
         let running = |tasks: &Vec<TaskReport>| {

@@ -82,7 +82,7 @@ impl Bed {
         let (address, _server) = self.workers.serve().await?;
         let settings = Settings {
             namespaces: vec![self.namespace.clone()],
-            worker_url: format!("http://{address}"),
+            worker_url: format!("http://{address}/{{cluster}}"),
             address: "127.0.0.1:0".parse()?,
             resync: Duration::from_millis(300),
             poll: Duration::from_millis(300),

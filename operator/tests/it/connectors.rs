@@ -116,6 +116,37 @@ async fn a_connector_waits_for_its_cluster() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_connector_leaves_one_cluster_before_it_runs_on_another() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let bed = bed().await?;
+    bed.cluster("other", &json!({})).await?;
+    bed.connector("orders", &json!({"class": "X"})).await?;
+    bed.connector_is("orders", "Ready=True Running").await?;
+    let label = json!({"metadata": {"labels": {"sluice.dev/cluster": "other"}}});
+    bed.change::<KafkaConnector>("orders", &label).await?;
+    let known = async || -> Result<Vec<String>> {
+        Ok(bed.workers.world().connectors.keys().cloned().collect())
+    };
+    bed.until("the move", async || Ok(known().await? == ["other/orders"])).await?;
+    bed.until("the status to tell", async || {
+        let connector: KafkaConnector = bed.api().get("orders").await?;
+        Ok(connector.status.is_some_and(|it| it.cluster.as_deref() == Some("other")))
+    })
+    .await?;
+
+    // Without the label only the status knows where it is.
+    let label = json!({"metadata": {"labels": {"sluice.dev/cluster": null}}});
+    bed.change::<KafkaConnector>("orders", &label).await?;
+    bed.connector_is("orders", "Stalled=True NoClusterLabel").await?;
+    bed.api::<KafkaConnector>().delete("orders", &DeleteParams::default()).await?;
+    bed.gone::<KafkaConnector>("orders").await?;
+    assert!(known().await?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
 async fn deletion_does_not_wait_for_ever_for_workers_that_are_gone() -> Result<()> {
     if skipped() {
         return Ok(());

@@ -54,12 +54,12 @@ impl Workers {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let routes = Router::new()
-            .route("/", get(server))
-            .route("/connectors", axum::routing::post(create))
-            .route("/connectors/{name}", get(info).delete(remove))
-            .route("/connectors/{name}/status", get(status))
-            .route("/connectors/{name}/config", put(put_config))
-            .route("/connectors/{name}/{verb}", put(enter))
+            .route("/{cluster}/", get(server))
+            .route("/{cluster}/connectors", axum::routing::post(create))
+            .route("/{cluster}/connectors/{name}", get(info).delete(remove))
+            .route("/{cluster}/connectors/{name}/status", get(status))
+            .route("/{cluster}/connectors/{name}/config", put(put_config))
+            .route("/{cluster}/connectors/{name}/{verb}", put(enter))
             .with_state(self.clone());
         let served = async move { axum::serve(listener, routes).await.unwrap_or_default() };
         Ok((address, tokio::spawn(served)))
@@ -86,6 +86,11 @@ fn refuse(status: StatusCode, message: impl Into<String>) -> Response {
     (status, Json(error)).into_response()
 }
 
+/// Connectors of the usual cluster go by their name alone.
+fn key(cluster: &str, name: &str) -> String {
+    if cluster == "my-connect" { name.to_owned() } else { format!("{cluster}/{name}") }
+}
+
 fn unknown(name: &str) -> Response {
     refuse(StatusCode::NOT_FOUND, format!("Connector {name} not found"))
 }
@@ -106,6 +111,7 @@ async fn server(Extract(workers): Extract<Workers>) -> Json<ServerInfo> {
 
 async fn create(
     Extract(workers): Extract<Workers>,
+    Path(cluster): Path<String>,
     Json(request): Json<CreateConnectorRequest>,
 ) -> Response {
     let put = |world: &mut World| {
@@ -120,7 +126,7 @@ async fn create(
         let (config, _) = request.config.into_parts();
         let connector = Connector { config, state, task: state };
         let info = told(&request.name, &connector);
-        world.connectors.insert(request.name, connector);
+        world.connectors.insert(key(&cluster, &request.name), connector);
         (StatusCode::CREATED, Json(info)).into_response()
     };
     workers.change(put)
@@ -128,14 +134,16 @@ async fn create(
 
 async fn put_config(
     Extract(workers): Extract<Workers>,
-    Path(name): Path<String>,
+    Path((cluster, name)): Path<(String, String)>,
     Json(config): Json<BTreeMap<String, String>>,
 ) -> Response {
     let put = |world: &mut World| {
         if let Some(invalid) = &world.invalid {
             return refuse(StatusCode::BAD_REQUEST, invalid);
         }
-        let Some(connector) = world.connectors.get_mut(&name) else { return unknown(&name) };
+        let Some(connector) = world.connectors.get_mut(&key(&cluster, &name)) else {
+            return unknown(&name);
+        };
         connector.config = config;
         Json(told(&name, connector)).into_response()
     };
@@ -144,10 +152,12 @@ async fn put_config(
 
 async fn enter(
     Extract(workers): Extract<Workers>,
-    Path((name, verb)): Path<(String, String)>,
+    Path((cluster, name, verb)): Path<(String, String, String)>,
 ) -> Response {
     let enter = |world: &mut World| {
-        let Some(connector) = world.connectors.get_mut(&name) else { return unknown(&name) };
+        let Some(connector) = world.connectors.get_mut(&key(&cluster, &name)) else {
+            return unknown(&name);
+        };
         connector.state = match verb.as_str() {
             "pause" => State::Paused,
             "stop" => State::Stopped,
@@ -159,25 +169,36 @@ async fn enter(
     workers.change(enter)
 }
 
-async fn remove(Extract(workers): Extract<Workers>, Path(name): Path<String>) -> Response {
-    let remove = |world: &mut World| match world.connectors.remove(&name) {
+async fn remove(
+    Extract(workers): Extract<Workers>,
+    Path((cluster, name)): Path<(String, String)>,
+) -> Response {
+    let remove = |world: &mut World| match world.connectors.remove(&key(&cluster, &name)) {
         Some(_) => StatusCode::NO_CONTENT.into_response(),
         None => unknown(&name),
     };
     workers.change(remove)
 }
 
-async fn info(Extract(workers): Extract<Workers>, Path(name): Path<String>) -> Response {
-    match workers.world().connectors.get(&name) {
+async fn info(
+    Extract(workers): Extract<Workers>,
+    Path((cluster, name)): Path<(String, String)>,
+) -> Response {
+    match workers.world().connectors.get(&key(&cluster, &name)) {
         Some(connector) => Json(told(&name, connector)).into_response(),
         None => unknown(&name),
     }
 }
 
-async fn status(Extract(workers): Extract<Workers>, Path(name): Path<String>) -> Response {
+async fn status(
+    Extract(workers): Extract<Workers>,
+    Path((cluster, name)): Path<(String, String)>,
+) -> Response {
     let mut world = workers.world();
     world.looks += 1;
-    let Some(connector) = world.connectors.get(&name) else { return unknown(&name) };
+    let Some(connector) = world.connectors.get(&key(&cluster, &name)) else {
+        return unknown(&name);
+    };
     let trace =
         |state| (state == State::Failed).then(|| "java.lang.Oops: it broke\n\tat x".to_owned());
     let worker_id = || "w-0:8083".to_owned();
