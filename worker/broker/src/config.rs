@@ -29,10 +29,11 @@ pub struct BrokerConfig {
     pub faults: Option<Faults>,
 }
 
-impl Default for BrokerConfig {
-    fn default() -> Self {
+impl BrokerConfig {
+    /// A broker in memory at this address, with what suits development in everything else.
+    pub fn new(listen: SocketAddr) -> Self {
         Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            listen,
             advertised: None,
             data_dir: None,
             memory_limit: 256 << 20,
@@ -42,5 +43,12 @@ impl Default for BrokerConfig {
             max_request_bytes: 100 << 20,
             faults: None,
         }
+    }
+}
+
+impl Default for BrokerConfig {
+    /// At a free port of this machine.
+    fn default() -> Self {
+        Self::new(SocketAddr::from(([127, 0, 0, 1], 0)))
     }
 }
