@@ -4,6 +4,7 @@
 //! Field names are those of Strimzi's `v1` API, so that conversion is mechanical. This crate decides nothing and talks
 //! to nobody: validation beyond the schema lives in the operator.
 
+mod admission;
 // The derive repeats each struct inside a function, where `pub` reaches nobody; columns of one type are no duplicates.
 #[allow(unreachable_pub, clippy::duplicated_attributes)]
 mod cluster;
@@ -14,6 +15,7 @@ mod names;
 mod schema;
 pub mod yaml;
 
+pub use admission::admit;
 pub use cluster::authentication::{
     Authentication, AuthenticationType, CertificateAndKeySecret, PasswordSecret, Tls,
     TrustedCertificate,

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 mod booleans;
+mod lines;
 
 /// Largest text that is read.
 pub const MAX_BYTES: usize = 4 << 20;
@@ -72,7 +73,7 @@ impl Document {
     pub fn refuse(&self, field: Option<&str>, message: impl Into<String>) -> Error {
         Error {
             file: Arc::clone(&self.file),
-            line: Some(self.line),
+            line: Some(field.and_then(|path| lines::locate(&self.text, path)).unwrap_or(self.line)),
             field: field.map(str::to_owned),
             message: message.into(),
         }
