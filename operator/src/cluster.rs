@@ -9,6 +9,7 @@ use crate::reason::{Reason, Retry};
 pub mod apply;
 pub mod build;
 pub mod overlay;
+pub mod pods;
 pub mod references;
 pub mod status;
 pub mod validate;
@@ -60,11 +61,11 @@ pub async fn reconcile(cluster: &KafkaConnect, ctx: &Context) -> Result<Action, 
         return Ok(Action::await_change());
     }
     let outcome = converge(cluster, ctx).await;
-    let server = match &outcome {
-        Ok(applied) => status::probe(cluster, applied, ctx).await,
-        Err(_) => None,
+    let seen = match &outcome {
+        Ok(applied) => status::look(cluster, applied, ctx).await,
+        Err(_) => status::Seen::default(),
     };
-    let report = status::report(cluster, outcome.as_ref(), server);
+    let report = status::report(cluster, outcome.as_ref(), seen);
     let ready = report.ready();
     let reported = ctx.cluster_reports.write(cluster, report.into_status(cluster)).await;
     outcome?;

@@ -1,4 +1,4 @@
-//! Step 5: what the cluster is like now. Only [`probe`] does I/O.
+//! Step 5: what the cluster is like now. Only [`look`] does I/O.
 
 use k8s_openapi::api::apps::v1::{StatefulSet, StatefulSetStatus};
 use k8s_openapi::jiff::Timestamp;
@@ -7,8 +7,8 @@ use kube::api::ObjectMeta;
 use sluice_crds::{KafkaConnect, KafkaConnectStatus, condition};
 use sluice_rest_model::ServerInfo;
 
-use super::Error;
 use super::apply::Applied;
+use super::{Error, pods};
 use crate::conditions::{self, Fact, with_progress};
 use crate::connect_api;
 use crate::context::Context;
@@ -32,32 +32,38 @@ struct Workers {
     rolling: bool,
 }
 
-/// Asks the workers who they are; nothing while none is ready.
-pub async fn probe(
-    cluster: &KafkaConnect,
-    applied: &Applied,
-    ctx: &Context,
-) -> Option<Result<ServerInfo, connect_api::Error>> {
+/// What the workers and their pods say.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Who the workers are; none while none is ready.
+    pub server: Option<Result<ServerInfo, connect_api::Error>>,
+    /// Why some are not ready.
+    pub trouble: Option<String>,
+}
+
+/// Asks the workers who they are, and pods that are not ready why.
+pub async fn look(cluster: &KafkaConnect, applied: &Applied, ctx: &Context) -> Seen {
     let workers = workers(&applied.stateful_set);
-    if workers.ready == 0 {
-        return None;
+    let (namespace, name) = (cluster.namespace().unwrap_or_default(), cluster.name_any());
+    let mut seen = Seen::default();
+    if workers.ready < workers.desired {
+        seen.trouble = pods::ask(&ctx.client, &namespace, &name).await;
     }
-    let namespace = cluster.namespace().unwrap_or_default();
-    Some(ctx.workers(&namespace, &cluster.name_any()).server().await)
+    if workers.ready > 0 {
+        seen.server = Some(ctx.workers(&namespace, &name).server().await);
+    }
+    seen
 }
 
 /// Judges an outcome.
-pub fn report(
-    cluster: &KafkaConnect,
-    outcome: Result<&Applied, &Error>,
-    server: Option<Result<ServerInfo, connect_api::Error>>,
-) -> Report {
+pub fn report(cluster: &KafkaConnect, outcome: Result<&Applied, &Error>, seen: Seen) -> Report {
+    let Seen { server, trouble } = seen;
     let applied = match outcome {
         Ok(applied) => applied,
         Err(error) => return failure(error),
     };
     let workers = workers(&applied.stateful_set);
-    let workers_ready = workers_ready(workers);
+    let workers_ready = workers_ready(workers, trouble.as_deref());
     let reachable = server.as_ref().map(reachable);
     let mut others = vec![
         Fact::yes(condition::CONFIG_VALID, Reason::Accepted, "the spec is valid"),
@@ -136,16 +142,19 @@ fn workers(stateful_set: &StatefulSet) -> Workers {
     }
 }
 
-fn workers_ready(workers: Workers) -> Fact {
+fn workers_ready(workers: Workers, trouble: Option<&str>) -> Fact {
     let Workers { desired, existing, ready, rolling } = workers;
     let kind = condition::WORKERS_READY;
+    let trouble = trouble.map(|trouble| format!("; {trouble}")).unwrap_or_default();
     if desired == 0 && existing == 0 {
         Fact::yes(kind, Reason::ScaledToZero, "no workers, as asked")
     } else if rolling {
-        let message = format!("{ready} of {desired} workers ready; pods are being replaced");
+        let message =
+            format!("{ready} of {desired} workers ready; pods are being replaced{trouble}");
         Fact::no(kind, Reason::RollingOut, message)
     } else if ready < desired {
-        Fact::no(kind, Reason::WorkersNotReady, format!("{ready} of {desired} workers ready"))
+        let message = format!("{ready} of {desired} workers ready{trouble}");
+        Fact::no(kind, Reason::WorkersNotReady, message)
     } else {
         Fact::yes(kind, Reason::AllWorkersReady, format!("{ready} of {desired} workers ready"))
     }

@@ -33,6 +33,8 @@ pub(super) fn worker(cluster: &Cluster) -> Container {
         readiness_probe: Some(readiness(cluster.spec.readiness_probe.as_ref())),
         liveness_probe: Some(liveness(cluster.spec.liveness_probe.as_ref())),
         resources: cluster.spec.resources.clone(),
+        // The last lines of a worker that ends by itself say which setting is wrong; the status repeats them.
+        termination_message_policy: Some("FallbackToLogsOnError".to_owned()),
         security_context: Some(given.security_context.unwrap_or_else(restricted)),
         volume_mounts: Some(mounts),
         ..Container::default()

@@ -39,6 +39,10 @@ fn server() -> ServerInfo {
     ServerInfo { version: "4.3.1".into(), commit: "x".into(), kafka_cluster_id: "id".into() }
 }
 
+fn answering() -> Seen {
+    Seen { server: Some(Ok(server())), trouble: None }
+}
+
 fn words(status: &KafkaConnectStatus) -> Vec<String> {
     let word = |it: &k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition| {
         format!("{}={} {}", it.type_, it.status, it.reason)
@@ -64,7 +68,7 @@ fn ready_means_all_workers_of_the_last_revision_and_an_answer() {
                 connect_api::Error::Unreachable { url: "u".into(), cause: "refused".into() };
             if answers { Ok(server()) } else { Err(unreachable) }
         });
-        let report = report(&cluster(), Ok(&applied), server);
+        let report = report(&cluster(), Ok(&applied), Seen { server, trouble: None });
         let status = report.into_status(&cluster());
         assert_eq!(words(&status)[0], expected);
         assert_eq!(status.observed_generation, Some(4));
@@ -75,7 +79,7 @@ fn ready_means_all_workers_of_the_last_revision_and_an_answer() {
 
 #[test]
 fn a_ready_cluster_tells_where_it_answers_and_what_it_is() {
-    let report = report(&cluster(), Ok(&applied(2, 2, 2, 2, 2)), Some(Ok(server())));
+    let report = report(&cluster(), Ok(&applied(2, 2, 2, 2, 2)), answering());
     let status = report.into_status(&cluster());
     assert_eq!(status.url.as_deref(), Some("http://a-connect-api.n.svc:8083"));
     assert_eq!(status.workers.as_deref(), Some("2/2"));
@@ -86,19 +90,19 @@ fn a_ready_cluster_tells_where_it_answers_and_what_it_is() {
     );
     // The same again changes nothing.
     let again = KafkaConnect { status: Some(status.clone()), ..cluster() };
-    let repeated = super::report(&again, Ok(&applied(2, 2, 2, 2, 2)), Some(Ok(server())));
+    let repeated = super::report(&again, Ok(&applied(2, 2, 2, 2, 2)), answering());
     assert_eq!(repeated.into_status(&again), status);
 }
 
 #[test]
 fn a_bad_spec_stalls_and_leaves_what_is_known_of_the_workers() {
-    let running = report(&cluster(), Ok(&applied(2, 2, 2, 2, 2)), Some(Ok(server())));
+    let running = report(&cluster(), Ok(&applied(2, 2, 2, 2, 2)), answering());
     let running = KafkaConnect { status: Some(running.into_status(&cluster())), ..cluster() };
     let error = Error::Validate(super::super::validate::Error::Field {
         field: "spec.x".into(),
         message: "is bad".into(),
     });
-    let status = report(&running, Err(&error), None).into_status(&running);
+    let status = report(&running, Err(&error), Seen::default()).into_status(&running);
     assert_eq!(
         words(&status),
         [
@@ -111,4 +115,13 @@ fn a_bad_spec_stalls_and_leaves_what_is_known_of_the_workers() {
     );
     assert_eq!(status.workers.as_deref(), Some("2/2"));
     assert_eq!(status.conditions[0].message, "spec.x: is bad");
+}
+
+#[test]
+fn what_the_pods_say_is_passed_on() {
+    let trouble = Some("a-connect-1: ImagePullBackOff".to_owned());
+    let seen = Seen { trouble, ..answering() };
+    let report = report(&cluster(), Ok(&applied(2, 2, 2, 2, 1)), seen);
+    let status = report.into_status(&cluster());
+    assert_eq!(status.conditions[0].message, "1 of 2 workers ready; a-connect-1: ImagePullBackOff");
 }
