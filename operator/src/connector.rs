@@ -82,6 +82,7 @@ fn workers_reason(error: &connect_api::Error) -> Reason {
     match error {
         connect_api::Error::Refused { status: 409, .. } => Reason::Rebalancing,
         connect_api::Error::Refused { status: 400 | 422, .. } => Reason::InvalidConfig,
+        connect_api::Error::Refused { status: 503, .. } => Reason::WorkersUnreachable,
         connect_api::Error::Refused { message, .. }
             if message.contains("Failed to find any class that implements Connector") =>
         {

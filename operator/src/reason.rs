@@ -60,6 +60,36 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 26] = [
+        Self::AllWorkersReady,
+        Self::Accepted,
+        Self::Answers,
+        Self::ScaledToZero,
+        Self::RollingOut,
+        Self::WorkersNotReady,
+        Self::WorkersUnreachable,
+        Self::InvalidSpec,
+        Self::SecretNotFound,
+        Self::SecretKeyNotFound,
+        Self::ApplyRefused,
+        Self::ApiUnavailable,
+        Self::Running,
+        Self::Paused,
+        Self::Stopped,
+        Self::Starting,
+        Self::Unassigned,
+        Self::NoTasks,
+        Self::ConnectorFailed,
+        Self::TaskFailed,
+        Self::NoClusterLabel,
+        Self::ClusterNotFound,
+        Self::ClusterHasNoWorkers,
+        Self::InvalidConfig,
+        Self::Rebalancing,
+        Self::WorkerError,
+    ];
+
     /// The word in conditions, events and metrics.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -5,6 +5,7 @@ use std::fs;
 use anyhow::Result;
 use serde_json::Value;
 use sluice_crds::{KafkaConnect, KafkaConnector, yaml};
+use sluice_operator::reason::Reason;
 
 use crate::bed::root;
 
@@ -57,5 +58,16 @@ fn samples_are_sound() -> Result<()> {
         "PersistentVolumeClaim",
     ];
     assert_eq!(kinds, expected);
+    Ok(())
+}
+
+#[test]
+fn every_reason_has_a_line_that_says_what_to_do() -> Result<()> {
+    let page = fs::read_to_string(root().join("docs/status.md"))?;
+    for reason in Reason::ALL {
+        let stalled = if reason.needs_a_person() { "yes " } else { "" };
+        let line = format!("| {reason} | {stalled}| ");
+        assert!(page.contains(&line), "docs/status.md has no line that starts with {line}");
+    }
     Ok(())
 }
