@@ -82,16 +82,17 @@ fn workers_reason(error: &connect_api::Error) -> Reason {
     match error {
         connect_api::Error::Refused { status: 409, .. } => Reason::Rebalancing,
         connect_api::Error::Refused { status: 400 | 422, .. } => Reason::InvalidConfig,
-        connect_api::Error::Refused { status: 503, .. } => Reason::WorkersUnreachable,
         connect_api::Error::Refused { message, .. }
             if message.contains("Failed to find any class that implements Connector") =>
         {
             Reason::InvalidConfig
         }
+        // A worker that starts answers 503, and so does a proxy before one.
+        connect_api::Error::Unreachable { .. }
+        | connect_api::Error::Refused { status: 503, .. } => Reason::WorkersUnreachable,
         connect_api::Error::Refused { .. } | connect_api::Error::Unreadable { .. } => {
             Reason::WorkerError
         }
-        connect_api::Error::Unreachable { .. } => Reason::WorkersUnreachable,
     }
 }
 

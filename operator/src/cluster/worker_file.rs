@@ -1,6 +1,6 @@
 //! The worker file of a cluster: Kafka Connect's settings out of the fields of the spec.
 //!
-//! Secret values never enter it: it holds placeholders `${dir:FOLDER:KEY}` for files that are mounted beside it.
+//! Secret values never enter it: it holds placeholders `${sluice:FOLDER:KEY}` for files that are mounted beside it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,8 +14,12 @@ use crate::scalars::{self, refused};
 /// Folder in which each Secret is mounted under its name.
 pub const CREDENTIALS: &str = "/etc/sluice-credentials";
 
-/// Settings that other fields of the resource decide. Each is a prefix.
-const DECIDED_ELSEWHERE: [(&str, &str); 16] = [
+/// Config provider that reads them.
+const PROVIDER: &str = "sluice";
+
+/// Settings that other fields of the resource decide. One that ends with a dot is a prefix.
+const DECIDED_ELSEWHERE: [(&str, &str); 17] = [
+    ("config.providers.sluice.", "the operator's own provider has this name; choose another"),
     ("bootstrap.servers", "set spec.bootstrapServers"),
     ("group.id", "set spec.groupId"),
     ("config.storage.topic", "set spec.configStorageTopic"),
@@ -66,6 +70,9 @@ pub fn of(spec: &KafkaConnectSpec, references: &References) -> Result<WorkerFile
         let prefixed = |(key, value): (&&str, &String)| (format!("{client}{key}"), value.clone());
         file.settings.extend(security.iter().map(prefixed));
     }
+    if !file.mounts.is_empty() {
+        add_provider(&mut file.settings);
+    }
     let version = |name: &String| references.get(name).map(|secret| secret.version.clone());
     file.versions = file.mounts.keys().filter_map(version).collect();
     Ok(file)
@@ -109,6 +116,15 @@ fn fields(spec: &KafkaConnectSpec) -> BTreeMap<String, String> {
         ("listeners", &format!("http://:{port}")),
         ("rest.advertised.port", &port),
     ])
+}
+
+/// Names the provider of the placeholders, before those of the user.
+fn add_provider(settings: &mut BTreeMap<String, String>) {
+    let directory = "org.apache.kafka.common.config.provider.DirectoryConfigProvider";
+    let users = settings.get("config.providers").map(|users| format!(",{users}"));
+    let providers = format!("{PROVIDER}{}", users.unwrap_or_default());
+    settings.insert("config.providers".to_owned(), providers);
+    settings.insert(format!("config.providers.{PROVIDER}.class"), directory.to_owned());
 }
 
 /// Security settings of one client, without a prefix.
@@ -208,7 +224,7 @@ impl Keys<'_> {
             });
         }
         self.mounts.entry(secret.to_owned()).or_default().insert(key.to_owned());
-        Ok(format!("${{dir:{CREDENTIALS}/{secret}:{key}}}"))
+        Ok(format!("${{{PROVIDER}:{CREDENTIALS}/{secret}:{key}}}"))
     }
 
     fn trusted(

@@ -85,17 +85,30 @@ fn every_client_gets_the_security_settings_and_no_value_of_a_secret() {
         assert_eq!(setting("sasl.mechanism"), "SCRAM-SHA-512");
         assert_eq!(
             setting("ssl.truststore.certificates"),
-            "${dir:/etc/sluice-credentials/ca:a.crt}\n${dir:/etc/sluice-credentials/ca:b.crt}"
+            "${sluice:/etc/sluice-credentials/ca:a.crt}\n${sluice:/etc/sluice-credentials/ca:b.crt}"
         );
         assert_eq!(
             setting("sasl.jaas.config"),
-            "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"a\\\"b\" password=\"${dir:/etc/sluice-credentials/me:password}\";"
+            "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"a\\\"b\" password=\"${sluice:/etc/sluice-credentials/me:password}\";"
         );
     }
     let mounted: Vec<(&str, usize)> =
         file.mounts.iter().map(|(name, keys)| (name.as_str(), keys.len())).collect();
     assert_eq!(mounted, [("ca", 2), ("me", 1)]);
     assert_eq!(file.versions, ["u/1", "u/1"]);
+}
+
+#[test]
+fn the_provider_of_placeholders_comes_before_those_of_the_user() {
+    let authentication = json!({"type": "plain", "username": "u", "passwordSecret": {"secretName": "me", "password": "password"}});
+    let users = json!({"config.providers": "env", "config.providers.env.class": "X"});
+    let both = settings(&json!({"authentication": authentication, "config": users}));
+    assert_eq!(both["config.providers"], "sluice,env");
+    assert_eq!(
+        both["config.providers.sluice.class"],
+        "org.apache.kafka.common.config.provider.DirectoryConfigProvider"
+    );
+    assert_eq!(settings(&json!({"config": users}))["config.providers"], "env");
 }
 
 #[test]
