@@ -250,11 +250,14 @@ pub(crate) fn words(conditions: &[Condition]) -> Vec<String> {
     conditions.iter().map(word).collect()
 }
 
-/// A namespace that no other test has.
+/// A namespace that no other test has, and that admits restricted pods only.
 pub(crate) async fn create_namespace(client: &Client) -> Result<String> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let name = format!("bed-{}", NEXT.fetch_add(1, Ordering::Relaxed));
-    let namespace: Namespace = serde_json::from_value(json!({"metadata": {"name": name}}))?;
+    let namespace: Namespace = serde_json::from_value(json!({"metadata": {
+        "name": name,
+        "labels": {"pod-security.kubernetes.io/enforce": "restricted"},
+    }}))?;
     let namespaces: Api<Namespace> = Api::all(client.clone());
     namespaces.create(&PostParams::default(), &namespace).await.context("creating a namespace")?;
     Ok(name)

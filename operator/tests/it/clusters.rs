@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use k8s_openapi::api::apps::v1::StatefulSet;
-use k8s_openapi::api::core::v1::{ConfigMap, Service, ServiceAccount};
+use k8s_openapi::api::core::v1::{ConfigMap, Pod, Service, ServiceAccount};
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
-use kube::api::{DeleteParams, ListParams};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use kube::{Api, ResourceExt};
 use serde_json::json;
 use sluice_crds::KafkaConnect;
@@ -125,13 +125,19 @@ async fn pods_roll_only_for_what_they_read_at_start() -> Result<()> {
         Ok(set.status.and_then(|status| status.update_revision))
     };
     let first = revision().await?;
-    bed.change::<KafkaConnect>("my-connect", &json!({"spec": {"replicas": 3}})).await?;
+    let clusters: Api<KafkaConnect> = bed.api();
+    let three = Patch::Merge(json!({"spec": {"replicas": 3}}));
+    clusters.patch_scale("my-connect", &PatchParams::default(), &three).await?;
     bed.until("the third worker", async || {
         let set = sets.get("my-connect-connect").await?;
         Ok(set.status.is_some_and(|status| status.replicas == 3))
     })
     .await?;
     assert_eq!(revision().await?, first);
+    let scale = clusters.get_scale("my-connect").await?;
+    let selector = scale.status.and_then(|status| status.selector).context("a selector")?;
+    let pods: Api<Pod> = bed.api();
+    assert_eq!(pods.list(&ListParams::default().labels(&selector)).await?.items.len(), 3);
     let change = json!({"spec": {"config": {"offset.flush.interval.ms": 1000}}});
     bed.change::<KafkaConnect>("my-connect", &change).await?;
     bed.until("a new revision", async || Ok(revision().await? != first)).await

@@ -3,6 +3,7 @@
 mod bed;
 mod clusters;
 mod connectors;
+mod install;
 mod manifests;
 mod program;
 mod rights;
