@@ -2,6 +2,7 @@
 //! its own.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt;
@@ -21,6 +22,13 @@ use super::programs;
 use crate::image::{Contents, Image};
 
 const PAUSE: &str = "sluice.test/pause:1";
+
+/// Helm leaves nothing in the user's home.
+const HELM_FOLDERS: [(&str, &str); 3] = [
+    ("HELM_CACHE_HOME", "helm/cache"),
+    ("HELM_CONFIG_HOME", "helm/config"),
+    ("HELM_DATA_HOME", "helm/data"),
+];
 
 /// Where `{state}/conf/NAME` comes from.
 const CONFIGURATION: [(&str, &str); 5] = [
@@ -103,12 +111,34 @@ impl Node {
         Ok(folder)
     }
 
-    /// Kills the first process of a pod's container at once, as a crash does; says whether there was one.
-    pub async fn kill_container(&self, pod: &str, container: &str) -> Result<()> {
+    /// The machine's first process: whoever joins its network namespace is in the node's network.
+    pub fn process_id(&self) -> u32 {
+        self.machine.init()
+    }
+
+    /// Runs Helm on this cluster; what it prints, or its error text.
+    pub async fn helm<A: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Result<String> {
+        let helm = spawn_blocking(programs::helm).await??.display().to_string();
+        let argv = self.machine.place().argv(&helm, std::iter::empty::<String>());
+        let mut command = Command::new(&argv[0]);
+        command.args(&argv[1..]).args(arguments).kill_on_drop(true);
+        for (variable, folder) in HELM_FOLDERS {
+            command.env(variable, self.state.join(folder));
+        }
+        let output = command.env("KUBECONFIG", self.kubectl.kubeconfig()).output().await?;
+        ensure!(output.status.success(), "helm: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Kills the first process of a pod's container at once, as a crash does.
+    pub async fn kill_container(&self, namespace: &str, pod: &str, container: &str) -> Result<()> {
         let path = format!(
             "jsonpath={{.status.containerStatuses[?(@.name==\"{container}\")].containerID}}"
         );
-        let id = self.kubectl.run(["get", "pod", pod, "-o", &path]).await?;
+        let id = self.kubectl.run(["-n", namespace, "get", "pod", pod, "-o", &path]).await?;
         let id = id
             .trim()
             .strip_prefix("containerd://")

@@ -59,7 +59,7 @@ spec:
 ";
     kubectl.apply(pod).await?;
     kubectl.run(["wait", "--for=condition=Ready", "pod/idle", "--timeout=60s"]).await?;
-    node.kill_container("idle", "idle").await?;
+    node.kill_container("default", "idle", "idle").await?;
     kubectl
         .run([
             "wait",
