@@ -143,7 +143,8 @@ fn record(at: usize, key: Bytes, value: Option<Bytes>) -> Record {
         producer_epoch: NO_PRODUCER_EPOCH,
         timestamp_type: TimestampType::Creation,
         offset: at as i64,
-        sequence: NO_SEQUENCE,
+        // The encoder opens a new batch where offset and sequence drift apart; a broker takes one batch a request.
+        sequence: NO_SEQUENCE.wrapping_add(at as i32),
         timestamp: now(),
         key: Some(key),
         value,
@@ -176,7 +177,12 @@ fn cut(records: &[Record]) -> Vec<&[Record]> {
 fn encode(records: &[Record]) -> Result<Bytes, Error> {
     let options = RecordEncodeOptions { version: 2, compression: Compression::None };
     let mut bytes = BytesMut::new();
-    RecordBatchEncoder::encode(&mut bytes, records, &options).map_err(|cause| Error::Encode {
+    let numbered: Vec<Record> = records
+        .iter()
+        .enumerate()
+        .map(|(at, it)| record(at, it.key.clone().unwrap_or_default(), it.value.clone()))
+        .collect();
+    RecordBatchEncoder::encode(&mut bytes, &numbered, &options).map_err(|cause| Error::Encode {
         api: kafka_protocol::messages::ApiKey::Produce,
         reason: cause.to_string(),
     })?;

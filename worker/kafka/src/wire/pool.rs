@@ -75,10 +75,9 @@ impl Pool {
     }
 
     pub(super) fn dedicated(&self) -> Self {
-        let known = Known {
-            slots: Slots::new(),
-            any: self.known().any.clone(),
-            brokers: self.known().brokers.clone(),
+        let known = {
+            let mine = self.known();
+            Known { slots: Slots::new(), any: mine.any.clone(), brokers: mine.brokers.clone() }
         };
         Self {
             profile: Arc::clone(&self.profile),
