@@ -118,13 +118,21 @@ async fn converge(connector: &KafkaConnector, ctx: &Context) -> Result<Option<Cu
     let desired = desired::of(connector)?;
     cleanup::leave_former(connector, &desired.cluster, ctx).await?;
     let workers = workers(connector, &desired.cluster, ctx)?;
-    let current = current::fetch(&workers, &desired.name).await?;
-    let steps = plan(&desired, current.as_ref());
+    Ok(bring(&desired, &workers).await?)
+}
+
+/// Makes a connector what it shall be, and tells what it is then.
+pub async fn bring(
+    desired: &Desired,
+    workers: &ConnectApi,
+) -> Result<Option<Current>, connect_api::Error> {
+    let current = current::fetch(workers, &desired.name).await?;
+    let steps = plan(desired, current.as_ref());
     if steps.is_empty() {
         return Ok(current);
     }
-    execute::in_order(&steps, &desired.name, &workers).await?;
-    Ok(current::fetch(&workers, &desired.name).await?)
+    execute::in_order(&steps, &desired.name, workers).await?;
+    current::fetch(workers, &desired.name).await
 }
 
 /// A cluster that cannot be read is there all the same: its workers may well run.

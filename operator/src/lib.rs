@@ -5,6 +5,7 @@
 //! modules are pure and shared with the command line.
 
 pub mod backoff;
+pub mod cli;
 pub mod cluster;
 pub mod conditions;
 pub mod connect_api;

@@ -1,0 +1,119 @@
+//! Arguments of `sluice`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+/// Kafka Connect for Kubernetes: run and look after connectors.
+#[derive(Debug, Parser)]
+#[command(name = "sluice", version, about, long_about = None)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Dev(Dev),
+    /// Print the completion script for a shell.
+    Completion {
+        /// The shell.
+        #[arg(value_parser = clap::value_parser!(Shell), value_name = "bash|zsh|fish")]
+        shell: Shell,
+    },
+}
+
+/// Run the manifests of a folder on this machine, without Kubernetes.
+///
+/// The workers are real, one process per replica; the broker is an embedded one unless a Kafka is named. The embedded
+/// broker is no production broker: it keeps one copy of the data and syncs it only at the end.
+///
+/// A volume that workers mount is a local folder here: the one named after the volume beside the manifests, an empty
+/// one for emptyDir, the keys of a ConfigMap or Secret of the same folder as files. Paths under a mountPath in the
+/// settings of workers and connectors lead to that folder. `--mount` names another one.
+#[derive(Debug, Args)]
+pub(super) struct Dev {
+    /// Folder with manifests, or a single file. Kinds other than KafkaConnect, KafkaConnector, ConfigMap and Secret
+    /// are left out, and so is a kustomization.
+    #[arg(short = 'f', long = "file", value_name = "DIR")]
+    pub(super) path: PathBuf,
+    /// Kafka to use in place of the embedded broker.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(super) bootstrap_servers: Option<String>,
+    /// End after this time, such as 20s or 5m; with success only if every resource became Ready.
+    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+    pub(super) time: Option<Duration>,
+    /// Folder that stands for a volume; may be given several times.
+    #[arg(long = "mount", value_name = "VOLUME=PATH", value_parser = mount)]
+    pub(super) mounts: Vec<(String, PathBuf)>,
+    /// Folder that keeps topics from run to run. They are gone at the end unless given.
+    #[arg(long, value_name = "DIR")]
+    pub(super) data_dir: Option<PathBuf>,
+    /// The program sluice-worker. Looked for beside this program and on the PATH unless given.
+    #[arg(long, value_name = "FILE")]
+    pub(super) worker_binary: Option<PathBuf>,
+    /// Show everything that the workers log, not only warnings and errors.
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+}
+
+fn mount(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((volume, path)) if !volume.is_empty() && !path.is_empty() => {
+            Ok((volume.to_owned(), path.into()))
+        }
+        _ => Err("expected VOLUME=PATH".to_owned()),
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|it: char| it.is_ascii_alphabetic());
+    let number: u64 =
+        digits.parse().map_err(|_| "expected a number and a unit, such as 20s".to_owned())?;
+    match &text[digits.len()..] {
+        "ms" => Ok(Duration::from_millis(number)),
+        "s" | "" => Ok(Duration::from_secs(number)),
+        "m" => Ok(Duration::from_secs(number.saturating_mul(60))),
+        "h" => Ok(Duration::from_secs(number.saturating_mul(3600))),
+        unit => Err(format!("unknown unit {unit}; use ms, s, m or h")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn times_have_units() {
+        for (text, expected) in [
+            ("20s", Ok(20_000)),
+            ("20", Ok(20_000)),
+            ("500ms", Ok(500)),
+            ("2m", Ok(120_000)),
+            ("1h", Ok(3_600_000)),
+            ("s", Err("expected a number and a unit, such as 20s")),
+            ("1.5s", Err("expected a number and a unit, such as 20s")),
+            ("3d", Err("unknown unit d; use ms, s, m or h")),
+        ] {
+            let expected = expected.map(Duration::from_millis).map_err(str::to_owned);
+            assert_eq!(duration(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn mounts_name_a_volume_and_a_folder() {
+        assert_eq!(mount("files=./in=out"), Ok(("files".to_owned(), PathBuf::from("./in=out"))));
+        for text in ["files", "files=", "=x"] {
+            assert!(mount(text).is_err(), "{text}");
+        }
+    }
+}
