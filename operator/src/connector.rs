@@ -114,7 +114,15 @@ pub async fn reconcile(connector: &KafkaConnector, ctx: &Context) -> Result<Acti
 }
 
 /// The connector as it is after what was needed has been done.
-async fn converge(connector: &KafkaConnector, ctx: &Context) -> Result<Option<Current>, Error> {
+#[derive(Debug)]
+pub struct Converged {
+    /// What the workers tell of it.
+    pub current: Option<Current>,
+    /// Whether anything had to be done: then the workers may still tell of what was before.
+    pub changed: bool,
+}
+
+async fn converge(connector: &KafkaConnector, ctx: &Context) -> Result<Converged, Error> {
     let desired = desired::of(connector)?;
     cleanup::leave_former(connector, &desired.cluster, ctx).await?;
     let workers = workers(connector, &desired.cluster, ctx)?;
@@ -125,14 +133,15 @@ async fn converge(connector: &KafkaConnector, ctx: &Context) -> Result<Option<Cu
 pub async fn bring(
     desired: &Desired,
     workers: &ConnectApi,
-) -> Result<Option<Current>, connect_api::Error> {
+) -> Result<Converged, connect_api::Error> {
     let current = current::fetch(workers, &desired.name).await?;
     let steps = plan(desired, current.as_ref());
     if steps.is_empty() {
-        return Ok(current);
+        return Ok(Converged { current, changed: false });
     }
     execute::in_order(&steps, &desired.name, workers).await?;
-    current::fetch(workers, &desired.name).await
+    let current = current::fetch(workers, &desired.name).await?;
+    Ok(Converged { current, changed: true })
 }
 
 /// A cluster that cannot be read is there all the same: its workers may well run.

@@ -11,7 +11,7 @@ use sluice_crds::{
 use sluice_rest_model::{ConnectorStateInfo, State, TaskState};
 
 use super::redact::redacted;
-use super::{Current, Error};
+use super::{Converged, Error};
 use crate::conditions::{self, Fact, with_progress};
 use crate::names;
 use crate::reason::Reason;
@@ -36,9 +36,9 @@ enum Workers {
 }
 
 /// Judges an outcome.
-pub fn report(connector: &KafkaConnector, outcome: Result<&Option<Current>, &Error>) -> Report {
+pub fn report(connector: &KafkaConnector, outcome: Result<&Converged, &Error>) -> Report {
     match outcome {
-        Ok(current) => observed(connector, current.as_ref()),
+        Ok(converged) => observed(connector, converged),
         Err(error) => {
             let config = crate::scalars::to_text(&connector.spec.config).unwrap_or_default();
             let message = redacted(&error.to_string(), &config);
@@ -48,14 +48,18 @@ pub fn report(connector: &KafkaConnector, outcome: Result<&Option<Current>, &Err
     }
 }
 
-fn observed(connector: &KafkaConnector, current: Option<&Current>) -> Report {
+fn observed(connector: &KafkaConnector, converged: &Converged) -> Report {
+    let current = converged.current.as_ref();
     let status = current.and_then(|current| current.status.as_ref());
     let nothing = BTreeMap::new();
     let config = current.map_or(&nothing, |current| &current.config);
-    Report {
-        facts: judge(connector.spec.state.unwrap_or_default(), status, config),
-        workers: Workers::Told(status.map(|status| told(status, config))),
+    let mut facts = judge(connector.spec.state.unwrap_or_default(), status, config);
+    if converged.changed && facts[0].holds {
+        let others = facts.split_off(1);
+        let message = "a change was sent; the workers have yet to take it up";
+        facts = with_progress(Fact::no(condition::READY, Reason::Starting, message), others);
     }
+    Report { facts, workers: Workers::Told(status.map(|status| told(status, config))) }
 }
 
 impl Report {
@@ -160,7 +164,8 @@ fn tasks(target: TargetState, tasks: &[TaskState], config: &BTreeMap<String, Str
             Err((Reason::Starting, "tasks are stopping".to_owned()))
         };
     }
-    if tasks.is_empty() {
+    // A connector that was created paused, or stopped before, gets its tasks only when it runs.
+    if tasks.is_empty() && target == TargetState::Running {
         return Err((Reason::NoTasks, "the connector has no tasks".to_owned()));
     }
     if let Some(task) = in_state(State::Unassigned).next() {

@@ -3,6 +3,7 @@
 use serde_json::json;
 use sluice_rest_model::{ConnectorKind, ConnectorState};
 
+use super::super::Current;
 use super::super::desired::tests::connector;
 use super::*;
 
@@ -35,10 +36,14 @@ fn config() -> BTreeMap<String, String> {
     BTreeMap::from([("db.password".to_owned(), "hunter2".to_owned())])
 }
 
+fn converged(current: Current) -> Converged {
+    Converged { current: Some(current), changed: false }
+}
+
 #[test]
 fn ready_means_that_everything_does_what_was_asked() {
     use State::{Failed, Paused, Restarting, Running, Stopped, Unassigned};
-    let table: [(TargetState, State, &[State], bool, &str); 14] = [
+    let table: [(TargetState, State, &[State], bool, &str); 15] = [
         (TargetState::Running, Running, &[Running, Running], true, "Running"),
         (TargetState::Running, Running, &[], false, "NoTasks"),
         (TargetState::Running, Running, &[Running, Unassigned], false, "Unassigned"),
@@ -48,6 +53,7 @@ fn ready_means_that_everything_does_what_was_asked() {
         (TargetState::Running, Unassigned, &[], false, "Unassigned"),
         (TargetState::Running, Paused, &[Paused], false, "Starting"),
         (TargetState::Paused, Paused, &[Paused], true, "Paused"),
+        (TargetState::Paused, Paused, &[], true, "Paused"),
         (TargetState::Paused, Failed, &[], false, "ConnectorFailed"),
         (TargetState::Paused, Paused, &[Running], false, "Starting"),
         (TargetState::Stopped, Stopped, &[], true, "Stopped"),
@@ -87,7 +93,7 @@ fn failures_are_told_by_task_in_one_line_and_without_secrets() {
 #[test]
 fn the_status_repeats_the_workers_report_with_short_traces() {
     let connector = connector(&json!({"class": "X", "config": {"db.password": "hunter2"}}));
-    let current = Some(Current {
+    let current = converged(Current {
         config: config(),
         status: Some(status(State::Running, &[State::Running, State::Failed])),
     });
@@ -107,8 +113,10 @@ fn the_status_repeats_the_workers_report_with_short_traces() {
 #[test]
 fn what_could_not_be_asked_stays_as_it_was() {
     let mut connector = connector(&json!({"class": "X"}));
-    let current =
-        Some(Current { config: config(), status: Some(status(State::Running, &[State::Running])) });
+    let current = converged(Current {
+        config: config(),
+        status: Some(status(State::Running, &[State::Running])),
+    });
     let now = Timestamp::from_second(100).unwrap();
     connector.status = Some(report(&connector, Ok(&current)).into_status(&connector, now));
     let error = Error::NoCluster { cluster: "my-connect".into() };
@@ -116,4 +124,17 @@ fn what_could_not_be_asked_stays_as_it_was() {
     assert_eq!(written.connector_status, connector.status.unwrap().connector_status);
     assert_eq!(conditions::find(&written.conditions, "Ready").unwrap().reason, "ClusterNotFound");
     assert!(conditions::find(&written.conditions, "Reconciling").is_some());
+}
+
+#[test]
+fn what_was_changed_just_now_is_not_ready_yet() {
+    let connector = connector(&json!({"class": "X"}));
+    let running = converged(Current {
+        config: config(),
+        status: Some(status(State::Running, &[State::Running])),
+    });
+    let changed = Converged { changed: true, ..running };
+    let written = report(&connector, Ok(&changed));
+    assert!(written.on_its_way());
+    assert_eq!((written.facts[0].holds, written.facts[0].reason), (false, Reason::Starting));
 }
