@@ -4,14 +4,14 @@
 
 mod control_plane;
 mod kubectl;
-mod lasting;
 mod machine;
 mod node;
 mod offer;
 mod pki;
 mod place;
 mod programs;
-mod reaper;
+
+use crate::{lasting, reaper};
 
 pub use control_plane::ControlPlane;
 pub use kubectl::Kubectl;

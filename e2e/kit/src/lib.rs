@@ -1,6 +1,15 @@
 //! The test kit: starts the real servers that tests need, each from packages that lock files pin, and ends them with the
 //! test process.
 
+pub mod binaries;
 pub mod cache;
 pub mod image;
+pub mod java;
+pub mod kafka;
 pub mod kubernetes;
+pub mod ports;
+pub mod skip;
+pub mod wait;
+
+mod lasting;
+mod reaper;

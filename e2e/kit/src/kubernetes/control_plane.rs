@@ -1,12 +1,11 @@
 //! The API tier: etcd, kube-apiserver, kube-controller-manager, and a scheduler where there is a node.
 
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
@@ -17,6 +16,7 @@ use super::pki::Pki;
 use super::place::Place;
 use super::programs;
 use super::reaper::Reaper;
+use crate::ports;
 
 /// How long a start may take on a busy machine.
 const START: Duration = Duration::from_secs(90);
@@ -99,7 +99,7 @@ struct Ports {
 
 impl Site {
     fn on_loopback(hyperkube: &Path, state: &Path) -> Result<Self> {
-        let ports = Ports { api: free_port()?, etcd: free_port()?, peers: free_port()? };
+        let ports = Ports { api: ports::free()?, etcd: ports::free()?, peers: ports::free()? };
         Self::new(hyperkube, state, Place::Host, ports, None)
     }
 
@@ -277,22 +277,4 @@ pub(super) async fn until(
         sleep(Duration::from_millis(50)).await;
     }
     Ok(())
-}
-
-/// A port that nothing listens on now and that the kernel hands to no outgoing connection meanwhile: below the range
-/// that it takes those from.
-fn free_port() -> Result<u16> {
-    const FIRST: u16 = 12_000;
-    const LAST: u16 = 30_000;
-    static NEXT: Mutex<Option<u16>> = Mutex::new(None);
-    let mut next = NEXT.lock().unwrap_or_else(PoisonError::into_inner);
-    let spread = u16::try_from(std::process::id() * 37 % u32::from(LAST - FIRST))?;
-    for _ in FIRST..LAST {
-        let port = next.unwrap_or(FIRST + spread);
-        *next = Some(if port + 1 == LAST { FIRST } else { port + 1 });
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return Ok(port);
-        }
-    }
-    None.context("no free port")
 }

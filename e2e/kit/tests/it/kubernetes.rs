@@ -1,10 +1,11 @@
 //! The API tier and the node tier, as every other test gets them.
 
 use anyhow::Result;
-use sluice_kit::kubernetes::{ControlPlane, Node};
+use sluice_kit::kubernetes::{ControlPlane, Node, missing_for_control_plane};
 
 #[tokio::test]
 async fn a_control_plane_runs_its_controllers() -> Result<()> {
+    sluice_kit::require!(missing_for_control_plane());
     let plane = ControlPlane::start().await?;
     let kubectl = plane.kubectl();
     kubectl
@@ -33,6 +34,7 @@ spec:
 #[cfg(feature = "kubernetes")]
 #[tokio::test]
 async fn a_client_reads_the_shared_control_plane() -> Result<()> {
+    sluice_kit::require!(missing_for_control_plane());
     let client = ControlPlane::shared().await?.client().await?;
     assert_eq!(client.apiserver_version().await?.git_version, "v1.35.8");
     Ok(())
@@ -40,6 +42,7 @@ async fn a_client_reads_the_shared_control_plane() -> Result<()> {
 
 #[tokio::test]
 async fn a_node_runs_a_restricted_pod_and_restarts_it() -> Result<()> {
+    sluice_kit::require!(Node::missing());
     let node = Node::start(&[]).await?;
     let kubectl = node.kubectl();
     let pod = "

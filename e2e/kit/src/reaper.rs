@@ -7,11 +7,11 @@ use anyhow::{Context, Result};
 
 /// Runs its script when dropped, or when the test process dies.
 #[derive(Debug)]
-pub(super) struct Reaper(Child);
+pub(crate) struct Reaper(Child);
 
 impl Reaper {
     /// `script` sees `arguments` as `$1`, `$2`, ….
-    pub(super) fn start(script: &str, arguments: &[String]) -> Result<Self> {
+    pub(crate) fn start(script: &str, arguments: &[String]) -> Result<Self> {
         let waiting = format!("read -r _; {script}");
         // In a session of its own, where Ctrl-C in the terminal does not reach it.
         Command::new("setsid")

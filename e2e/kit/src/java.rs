@@ -1,0 +1,159 @@
+//! Java for tests: the pinned jars of Kafka and Connect, small mains compiled into the cache, and quick JVMs.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use tokio::io::AsyncWriteExt;
+use tokio::task::spawn_blocking;
+
+use crate::{cache, lasting};
+
+/// The lock file: it decides every jar.
+const LOCK: &[u8] = include_bytes!("../kafka/pom.xml");
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/kafka");
+
+/// Flags for a JVM that lives for one test: quick to start, small, not fast.
+pub const QUICK: [&str; 4] = ["-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
+
+/// What this machine lacks for tests with Kafka or Java, in one line.
+pub fn missing() -> Option<String> {
+    if !on_path("java") || !on_path("javac") {
+        return Some(
+            "java and javac 17 (Debian: openjdk-17-jdk-headless) are not on the PATH".into(),
+        );
+    }
+    if !on_path("setpriv") || !on_path("setsid") {
+        return Some("setpriv and setsid (Debian: util-linux) are not on the PATH".into());
+    }
+    let fetched = cache::place("kafka", &[LOCK]).is_ok_and(|it| it.exists());
+    (!fetched && !on_path("mvn"))
+        .then(|| "mvn (Debian: maven), which fetches Kafka once, is not on the PATH".into())
+}
+
+/// The class path of Kafka's broker, tools and Connect. Fetches the jars if the cache has none.
+pub async fn class_path() -> Result<String> {
+    spawn_blocking(jars).await?
+}
+
+/// Compiles a source file that holds one public class; returns the folder with the classes.
+pub async fn compile(source: &Path) -> Result<PathBuf> {
+    let source = source.to_owned();
+    spawn_blocking(move || compiled(&source)).await?
+}
+
+/// Runs the `main` of a single-file Java program against Kafka's jars; returns what it printed.
+pub async fn run_source(source: &Path, arguments: &[&str], stdin: &[u8]) -> Result<Vec<u8>> {
+    let classes = compile(source).await?;
+    let class_path = format!("{}:{}", class_path().await?, classes.display());
+    run_main(&class_path, class_of(source)?, arguments, stdin).await
+}
+
+/// Runs a class with a `main`; returns what it printed.
+pub async fn run_main(
+    class_path: &str,
+    class: &str,
+    arguments: &[&str],
+    stdin: &[u8],
+) -> Result<Vec<u8>> {
+    run_in(jvm(class_path, QUICK), class, arguments, stdin).await
+}
+
+/// The same in a JVM that is prepared already.
+pub(crate) async fn run_in(
+    mut jvm: Command,
+    class: &str,
+    arguments: &[&str],
+    stdin: &[u8],
+) -> Result<Vec<u8>> {
+    jvm.arg(class).args(arguments);
+    let output = outcome(jvm, stdin).await.with_context(|| format!("starting {class}"))?;
+    ensure!(
+        output.status.success(),
+        "{class} {}: {}{}",
+        arguments.join(" "),
+        String::from_utf8_lossy(&output.stderr),
+        String::from_utf8_lossy(&output.stdout),
+    );
+    Ok(output.stdout)
+}
+
+/// A JVM that ends with the test process; the class and its arguments are still to be added.
+pub(crate) fn jvm<F: AsRef<OsStr>>(
+    class_path: &str,
+    flags: impl IntoIterator<Item = F>,
+) -> Command {
+    let mut command = lasting::command("java");
+    command
+        .args(flags)
+        .arg(format!("-Dlog4j2.configurationFile={FOLDER}/log4j2.properties"))
+        .args(["-cp", class_path]);
+    command
+}
+
+/// The broker's class-data archive, if this Java made one: halves the start.
+pub(crate) fn archive_flags(archive: &Path) -> [String; 2] {
+    [format!("-XX:SharedArchiveFile={}", archive.display()), "-Xshare:auto".to_owned()]
+}
+
+/// Inputs that decide whether an archive of loaded classes still fits.
+pub(crate) fn archive_inputs() -> Result<Vec<Vec<u8>>> {
+    let version = Command::new("java").arg("-version").output().context("starting java")?;
+    Ok(vec![LOCK.to_vec(), version.stderr])
+}
+
+async fn outcome(command: Command, stdin: &[u8]) -> Result<Output> {
+    let mut command = tokio::process::Command::from(command);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut child = command.spawn()?;
+    let mut input = child.stdin.take().context("no standard input")?;
+    let feed = async {
+        // A program that ends before it has read all is no failure of its own.
+        let _ = input.write_all(stdin).await;
+        drop(input);
+    };
+    let (output, ()) = tokio::join!(child.wait_with_output(), feed);
+    Ok(output?)
+}
+
+pub(crate) fn jars() -> Result<String> {
+    let entry = cache::entry("kafka", &[LOCK], |folder| {
+        let output = Command::new("mvn")
+            .args(["-q", "-B", "-f"])
+            .arg(Path::new(FOLDER).join("pom.xml"))
+            .args(["dependency:copy-dependencies", "-DincludeScope=runtime"])
+            .arg(format!("-DoutputDirectory={}", folder.display()))
+            .output()
+            .context("starting mvn")?;
+        ensure!(output.status.success(), "mvn: {}", String::from_utf8_lossy(&output.stdout));
+        Ok(())
+    })?;
+    Ok(format!("{}/*", entry.display()))
+}
+
+fn compiled(source: &Path) -> Result<PathBuf> {
+    let class = class_of(source)?;
+    let text = fs::read(source).with_context(|| format!("reading {}", source.display()))?;
+    let class_path = jars()?;
+    cache::entry(&format!("java-{class}"), &[LOCK, &text], |folder| {
+        let output = Command::new("javac")
+            .args(["-nowarn", "-cp", &class_path, "-d"])
+            .arg(folder)
+            .arg(source)
+            .output()
+            .context("starting javac")?;
+        ensure!(output.status.success(), "javac: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    })
+}
+
+fn class_of(source: &Path) -> Result<&str> {
+    source.file_stem().and_then(OsStr::to_str).context("a Java source file has a name")
+}
+
+fn on_path(program: &str) -> bool {
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|it| it.join(program).is_file()))
+}
