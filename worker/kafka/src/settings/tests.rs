@@ -1,1 +1,3 @@
+//! Settings of clients, as tables.
+
 

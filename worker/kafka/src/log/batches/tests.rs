@@ -1,1 +1,3 @@
+//! Record batches both ways.
+
 

@@ -1,0 +1,35 @@
+# One obvious command each; every recipe also runs without make.
+FOR ?=
+CARGO_FLAGS ?=
+SKIPPED := $(CURDIR)/target/skipped.txt
+
+.PHONY: demo setup check test e2e bench gen soak
+
+## Runs the quickstart in dev mode until Ctrl-C; `make demo FOR=20s` ends by itself.
+demo: setup
+	cargo build $(CARGO_FLAGS) --release -p sluice-worker -p sluice-operator
+	e2e/demo.sh $(FOR)
+
+## Installs the Debian packages that builds and tests need, or names them in one line.
+setup:
+	e2e/setup.sh
+
+## Format, lints and every test that needs no server.
+check: setup
+	cargo fmt --all --check
+	cargo clippy $(CARGO_FLAGS) --workspace --all-targets -- --deny warnings
+	cargo test $(CARGO_FLAGS) --workspace --lib --bins
+	cargo test $(CARGO_FLAGS) -p sluice-e2e --test tidy
+
+## Everything: real Kafka, real Java Connect, real Kubernetes.
+test: setup
+	e2e/test.sh
+
+## The cluster tests alone.
+e2e: setup
+	cargo build $(CARGO_FLAGS) -p sluice-worker -p sluice-operator
+	cargo test $(CARGO_FLAGS) -p sluice-e2e
+
+## Writes the files that are generated: custom resource definitions, in crds/ and in the chart.
+gen:
+	UPDATE=1 cargo test $(CARGO_FLAGS) -p sluice-crds

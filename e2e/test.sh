@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Everything, tier by tier, with the time of each. Ends with what was skipped; under CI=true a skipped test is a failure.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+mkdir -p target
+skipped=$PWD/target/skipped.txt
+: >"$skipped"
+export SLUICE_SKIPPED=$skipped
+times=()
+
+tier() {
+    local name=$1 start=$SECONDS
+    shift
+    echo "== $name: $*"
+    "$@"
+    times+=("$(printf '%-28s %4d s' "$name" $((SECONDS - start)))")
+}
+
+tier format cargo fmt --all --check
+tier lints cargo clippy --workspace --all-targets -- --deny warnings
+tier build cargo build --workspace --all-targets
+tier tests cargo test --workspace
+
+echo
+echo "tiers:"
+printf '  %s\n' "${times[@]}"
+if [[ -s $skipped ]]; then
+    echo "skipped:"
+    sort "$skipped" | sed 's/^/  /'
+    [[ ${CI:-} != true ]] || exit 1
+else
+    echo "skipped: none"
+fi

@@ -1,0 +1,159 @@
+//! The repository's own rules, checked without a server: crate arrows, file heads, names, nothing left undone.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+use cargo_metadata::{DependencyKind, MetadataCommand};
+
+/// Who may use whom; left may use right, nothing else. Mirrors the arrows in ARCHITECTURE.md.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("sluice-model", &[]),
+    ("sluice-config-derive", &[]),
+    ("sluice-config", &["sluice-config-derive"]),
+    ("sluice-plugin", &["sluice-model", "sluice-config"]),
+    ("sluice-converters", &["sluice-plugin", "sluice-config", "sluice-model"]),
+    ("sluice-connector-datagen", &["sluice-plugin", "sluice-config", "sluice-model"]),
+    ("sluice-connector-file", &["sluice-plugin", "sluice-config", "sluice-model"]),
+    ("sluice-connector-null", &["sluice-plugin", "sluice-config", "sluice-model"]),
+    (
+        "sluice-catalog",
+        &[
+            "sluice-connector-datagen",
+            "sluice-connector-file",
+            "sluice-connector-null",
+            "sluice-converters",
+            "sluice-plugin",
+        ],
+    ),
+    ("sluice-kafka", &["sluice-config", "sluice-model"]),
+    ("sluice-group", &["sluice-kafka", "sluice-config"]),
+    ("sluice-broker", &[]),
+    ("sluice-engine", &["sluice-kafka", "sluice-plugin", "sluice-config", "sluice-model"]),
+    ("sluice-rest-model", &[]),
+    (
+        "sluice-herder",
+        &[
+            "sluice-catalog",
+            "sluice-config",
+            "sluice-engine",
+            "sluice-group",
+            "sluice-kafka",
+            "sluice-plugin",
+            "sluice-rest-model",
+        ],
+    ),
+    ("sluice-rest", &["sluice-config", "sluice-herder", "sluice-rest-model"]),
+    (
+        "sluice-worker",
+        &[
+            "sluice-broker",
+            "sluice-catalog",
+            "sluice-config",
+            "sluice-engine",
+            "sluice-group",
+            "sluice-herder",
+            "sluice-kafka",
+            "sluice-plugin",
+            "sluice-rest",
+            "sluice-rest-model",
+        ],
+    ),
+    ("sluice-crds", &[]),
+    ("sluice-operator", &["sluice-crds", "sluice-rest-model"]),
+    ("sluice-kit", &[]),
+    ("sluice-e2e", &["sluice-kit", "sluice-crds", "sluice-rest-model"]),
+];
+
+/// Module names that say nothing.
+const EMPTY_NAMES: &[&str] =
+    &["mod", "utils", "util", "common", "helpers", "types", "misc", "core", "base", "manager"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the workspace is there")
+}
+
+#[test]
+fn crates_use_only_what_their_arrows_allow() {
+    let metadata =
+        MetadataCommand::new().current_dir(root()).no_deps().exec().expect("cargo metadata");
+    let allowed: BTreeMap<&str, BTreeSet<&str>> =
+        ARROWS.iter().map(|(from, to)| (*from, to.iter().copied().collect())).collect();
+    let mut wrong = Vec::new();
+    for package in &metadata.packages {
+        let Some(allowed) = allowed.get(package.name.as_str()) else {
+            wrong.push(format!("{} is in no arrow", package.name));
+            continue;
+        };
+        let used = package.dependencies.iter().filter(|it| it.kind != DependencyKind::Development);
+        for dependency in used.filter(|it| it.name.starts_with("sluice-")) {
+            if !allowed.contains(dependency.name.as_str()) {
+                wrong.push(format!("{} must not use {}", package.name, dependency.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Every file that the repository holds.
+fn files() -> Vec<PathBuf> {
+    let listed = std::process::Command::new("git")
+        .args(["ls-files", "-z"])
+        .current_dir(root())
+        .output()
+        .expect("git lists the files");
+    let text = String::from_utf8(listed.stdout).expect("paths are UTF-8");
+    text.split('\0')
+        .filter(|it| !it.is_empty())
+        .map(|it| root().join(it))
+        .filter(|it| it.is_file())
+        .collect()
+}
+
+fn rust_files() -> Vec<(PathBuf, String)> {
+    let is_rust = |path: &PathBuf| path.extension().is_some_and(|it| it == "rs");
+    let read = |path: PathBuf| std::fs::read_to_string(&path).ok().map(|text| (path, text));
+    files().into_iter().filter(is_rust).filter_map(read).collect()
+}
+
+#[test]
+fn rust_files_say_what_they_are_and_leave_nothing_undone() {
+    let unfinished = [
+        ["TO", "DO"].concat(),
+        ["FIX", "ME"].concat(),
+        ["todo", "!("].concat(),
+        ["unimplemented", "!("].concat(),
+    ];
+    let mut wrong = Vec::new();
+    for (path, text) in rust_files() {
+        let name = path.file_stem().and_then(|it| it.to_str()).unwrap_or_default();
+        if EMPTY_NAMES.contains(&name) {
+            wrong.push(format!("{}: a module name that says nothing", path.display()));
+        }
+        let first = text.lines().find(|line| !line.starts_with("#!["));
+        if !first.is_some_and(|line| line.starts_with("//!")) {
+            wrong.push(format!("{}: the first line is no //! head", path.display()));
+        }
+        for word in &unfinished {
+            if text.contains(word.as_str()) {
+                wrong.push(format!("{}: holds {word}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_file_holds_a_path_of_the_machine_that_it_was_written_on() {
+    let root = root();
+    let home = root.to_str().expect("the path is UTF-8");
+    let mut wrong = Vec::new();
+    for path in files() {
+        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        if home.len() > 3 && text.contains(home) {
+            wrong.push(path.display().to_string());
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
