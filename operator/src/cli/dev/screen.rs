@@ -45,8 +45,10 @@ impl Screen {
             let mut output = self.cleared();
             let table = board.table();
             self.drawn = table.len();
+            let width = width();
             for line in table {
-                output.push_str(&line);
+                // A line that goes on in the next one would be left behind by the next drawing.
+                output.extend(line.chars().take(width));
                 output.push('\n');
             }
             print(&output);
@@ -65,6 +67,12 @@ impl Screen {
     }
 }
 
+/// Columns of the terminal.
+fn width() -> usize {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout());
+    size.map(|size| usize::from(size.ws_col)).ok().filter(|columns| *columns > 0).unwrap_or(80)
+}
+
 /// A reader that is gone ends the run by signal or `--for`, not by a panic.
 fn print(text: &str) {
     let mut output = std::io::stdout().lock();
@@ -81,11 +89,12 @@ pub(super) fn log_line(text: &str, verbose: bool) -> Option<String> {
         _ => String::new(),
     };
     let (level, message) = (text_of("level"), text_of("message"));
-    let _ = (text_of("timestamp"), text_of("target"));
+    let (timestamp, _) = (text_of("timestamp"), text_of("target"));
     if !verbose && !["WARN", "ERROR"].contains(&level.as_str()) {
         return None;
     }
-    let mut line = format!("{level} {message}");
+    let time = timestamp.get(11..23).filter(|_| verbose).unwrap_or_default();
+    let mut line = format!("{time} {level} {message}").trim_start().to_owned();
     for (field, value) in fields {
         match value {
             Value::String(text) => line.extend([" ", &field, "=", &text]),
@@ -102,11 +111,11 @@ mod tests {
 
     #[test]
     fn logs_are_told_for_people() {
-        let info = r#"{"timestamp":"t","level":"INFO","message":"the worker starts","target":"x"}"#;
+        let info = r#"{"timestamp":"2026-01-01T08:30:40.491144Z","level":"INFO","message":"the worker starts","target":"x"}"#;
         let error = r#"{"timestamp":"t","level":"ERROR","message":"a task failed","connector":"a","task":0,"target":"x"}"#;
         for (text, verbose, expected) in [
             (info, false, None),
-            (info, true, Some("INFO the worker starts")),
+            (info, true, Some("08:30:40.491 INFO the worker starts")),
             (error, false, Some("ERROR a task failed connector=a task=0")),
             ("thread 'main' panicked", false, Some("thread 'main' panicked")),
             ("", true, None),
