@@ -1,5 +1,7 @@
 //! Connectors, from the resource to the workers and back.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, Result};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::Api;
@@ -9,6 +11,7 @@ use sluice_crds::{KafkaConnect, KafkaConnector};
 use sluice_rest_model::State;
 
 use crate::bed::{Bed, skipped};
+use crate::workers::SILENT;
 
 /// A bed with a cluster that the operator knows.
 async fn bed() -> Result<Bed> {
@@ -144,6 +147,26 @@ async fn a_connector_leaves_one_cluster_before_it_runs_on_another() -> Result<()
     bed.gone::<KafkaConnector>("orders").await?;
     assert!(known().await?.is_empty());
     Ok(())
+}
+
+#[tokio::test]
+async fn a_connector_that_gets_no_answer_delays_no_other() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let bed = bed().await?;
+    bed.connector(SILENT, &json!({"class": "X"})).await?;
+    bed.until("its first look", async || {
+        let connector: KafkaConnector = bed.api().get(SILENT).await?;
+        Ok(connector.metadata.finalizers.is_some())
+    })
+    .await?;
+    let start = Instant::now();
+    bed.connector("orders", &json!({"class": "X"})).await?;
+    bed.connector_is("orders", "Ready=True Running").await?;
+    assert!(start.elapsed() < Duration::from_secs(8), "it took {:?}", start.elapsed());
+    // In the end the silence is told.
+    bed.connector_is(SILENT, "Ready=False WorkersUnreachable").await.map(drop)
 }
 
 #[tokio::test]
