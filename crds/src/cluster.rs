@@ -186,3 +186,6 @@ pub struct KafkaConnectStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kafka_cluster_id: Option<String>,
 }
+
+#[cfg(test)]
+mod rules;

@@ -38,3 +38,6 @@ fn definition(crd: &CustomResourceDefinition) -> Definition {
     });
     Definition { file: format!("{}.yaml", crd.name_any()), object }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ use kube::{Api, Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sluice_crds::{KafkaConnect, KafkaConnector};
-use sluice_kit::kubernetes::{ControlPlane, missing_for_control_plane};
+use sluice_kit::kubernetes::ControlPlane;
 use sluice_operator::Settings;
 use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
@@ -33,15 +33,6 @@ pub(crate) struct Bed {
     pub(crate) namespace: String,
     pub(crate) workers: Workers,
     operator: JoinSet<()>,
-}
-
-/// Says why a test cannot run here, if it cannot.
-pub(crate) fn skipped() -> bool {
-    let missing = missing_for_control_plane();
-    if let Some(missing) = &missing {
-        eprintln!("skipped: {missing}");
-    }
-    missing.is_some()
 }
 
 /// The control plane that the tests share, with the CRDs.

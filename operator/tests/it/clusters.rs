@@ -11,8 +11,10 @@ use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use kube::{Api, ResourceExt};
 use serde_json::json;
 use sluice_crds::KafkaConnect;
+use sluice_kit::kubernetes::missing_for_control_plane;
+use sluice_kit::require;
 
-use crate::bed::{Bed, skipped, words};
+use crate::bed::{Bed, words};
 
 /// Versions of everything that the operator writes.
 async fn versions(bed: &Bed) -> Result<BTreeMap<String, String>> {
@@ -36,9 +38,7 @@ async fn versions(bed: &Bed) -> Result<BTreeMap<String, String>> {
 
 #[tokio::test]
 async fn a_cluster_becomes_ready_and_looking_again_writes_nothing() -> Result<()> {
-    if skipped() {
-        return Ok(());
-    }
+    require!(missing_for_control_plane());
     let bed = Bed::new().await?;
     let fresh = bed.cluster("my-connect", &json!({})).await?;
     assert_eq!(fresh.status.context("a status at once")?.observed_generation, Some(-1));
@@ -67,9 +67,7 @@ async fn a_cluster_becomes_ready_and_looking_again_writes_nothing() -> Result<()
 
 #[tokio::test]
 async fn what_somebody_deletes_comes_back_and_all_goes_with_the_cluster() -> Result<()> {
-    if skipped() {
-        return Ok(());
-    }
+    require!(missing_for_control_plane());
     let bed = Bed::new().await?;
     bed.cluster("my-connect", &json!({})).await?;
     bed.ready_cluster("my-connect").await?;
@@ -91,9 +89,7 @@ async fn what_somebody_deletes_comes_back_and_all_goes_with_the_cluster() -> Res
 
 #[tokio::test]
 async fn a_spec_that_cannot_be_used_stalls_until_it_is_changed() -> Result<()> {
-    if skipped() {
-        return Ok(());
-    }
+    require!(missing_for_control_plane());
     let bed = Bed::new().await?;
     bed.cluster("my-connect", &json!({"config": {"group.id": "other"}})).await?;
     bed.until("the refusal", async || {
@@ -113,9 +109,7 @@ async fn a_spec_that_cannot_be_used_stalls_until_it_is_changed() -> Result<()> {
 
 #[tokio::test]
 async fn pods_roll_only_for_what_they_read_at_start() -> Result<()> {
-    if skipped() {
-        return Ok(());
-    }
+    require!(missing_for_control_plane());
     let bed = Bed::new().await?;
     bed.cluster("my-connect", &json!({})).await?;
     bed.ready_cluster("my-connect").await?;

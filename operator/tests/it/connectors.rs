@@ -8,9 +8,11 @@ use kube::Api;
 use kube::api::DeleteParams;
 use serde_json::json;
 use sluice_crds::{KafkaConnect, KafkaConnector};
+use sluice_kit::kubernetes::missing_for_control_plane;
+use sluice_kit::require;
 use sluice_rest_model::State;
 
-use crate::bed::{Bed, skipped};
+use crate::bed::Bed;
 use crate::workers::SILENT;
 
 /// A bed with a cluster that the operator knows.
@@ -22,9 +24,7 @@ async fn bed() -> Result<Bed> {
 
 #[tokio::test]
 async fn a_connector_is_created_changed_paused_and_deleted() -> Result<()> {
-    if skipped() {
-        return Ok(());
-    }
+    require!(missing_for_control_plane());
     let bed = bed().await?;
     bed.workers.world().conflicts = 2;
     bed.connector("orders", &json!({"class": "X", "tasksMax": 2, "config": {"a": 1}})).await?;
@@ -63,9 +63,7 @@ async fn a_connector_is_created_changed_paused_and_deleted() -> Result<()> {
 
 #[tokio::test]
 async fn a_failed_task_is_told_and_so_is_its_recovery() -> Result<()> {
-    if skipped() {
-        return Ok(());
-    }
+    require!(missing_for_control_plane());
     let bed = bed().await?;
     bed.connector("orders", &json!({"class": "X"})).await?;
     bed.connector_is("orders", "Ready=True Running").await?;
@@ -84,9 +82,7 @@ async fn a_failed_task_is_told_and_so_is_its_recovery() -> Result<()> {
 
 #[tokio::test]
 async fn what_is_refused_is_refused_in_connects_words_or_by_key() -> Result<()> {
-    if skipped() {
-        return Ok(());
-    }
+    require!(missing_for_control_plane());
     let bed = bed().await?;
     let invalid = "Connector configuration is invalid and contains the following 1 error(s):\nx";
     bed.workers.world().invalid = Some(invalid.to_owned());
@@ -106,9 +102,7 @@ async fn what_is_refused_is_refused_in_connects_words_or_by_key() -> Result<()> 
 
 #[tokio::test]
 async fn a_connector_waits_for_its_cluster() -> Result<()> {
-    if skipped() {
-        return Ok(());
-    }
+    require!(missing_for_control_plane());
     let bed = Bed::new().await?;
     bed.connector("orders", &json!({"class": "X"})).await?;
     bed.connector_is("orders", "Ready=False ClusterNotFound").await?;
@@ -120,9 +114,7 @@ async fn a_connector_waits_for_its_cluster() -> Result<()> {
 
 #[tokio::test]
 async fn a_connector_leaves_one_cluster_before_it_runs_on_another() -> Result<()> {
-    if skipped() {
-        return Ok(());
-    }
+    require!(missing_for_control_plane());
     let bed = bed().await?;
     bed.cluster("other", &json!({})).await?;
     bed.connector("orders", &json!({"class": "X"})).await?;
@@ -151,9 +143,7 @@ async fn a_connector_leaves_one_cluster_before_it_runs_on_another() -> Result<()
 
 #[tokio::test]
 async fn a_connector_that_gets_no_answer_delays_no_other() -> Result<()> {
-    if skipped() {
-        return Ok(());
-    }
+    require!(missing_for_control_plane());
     let bed = bed().await?;
     bed.connector(SILENT, &json!({"class": "X"})).await?;
     bed.until("its first look", async || {
@@ -171,9 +161,7 @@ async fn a_connector_that_gets_no_answer_delays_no_other() -> Result<()> {
 
 #[tokio::test]
 async fn deletion_does_not_wait_for_ever_for_workers_that_are_gone() -> Result<()> {
-    if skipped() {
-        return Ok(());
-    }
+    require!(missing_for_control_plane());
     let bed = bed().await?;
     bed.connector("orders", &json!({"class": "X"})).await?;
     bed.connector_is("orders", "Ready=True Running").await?;
@@ -184,9 +172,7 @@ async fn deletion_does_not_wait_for_ever_for_workers_that_are_gone() -> Result<(
 
 #[tokio::test]
 async fn a_namespace_goes_with_everything_in_it() -> Result<()> {
-    if skipped() {
-        return Ok(());
-    }
+    require!(missing_for_control_plane());
     let bed = bed().await?;
     bed.connector("orders", &json!({"class": "X"})).await?;
     bed.connector_is("orders", "Ready=True Running").await?;

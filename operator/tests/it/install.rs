@@ -1,15 +1,14 @@
 //! Installation as the README says it, up to where an image is pulled.
 
 use anyhow::{Result, ensure};
-use sluice_kit::kubernetes::ControlPlane;
+use sluice_kit::kubernetes::{ControlPlane, missing_for_control_plane};
+use sluice_kit::require;
 
-use crate::bed::{root, skipped};
+use crate::bed::root;
 
 #[tokio::test]
 async fn the_folders_apply_with_plain_kubectl() -> Result<()> {
-    if skipped() {
-        return Ok(());
-    }
+    require!(missing_for_control_plane());
     let plane = ControlPlane::start().await?;
     let kubectl = plane.kubectl();
     let folder = |path: &str| root().join(path).display().to_string();

@@ -5,13 +5,14 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use sluice_kit::kubernetes::ControlPlane;
+use sluice_kit::kubernetes::{ControlPlane, missing_for_control_plane};
+use sluice_kit::require;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::process::Command;
 use tokio::time::{Instant, timeout};
 
-use crate::bed::{install_crds, skipped};
+use crate::bed::install_crds;
 
 const PATIENCE: Duration = Duration::from_mins(1);
 /// The operator without anything to do, in KiB. Debug builds touch more pages than the release does.
@@ -40,9 +41,7 @@ async fn until_answer(port: u16, path: &str, start: &str) -> Result<String> {
 
 #[tokio::test]
 async fn the_operator_waits_for_its_crds_stays_small_and_stops_when_told() -> Result<()> {
-    if skipped() {
-        return Ok(());
-    }
+    require!(missing_for_control_plane());
     let plane = ControlPlane::start().await?;
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     let mut operator = Command::new(env!("CARGO_BIN_EXE_sluice-operator"))

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::{Definition, definitions};
 use serde_json::Value;
-use sluice_crds::{Definition, definitions};
 
 /// `kubectl apply` keeps the object in an annotation of at most 262,144 bytes.
 const LARGEST: usize = 200_000;

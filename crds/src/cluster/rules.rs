@@ -1,7 +1,7 @@
 //! The CEL rules of the CRDs, run without a cluster.
 
+use crate::{KafkaConnect, KafkaConnector};
 use serde_json::{Value, json};
-use sluice_crds::{KafkaConnect, KafkaConnector};
 
 fn cluster(change: impl FnOnce(&mut Value)) -> KafkaConnect {
     let mut object = json!({
