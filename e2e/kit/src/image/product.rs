@@ -29,7 +29,7 @@ pub struct Product {
 }
 
 /// All of them.
-pub const PRODUCTS: [Product; 2] = [
+pub const PRODUCTS: [Product; 3] = [
     Product {
         image: "sluice/worker",
         program: "sluice-worker",
@@ -43,6 +43,13 @@ pub const PRODUCTS: [Product; 2] = [
         package: "sluice-operator",
         features: &[],
         about: "Runs Kafka Connect clusters and connectors on Kubernetes",
+    },
+    Product {
+        image: "sluice/cli",
+        program: "sluice",
+        package: "sluice-operator",
+        features: &[],
+        about: "The command line of Sluice",
     },
 ];
 

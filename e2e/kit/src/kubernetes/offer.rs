@@ -8,13 +8,19 @@ use serde_json::json;
 use super::Node;
 
 impl Node {
-    /// Gives a server that listens on [`Node::ADDRESS`] a name in a namespace: a Service without pods.
-    pub async fn offer_server(&self, namespace: &str, name: &str, port: u16) -> Result<()> {
+    /// Gives a server that listens on a port of [`Node::ADDRESS`] a name and another port in a namespace: a Service
+    /// without pods.
+    pub async fn offer_server(
+        &self,
+        namespace: &str,
+        (name, port): (&str, u16),
+        listens_on: u16,
+    ) -> Result<()> {
         let service = json!({
             "apiVersion": "v1",
             "kind": "Service",
             "metadata": {"name": name, "namespace": namespace},
-            "spec": {"clusterIP": "None", "ports": [{"name": "server", "port": port}]},
+            "spec": {"ports": [{"name": "server", "port": port, "targetPort": listens_on}]},
         });
         let endpoints = json!({
             "apiVersion": "discovery.k8s.io/v1",
@@ -25,7 +31,7 @@ impl Node {
                 "labels": {"kubernetes.io/service-name": name},
             },
             "addressType": "IPv4",
-            "ports": [{"name": "server", "port": port}],
+            "ports": [{"name": "server", "port": listens_on}],
             "endpoints": [{"addresses": [Self::ADDRESS.to_string()]}],
         });
         self.kubectl().apply(&format!("{service}\n---\n{endpoints}")).await?;
