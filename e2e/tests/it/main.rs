@@ -1,0 +1,3 @@
+//! The tests of the whole: real servers, real programs.
+
+mod node;
