@@ -307,3 +307,6 @@ impl Walk<'_> {
         Some(())
     }
 }
+
+#[cfg(test)]
+mod tests;

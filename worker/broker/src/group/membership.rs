@@ -542,3 +542,6 @@ impl Synced {
 fn answer<T>(waiting: oneshot::Sender<T>, what: T) {
     let _ = waiting.send(what);
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,4 +5,5 @@
 mod clients;
 mod garbage;
 mod groups;
+mod java;
 mod records;
