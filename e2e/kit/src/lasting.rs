@@ -94,6 +94,11 @@ impl Process {
         Ok(())
     }
 
+    /// The file that its output goes to.
+    pub(crate) fn log(&self) -> &Path {
+        &self.log
+    }
+
     /// The end of the log.
     pub(crate) fn tail(&self) -> String {
         tail(&self.log)
