@@ -10,7 +10,8 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::membership::{Group, Join, Joined, Synced};
+use super::member::{Join, Joined, Synced};
+use super::membership::Group;
 use crate::journal::{Committed, Entry, Facts};
 use crate::random;
 

@@ -10,6 +10,10 @@ use kafka_protocol::error::ResponseError;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::member::{Join, Joined, Member, Synced, answer};
+
+mod rounds;
+
 /// A group. Members are kept in the order of their ids, which decides nothing that a client sees but the order of
 /// lists.
 #[derive(Debug)]
@@ -46,59 +50,6 @@ impl State {
             Self::Stable => "Stable",
         }
     }
-}
-
-#[derive(Debug)]
-pub(crate) struct Member {
-    pub(crate) client_id: String,
-    pub(crate) client_host: String,
-    timeouts: Timeouts,
-    protocols: Vec<(String, Bytes)>,
-    pub(crate) assignment: Bytes,
-    expires: Instant,
-    joining: Option<oneshot::Sender<Joined>>,
-    syncing: Option<oneshot::Sender<Synced>>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Timeouts {
-    pub(crate) session: Duration,
-    pub(crate) rebalance: Duration,
-}
-
-/// A call to join.
-#[derive(Debug, Clone)]
-pub(crate) struct Join {
-    pub(crate) member_id: String,
-    pub(crate) client_id: String,
-    pub(crate) client_host: String,
-    pub(crate) protocol_type: String,
-    pub(crate) protocols: Vec<(String, Bytes)>,
-    pub(crate) timeouts: Timeouts,
-    /// Whether a newcomer has to come again with the id that it is told.
-    pub(crate) id_required: bool,
-}
-
-/// The answer to a join.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Joined {
-    pub(crate) error: Option<ResponseError>,
-    pub(crate) generation: i32,
-    pub(crate) protocol_type: Option<String>,
-    pub(crate) protocol: Option<String>,
-    pub(crate) leader: String,
-    pub(crate) member_id: String,
-    /// Id and metadata of all members, for the leader only.
-    pub(crate) members: Vec<(String, Bytes)>,
-}
-
-/// The answer to a sync.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Synced {
-    pub(crate) error: Option<ResponseError>,
-    pub(crate) protocol_type: Option<String>,
-    pub(crate) protocol: Option<String>,
-    pub(crate) assignment: Bytes,
 }
 
 impl Group {
@@ -332,131 +283,6 @@ impl Group {
         self.members.insert(join.member_id, member);
     }
 
-    /// Begins a round unless one is under way.
-    fn prepare(&mut self, initial_delay: Duration, is_new: bool, now: Instant) {
-        let slowest = self.members.values().map(|it| it.timeouts.rebalance).max();
-        let patience = slowest.unwrap_or_default();
-        match self.state {
-            State::PreparingRebalance => {
-                if let Some((latest, delay)) = self.gathering.filter(|_| is_new) {
-                    self.round_ends = Some(latest.min(now + delay));
-                }
-            }
-            State::Empty if !initial_delay.is_zero() => {
-                self.gathering = Some((now + patience, initial_delay));
-                self.round_ends = Some(now + initial_delay.min(patience));
-            }
-            _ => {
-                self.gathering = None;
-                self.round_ends = Some(now + patience);
-            }
-        }
-        if self.state == State::CompletingRebalance {
-            for member in self.members.values_mut() {
-                member.expires = now + member.timeouts.session;
-                if let Some(waiting) = member.syncing.take() {
-                    answer(waiting, Synced::refused(ResponseError::RebalanceInProgress));
-                }
-            }
-        }
-        self.state = State::PreparingRebalance;
-    }
-
-    /// Ends the round at hand if all have answered or its time is over.
-    fn advance(&mut self, now: Instant) {
-        let is_over = self.round_ends.is_some_and(|end| end <= now);
-        match self.state {
-            State::PreparingRebalance => {
-                let all_here = self.pending.is_empty()
-                    && self.gathering.is_none()
-                    && self.members.values().all(|member| member.joining.is_some());
-                if all_here || is_over {
-                    self.complete(now);
-                }
-            }
-            State::CompletingRebalance if is_over => {
-                let missing: Vec<String> = self
-                    .members
-                    .iter()
-                    .filter(|(_, member)| member.syncing.is_none())
-                    .map(|(id, _)| id.clone())
-                    .collect();
-                for id in missing {
-                    self.members.remove(&id);
-                }
-                self.prepare(Duration::ZERO, false, now);
-                self.advance(now);
-            }
-            _ => {}
-        }
-    }
-
-    /// Ends the joining: whoever did not come is out, the others get a new generation.
-    fn complete(&mut self, now: Instant) {
-        self.members.retain(|_, member| member.joining.is_some());
-        self.gathering = None;
-        self.generation += 1;
-        if self.leader.as_ref().is_none_or(|leader| !self.members.contains_key(leader)) {
-            self.leader = self.members.keys().next().cloned();
-        }
-        if self.members.is_empty() {
-            self.state = State::Empty;
-            self.protocol = None;
-            self.round_ends = None;
-            return;
-        }
-        self.protocol = self.vote();
-        self.state = State::CompletingRebalance;
-        let slowest = self.members.values().map(|it| it.timeouts.rebalance).max();
-        self.round_ends = slowest.map(|patience| now + patience);
-        let ids: Vec<String> = self.members.keys().cloned().collect();
-        for id in ids {
-            let joined = self.joined(&id);
-            let Some(member) = self.members.get_mut(&id) else { continue };
-            member.expires = now + member.timeouts.session;
-            member.assignment = Bytes::new();
-            if let Some(waiting) = member.joining.take() {
-                answer(waiting, joined);
-            }
-        }
-    }
-
-    /// Every member votes for the first of its protocols that all support.
-    fn vote(&self) -> Option<String> {
-        let mut votes: Vec<(&str, usize)> = Vec::new();
-        for member in self.members.values() {
-            let choice = member
-                .protocols
-                .iter()
-                .find(|(name, _)| self.members.values().all(|other| other.supports(name)));
-            let Some((choice, _)) = choice else { continue };
-            match votes.iter_mut().find(|(name, _)| name == choice) {
-                Some((_, count)) => *count += 1,
-                None => votes.push((choice, 1)),
-            }
-        }
-        votes.iter().max_by_key(|(_, count)| *count).map(|(name, _)| (*name).to_owned())
-    }
-
-    fn assign(&mut self, assignments: Vec<(String, Bytes)>, now: Instant) {
-        for (id, assignment) in assignments {
-            if let Some(member) = self.members.get_mut(&id) {
-                member.assignment = assignment;
-            }
-        }
-        self.state = State::Stable;
-        self.round_ends = None;
-        let ids: Vec<String> = self.members.keys().cloned().collect();
-        for id in ids {
-            let synced = self.synced(&id);
-            let Some(member) = self.members.get_mut(&id) else { continue };
-            if let Some(waiting) = member.syncing.take() {
-                member.expires = now + member.timeouts.session;
-                answer(waiting, synced);
-            }
-        }
-    }
-
     fn remove(&mut self, member_id: &str, now: Instant) {
         let Some(member) = self.members.remove(member_id) else { return };
         if let Some(waiting) = member.joining {
@@ -505,42 +331,6 @@ impl Group {
                 .unwrap_or_default(),
         }
     }
-}
-
-impl Member {
-    fn supports(&self, protocol: &String) -> bool {
-        self.protocols.iter().any(|(name, _)| name == protocol)
-    }
-
-    /// A member with a call open here is alive.
-    fn is_waiting(&self) -> bool {
-        self.joining.is_some() || self.syncing.is_some()
-    }
-}
-
-impl Joined {
-    pub(crate) fn refused(error: ResponseError, member_id: String) -> Self {
-        Self {
-            error: Some(error),
-            generation: -1,
-            protocol_type: None,
-            protocol: None,
-            leader: String::new(),
-            member_id,
-            members: Vec::new(),
-        }
-    }
-}
-
-impl Synced {
-    pub(crate) fn refused(error: ResponseError) -> Self {
-        Self { error: Some(error), protocol_type: None, protocol: None, assignment: Bytes::new() }
-    }
-}
-
-/// The caller may be gone, which is its own affair.
-fn answer<T>(waiting: oneshot::Sender<T>, what: T) {
-    let _ = waiting.send(what);
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use tokio::sync::oneshot::Receiver;
 
 use super::*;
+use crate::group::member::Timeouts;
 
 const SESSION: Duration = Duration::from_secs(10);
 const REBALANCE: Duration = Duration::from_mins(1);
