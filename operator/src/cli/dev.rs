@@ -24,8 +24,11 @@ mod screen;
 use layout::Kafka;
 use manifests::Manifests;
 use mounts::{Folder, Places};
-use ports::free_port;
+use ports::Ports;
 use run::Run;
+
+/// Where Kafka brokers usually listen.
+const BROKER_PORT: u16 = 9092;
 
 /// Why manifests do not run.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +70,8 @@ pub(super) async fn run(settings: Dev) -> Result<ExitCode, Error> {
     let state_path = settings.data_dir.clone().unwrap_or_else(|| state.path().to_owned());
     let state_path = absolute(&state_path)?;
     let manifests = read(&settings.path)?;
-    let embedded = format!("127.0.0.1:{}", free_port(9092)?);
+    let mut ports = Ports::default();
+    let embedded = format!("127.0.0.1:{}", ports.free(BROKER_PORT).map_err(Error::System)?);
     let named = settings.bootstrap_servers.clone();
     let kafka = match &named {
         Some(address) => Kafka::Named(address),
@@ -87,7 +91,7 @@ pub(super) async fn run(settings: Dev) -> Result<ExitCode, Error> {
     for folder in &layout.folders {
         make(folder)?;
     }
-    let mut run = Run::new(settings, state_path)?;
+    let mut run = Run::new(settings, state_path, ports)?;
     let outcome = run.live(layout, kafka).await;
     run.stop().await;
     outcome

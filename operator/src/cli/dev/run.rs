@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::board::Board;
 use super::follow::{self, Worker};
 use super::layout::{self, Kafka, Layout};
-use super::ports::free_port;
+use super::ports::Ports;
 use super::processes::{Event, Program, keep_running};
 use super::screen::{Screen, log_line};
 use super::{Dev, Error, write};
@@ -35,6 +35,7 @@ const EVENTS: usize = 256;
 pub(super) struct Run {
     settings: Dev,
     state: PathBuf,
+    ports: Ports,
     program: PathBuf,
     screen: Screen,
     board: Board,
@@ -48,7 +49,7 @@ pub(super) struct Run {
 }
 
 impl Run {
-    pub(super) fn new(settings: Dev, state: PathBuf) -> Result<Self, Error> {
+    pub(super) fn new(settings: Dev, state: PathBuf, ports: Ports) -> Result<Self, Error> {
         let beside =
             std::env::current_exe().map_err(Error::System)?.with_file_name("sluice-worker");
         let found = || if beside.is_file() { beside } else { PathBuf::from("sluice-worker") };
@@ -57,6 +58,7 @@ impl Run {
         Ok(Self {
             settings,
             state,
+            ports,
             program,
             screen: Screen::new(),
             board: Board::default(),
@@ -164,12 +166,10 @@ impl Run {
         Ok(())
     }
 
-    /// The first worker of all has the ports that a pod has, if they are free.
+    /// The first worker of all has the ports that a pod has, if they are free; the others those that follow.
     fn start_worker(&mut self, cluster: &layout::Cluster, index: usize) -> Result<Worker, Error> {
-        let is_first = self.workers.is_empty();
-        let preferred = |port: i32| if is_first { port as u16 } else { 0 };
-        let (rest, metrics) =
-            (free_port(preferred(REST_PORT))?, free_port(preferred(METRICS_PORT))?);
+        let mut free = |first: i32| self.ports.free(first as u16).map_err(Error::System);
+        let (rest, metrics) = (free(REST_PORT)?, free(METRICS_PORT)?);
         let settings = layout::worker_settings(cluster, rest, metrics);
         let file = self.state.join(format!("{}-{index}.properties", cluster.name));
         write(&file, properties::render(&settings).as_bytes())?;
