@@ -35,7 +35,7 @@ impl Memory {
         }
     }
 
-    /// Counts what was there before the limit could be asked.
+    /// Gives room back and wakes those who wait for it.
     pub(crate) fn give_back(&self, bytes: usize) {
         self.used.fetch_sub(bytes, Ordering::AcqRel);
         self.freed.notify_waiters();

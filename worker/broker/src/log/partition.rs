@@ -27,6 +27,8 @@ struct Log {
     start: i64,
     end: i64,
     index: VecDeque<Entry>,
+    /// Of all batches in the index.
+    bytes: u64,
     store: Store,
     producers: Producers,
 }
@@ -76,8 +78,8 @@ impl Partition {
         if self.lock().store.is_memory() { batch + ENTRY } else { 0 }
     }
 
-    /// Appends an accepted batch and answers its base offset; `stamp` is the arrival time where the topic wants it.
-    /// `Ok(Err(_))` tells that the batch is here already. The memory must have been taken before.
+    /// Appends an accepted batch, or finds that it is here already, and answers its base offset; `stamp` is the
+    /// arrival time where the topic wants it. The memory must have been taken before.
     pub(crate) fn append(
         &self,
         mut batch: Batch,
@@ -178,7 +180,7 @@ impl Partition {
     /// Applies the topic's own retention; the new first offset if it moved.
     pub(crate) fn retain(&self, bytes: Option<u64>, newer_than: Option<i64>) -> Option<i64> {
         let mut log = self.lock();
-        let mut size: u64 = log.index.iter().map(|entry| entry.size as u64).sum();
+        let mut size = log.bytes;
         let mut keep_from = log.start;
         for entry in log.index.iter().take(log.index.len().saturating_sub(1)) {
             let too_many = bytes.is_some_and(|limit| size > limit);
@@ -216,12 +218,20 @@ impl Drop for Partition {
 
 impl Log {
     fn new(store: Store) -> Self {
-        Self { start: 0, end: 0, index: VecDeque::new(), store, producers: Producers::default() }
+        Self {
+            start: 0,
+            end: 0,
+            index: VecDeque::new(),
+            bytes: 0,
+            store,
+            producers: Producers::default(),
+        }
     }
 
     fn remember(&mut self, batch: &Batch, position: u64) {
         self.producers.appended(batch);
         self.end = batch.last_offset() + 1;
+        self.bytes += batch.size as u64;
         self.index.push_back(Entry {
             base: batch.base_offset,
             last: batch.last_offset(),
@@ -235,7 +245,8 @@ impl Log {
     fn delete_before(&mut self, offset: i64) -> usize {
         let mut freed = 0;
         self.start = self.start.max(offset);
-        while self.index.front().is_some_and(|entry| entry.last < offset) {
+        while let Some(first) = self.index.front().filter(|entry| entry.last < offset) {
+            self.bytes -= first.size as u64;
             self.index.pop_front();
             let bytes = self.store.drop_first();
             freed += if bytes > 0 { bytes + ENTRY } else { 0 };
