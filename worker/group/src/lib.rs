@@ -5,4 +5,10 @@
 //! says so. Java workers and ours can be in one group, each as leader or follower.
 
 pub mod assign;
+mod member;
 pub mod protocol;
+
+pub use member::{
+    Change, Configured, GroupSettings, JoinError, Joined, Leader, LocalState, Member, MemberShare,
+};
+pub use protocol::{Assignment, ConnectProtocol, TaskId};

@@ -141,7 +141,7 @@ pub struct Assignment {
 
 impl Assignment {
     /// Whether the leader could not assign anything.
-    pub const fn failed(&self) -> bool {
+    pub const fn has_failed(&self) -> bool {
         self.error != NO_ERROR
     }
 

@@ -1,0 +1,291 @@
+//! One worker's membership: joins the group, stays in it by heartbeats, says when to join again, leaves.
+
+mod error;
+mod heartbeat;
+mod lead;
+mod round;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use kafka_protocol::{messages::LeaveGroupRequest, protocol::StrBytes};
+use sluice_kafka::wire::{self, Client, Node};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+
+use crate::{
+    assign::IncrementalAssignor,
+    protocol::{Assignment, ConnectProtocol},
+};
+use heartbeat::Heartbeat;
+use round::{Failure, leave_request};
+
+pub use error::JoinError;
+pub use lead::MemberShare;
+
+/// Pause before a call to the coordinator is tried again; Java's default of `retry.backoff.ms`.
+const RETRY_BACKOFF: Duration = Duration::from_millis(100);
+
+/// Time for the farewell to the group. Without one, the group notices after the session timeout.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A generation that does not exist.
+const NO_GENERATION: i32 = -1;
+
+/// A worker's place in a group.
+#[derive(Debug, Clone)]
+pub struct GroupSettings {
+    /// `group.id`.
+    pub group_id: String,
+    /// Advertised REST address, with a slash at its end.
+    pub url: String,
+    /// `session.timeout.ms`: without a heartbeat for so long, the group counts the worker as dead.
+    pub session_timeout: Duration,
+    /// `heartbeat.interval.ms`.
+    pub heartbeat_interval: Duration,
+    /// `rebalance.timeout.ms`: how long the group waits for members to join again.
+    pub rebalance_timeout: Duration,
+    /// `connect.protocol`.
+    pub protocol: ConnectProtocol,
+    /// `scheduled.rebalance.max.delay.ms`.
+    pub max_delay: Duration,
+}
+
+/// What a worker brings to a round.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LocalState {
+    /// How far it has read the config topic; -1 before it has read anything.
+    pub config_offset: i64,
+    /// What it runs; none for nothing.
+    pub assignment: Option<Assignment>,
+}
+
+/// What shall run in the group.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Configured {
+    /// Offset of the configuration that this comes from.
+    pub offset: i64,
+    /// Connectors with the numbers of their tasks.
+    pub connectors: BTreeMap<String, Vec<i32>>,
+}
+
+/// What this worker is asked if it becomes the group's leader. Both answers come from memory: the whole group waits.
+pub trait Leader {
+    /// What shall run, as of `max_offset` (the newest configuration that a member has seen) or later. None if this worker
+    /// has not read that far: everybody is told to read the config topic and to join again.
+    fn configured(&mut self, max_offset: i64) -> Option<Configured>;
+
+    /// Whether the member at an address has the class of a connector. What is not known counts as yes.
+    fn can_run(&self, member_url: &str, connector: &str) -> bool {
+        let _ = (member_url, connector);
+        true
+    }
+}
+
+/// A completed round.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Joined {
+    /// Generation of the group.
+    pub generation: i32,
+    /// Member id of the leader.
+    pub leader_id: String,
+    /// Advertised REST address of the leader.
+    pub leader_url: String,
+    /// Whether this worker is the leader.
+    pub is_leader: bool,
+    /// Whether internal requests are signed (version 2).
+    pub is_sessioned: bool,
+    /// Whether the assignment is an increment to what the worker runs already (versions 1 and 2).
+    pub is_cooperative: bool,
+    /// Exactly what the leader sent.
+    pub assignment: Assignment,
+}
+
+/// Something that calls for another round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// The group rebalances, or the delay of the last assignment is over. What runs goes on running.
+    Rebalance,
+    /// The coordinator is unknown for longer than the heartbeat interval: stop all work, others may be given it.
+    CoordinatorLost,
+    /// The group goes on without this worker: stop all work, others may be given it.
+    Fenced,
+}
+
+/// One worker in a group. Heartbeats go on in a task that the member owns, also while nobody waits here; they end when
+/// the member is dropped.
+pub struct Member {
+    settings: GroupSettings,
+    client: Client,
+    /// For JoinGroup and SyncGroup, which block their connection until the whole group is ready.
+    rounds: Client,
+    id: String,
+    generation: i32,
+    /// The last generation in which this worker got an assignment.
+    last_completed: i32,
+    coordinator: Option<Node>,
+    assignor: IncrementalAssignor,
+    heartbeat: Option<Heartbeat>,
+    rejoin_at: Option<Instant>,
+    shares: Vec<MemberShare>,
+    /// Where the assignor's time begins.
+    epoch: Instant,
+}
+
+impl Member {
+    /// A worker that has not joined yet. No I/O.
+    pub fn new(client: Client, settings: GroupSettings) -> Self {
+        Self {
+            rounds: client.dedicated(),
+            client,
+            id: String::new(),
+            generation: NO_GENERATION,
+            last_completed: NO_GENERATION,
+            coordinator: None,
+            assignor: IncrementalAssignor::new(settings.max_delay),
+            heartbeat: None,
+            rejoin_at: None,
+            shares: Vec::new(),
+            epoch: Instant::now(),
+            settings,
+        }
+    }
+
+    /// Takes part in one round; `leader` is asked only if this worker becomes leader. Goes on through moves of the
+    /// coordinator and rounds that others break off; ends with an error that trying again cannot mend, or with
+    /// [`JoinError::CoordinatorLost`] if the worker brings work and cannot reach the group for the heartbeat interval.
+    ///
+    /// Under version 0 the caller must have stopped everything before. Dropping the future abandons the round; the
+    /// group waits for the next call.
+    pub async fn join(
+        &mut self,
+        local: LocalState,
+        leader: &mut (dyn Leader + Send),
+    ) -> Result<Joined, JoinError> {
+        self.rejoin_at = None;
+        let mut lost_since = None;
+        loop {
+            let outcome = match self.reachable(&local, lost_since).await? {
+                Ok(coordinator) => self.round(&coordinator, &local, leader).await,
+                Err(failure) => Err(failure),
+            };
+            match outcome {
+                Ok(joined) => {
+                    tracing::info!(
+                        group = self.settings.group_id,
+                        generation = joined.generation,
+                        leader = joined.leader_url,
+                        "joined the group"
+                    );
+                    return Ok(joined);
+                }
+                Err(Failure::Fatal(error)) => return Err(error),
+                Err(Failure::Again) => lost_since = None,
+                Err(Failure::Later) => {
+                    lost_since = None;
+                    sleep(RETRY_BACKOFF).await;
+                }
+                Err(Failure::Moved(cause)) => {
+                    tracing::debug!(%cause, "the coordinator of the group is unknown");
+                    self.coordinator = None;
+                    lost_since.get_or_insert_with(Instant::now);
+                    sleep(RETRY_BACKOFF).await;
+                }
+            }
+        }
+    }
+
+    /// The coordinator, as far as it can be found; the outer error if the search has taken too long for a worker that
+    /// runs something.
+    async fn reachable(
+        &mut self,
+        local: &LocalState,
+        lost_since: Option<Instant>,
+    ) -> Result<Result<Node, Failure>, JoinError> {
+        if let Some(known) = &self.coordinator {
+            return Ok(Ok(known.clone()));
+        }
+        let search = self.client.coordinator(&self.settings.group_id);
+        let found = if local.assignment.is_some() {
+            let since = lost_since.unwrap_or_else(Instant::now);
+            let deadline = since + self.settings.heartbeat_interval;
+            timeout_at(deadline, search).await.map_err(|_| JoinError::CoordinatorLost)?
+        } else {
+            search.await
+        };
+        Ok(match found {
+            Ok(node) => {
+                self.coordinator = Some(node.clone());
+                Ok(node)
+            }
+            Err(error) => Err(Failure::of(&self.settings.group_id, error)),
+        })
+    }
+
+    /// Waits for what calls for another round. Each change is told once. Cancel-safe.
+    pub async fn changed(&mut self) -> Change {
+        let rejoin_at = self.rejoin_at;
+        let due = async {
+            match rejoin_at {
+                Some(at) => sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        let heartbeat = async {
+            match &mut self.heartbeat {
+                Some(heartbeat) => heartbeat.changed().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            change = heartbeat => change,
+            () = due => {
+                self.rejoin_at = None;
+                Change::Rebalance
+            }
+        }
+    }
+
+    /// Leaves the group, so that it need not wait for the session timeout. Errors are only logged: the group notices
+    /// anyway. `reason` appears in the broker's log.
+    pub async fn leave(&mut self, reason: &str) {
+        self.heartbeat = None;
+        self.rejoin_at = None;
+        self.shares.clear();
+        let member_id = std::mem::take(&mut self.id);
+        self.generation = NO_GENERATION;
+        let Some(coordinator) = self.coordinator.clone().filter(|_| !member_id.is_empty()) else {
+            return;
+        };
+        let build = |version| leave_request(version, &self.settings.group_id, &member_id, reason);
+        let call = self.client.call_with::<LeaveGroupRequest>(
+            &coordinator,
+            LEAVE_TIMEOUT,
+            i16::MAX,
+            build,
+        );
+        let outcome = call.await.and_then(|answer| wire::Error::check(answer.error_code, None));
+        match outcome {
+            Ok(()) => tracing::info!(group = self.settings.group_id, reason, "left the group"),
+            Err(error) => {
+                tracing::warn!(group = self.settings.group_id, %error, "left the group in silence");
+            }
+        }
+    }
+
+    /// The id that the broker gave; empty before the first round.
+    pub fn member_id(&self) -> &str {
+        &self.id
+    }
+
+    /// Who runs what since the last round, if this worker is its leader; empty otherwise.
+    pub fn shares(&self) -> &[MemberShare] {
+        &self.shares
+    }
+}
+
+fn text(value: &str) -> StrBytes {
+    StrBytes::from_string(value.to_owned())
+}
+
+#[cfg(test)]
+mod tests;
