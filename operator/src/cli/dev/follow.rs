@@ -89,13 +89,18 @@ pub(super) async fn connector(
     updates: mpsc::Sender<Update>,
 ) {
     let mut turn = 0;
+    let mut has_answered = false;
     loop {
         let outcome = match workers.get(turn % workers.len().max(1)) {
             Some(worker) => bring(&connector.desired, worker).await.map_err(Error::from),
             None => Err(Error::NoWorkers { cluster: connector.desired.cluster.clone() }),
         };
-        if matches!(outcome, Err(Error::Workers(connect_api::Error::Unreachable { .. }))) {
+        let is_unreachable =
+            matches!(outcome, Err(Error::Workers(connect_api::Error::Unreachable { .. })));
+        if is_unreachable {
             turn += 1;
+        } else {
+            has_answered = true;
         }
         let report = status::report(&connector.resource, outcome.as_ref());
         let status = report.into_status(&connector.resource, Timestamp::now());
@@ -104,7 +109,11 @@ pub(super) async fn connector(
             kind: "KafkaConnector",
             name: connector.desired.name.clone(),
             is_ready: ready.is_some_and(|ready| ready.status == "True"),
-            reason: ready.map(|ready| ready.reason.clone()).unwrap_or_default(),
+            // Workers that have just been started are no news until they answer.
+            reason: match ready {
+                Some(ready) if has_answered => ready.reason.clone(),
+                _ => Reason::Starting.as_str().to_owned(),
+            },
             parts: status.tasks_running.clone().unwrap_or_default(),
             message: ready.map(|ready| ready.message.clone()).unwrap_or_default(),
         };
