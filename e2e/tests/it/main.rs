@@ -1,3 +1,4 @@
 //! The tests of the whole: real servers, real programs.
 
+mod dev;
 mod node;
