@@ -1,0 +1,5 @@
+//! Groups on a real broker, alone and together with Java workers.
+
+mod members;
+mod mixed;
+mod worker;

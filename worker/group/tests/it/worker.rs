@@ -1,0 +1,149 @@
+//! A worker that does nothing but hold what the group gives it: the herder's part of the protocol in a few lines.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use anyhow::{Context, Result};
+use sluice_group::{
+    Assignment, Change, Configured, ConnectProtocol, GroupSettings, Leader, LocalState, Member,
+    MemberShare,
+    assign::{Work, lists, work},
+};
+use sluice_kafka::{ClientSettings, wire::Client};
+use sluice_kit::wait;
+use tokio::{sync::watch, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+/// The shortest session that brokers allow by default.
+pub(crate) const SESSION: Duration = Duration::from_secs(6);
+
+/// Time for anything that a group does at once, on a machine with other work.
+pub(crate) const SOON: Duration = Duration::from_secs(20);
+
+/// What a worker holds, and what it handed out if it leads.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct View {
+    pub(crate) work: Work,
+    pub(crate) generation: i32,
+    pub(crate) is_leader: bool,
+    pub(crate) leader_url: String,
+    pub(crate) shares: Vec<MemberShare>,
+}
+
+pub(crate) struct Worker {
+    view: watch::Receiver<View>,
+    leave: CancellationToken,
+    task: JoinSet<Result<()>>,
+}
+
+/// Connectors with the number of their tasks.
+#[derive(Clone)]
+pub(crate) struct Plan(pub(crate) Vec<(&'static str, i32)>);
+
+impl Plan {
+    pub(crate) fn units(&self) -> usize {
+        self.0.iter().map(|(_, tasks)| 1 + *tasks as usize).sum()
+    }
+}
+
+impl Leader for Plan {
+    fn configured(&mut self, max_offset: i64) -> Option<Configured> {
+        let connectors = self.0.iter().map(|(name, tasks)| ((*name).into(), (0..*tasks).collect()));
+        Some(Configured { offset: max_offset, connectors: connectors.collect() })
+    }
+}
+
+impl Worker {
+    pub(crate) fn start(
+        bootstrap: &str,
+        group: &str,
+        url: &str,
+        plan: &Plan,
+        max_delay: Duration,
+        protocol: ConnectProtocol,
+    ) -> Result<Self> {
+        let settings = BTreeMap::from([("bootstrap.servers".to_owned(), bootstrap.to_owned())]);
+        let client = Client::new(&ClientSettings::parse(&settings)?, url)?;
+        let member = Member::new(
+            client,
+            GroupSettings {
+                group_id: group.into(),
+                url: url.into(),
+                session_timeout: SESSION,
+                heartbeat_interval: Duration::from_secs(1),
+                rebalance_timeout: Duration::from_mins(1),
+                protocol,
+                max_delay,
+            },
+        );
+        let (sender, view) = watch::channel(View::default());
+        let leave = CancellationToken::new();
+        let mut task = JoinSet::new();
+        task.spawn(drive(member, plan.clone(), sender, leave.clone()));
+        Ok(Self { view, leave, task })
+    }
+
+    /// Ends as a process does that is killed: without a word to the group.
+    pub(crate) fn kill(self) {
+        drop(self.task);
+    }
+
+    /// Leaves the group.
+    pub(crate) async fn leave(mut self) -> Result<()> {
+        self.leave.cancel();
+        self.task.join_next().await.context("the worker runs")??
+    }
+
+    pub(crate) fn view(&self) -> View {
+        self.view.borrow().clone()
+    }
+
+    /// Waits until this worker's view is as wanted.
+    pub(crate) async fn sees(
+        &self,
+        deadline: Duration,
+        what: &str,
+        wanted: impl Fn(&View) -> bool,
+    ) -> Result<View> {
+        let outcome = wait::until(deadline, what, async || wanted(&self.view())).await;
+        outcome.with_context(|| format!("{:?}", self.view()))?;
+        Ok(self.view())
+    }
+}
+
+async fn drive(
+    mut member: Member,
+    mut plan: Plan,
+    view: watch::Sender<View>,
+    leave: CancellationToken,
+) -> Result<()> {
+    let mut held = Work::new();
+    loop {
+        let (connectors, tasks) = lists(&held);
+        let own = Assignment { connectors, tasks, ..Assignment::default() };
+        let local = LocalState { config_offset: -1, assignment: (!held.is_empty()).then_some(own) };
+        let joined = member.join(local, &mut plan).await?;
+        let news = &joined.assignment;
+        if !joined.is_cooperative {
+            held.clear();
+        }
+        held = &held - &work(&news.revoked_connectors, &news.revoked_tasks);
+        held.extend(work(&news.connectors, &news.tasks));
+        view.send_replace(View {
+            work: held.clone(),
+            generation: joined.generation,
+            is_leader: joined.is_leader,
+            leader_url: joined.leader_url.clone(),
+            shares: member.shares().to_vec(),
+        });
+        if news.revokes() || news.has_failed() {
+            continue;
+        }
+        tokio::select! {
+            change = member.changed() => if change != Change::Rebalance { held.clear() },
+            () = leave.cancelled() => {
+                member.leave("the test is over").await;
+                return Ok(());
+            }
+        }
+    }
+}
