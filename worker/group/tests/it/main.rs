@@ -1,5 +1,6 @@
-//! Groups on a real broker, alone and together with Java workers.
+//! Groups on a real broker, alone and together with Java workers, and bytes against Java's own.
 
+mod bytes;
 mod members;
 mod mixed;
 mod worker;
