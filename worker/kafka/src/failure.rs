@@ -27,6 +27,19 @@ impl ClientError {
         Self { class, message: message.into(), retriable, authentication }
     }
 
+    /// From an error event, if it says that the broker refuses who we are or that we refuse it. Other events tell
+    /// of connections, which librdkafka makes again.
+    pub(crate) fn refusal(code: i32, reason: &str) -> Option<Self> {
+        let is = |local: Local| code == local as i32;
+        // Under TLS 1.3 a broker refuses a certificate after the handshake. For librdkafka that is a lost connection
+        // like any other; only OpenSSL's words tell.
+        let alert = is(Local::BrokerTransportFailure) && reason.contains("SSL alert number");
+        if alert || is(Local::SSL) {
+            return Some(Self::new(Local::SSL as i32, reason));
+        }
+        is(Local::Authentication).then(|| Self::new(code, reason))
+    }
+
     /// From the operating system or the runtime.
     pub(crate) fn internal(cause: &dyn std::fmt::Display) -> Self {
         Self::new(Local::Fail as i32, cause.to_string())

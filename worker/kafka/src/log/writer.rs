@@ -32,10 +32,13 @@ const BATCH_BYTES: usize = 900 * 1024;
 /// From version 13 on, topics are named by id.
 const NEWEST_PRODUCE: i16 = 12;
 
+/// Key and value.
+type Row = (Bytes, Option<Bytes>);
+
 /// Records to write, and who waits for them.
 #[derive(Debug)]
 pub(super) struct Write {
-    pub(super) records: Vec<(Bytes, Option<Bytes>)>,
+    pub(super) records: Vec<Row>,
     pub(super) done: oneshot::Sender<Result<(), Error>>,
 }
 
@@ -62,15 +65,14 @@ pub(super) async fn run(
 }
 
 impl Writer {
-    async fn write(&mut self, records: Vec<(Bytes, Option<Bytes>)>) -> Result<(), Error> {
-        let mut by_partition: BTreeMap<i32, Vec<Record>> = BTreeMap::new();
+    async fn write(&mut self, records: Vec<Row>) -> Result<(), Error> {
+        let mut by_partition: BTreeMap<i32, Vec<Row>> = BTreeMap::new();
         for (key, value) in records {
             let partition = partitioner::partition(&key, self.partitions);
-            let batch = by_partition.entry(partition).or_default();
-            batch.push(record(batch.len(), key, value));
+            by_partition.entry(partition).or_default().push((key, value));
         }
-        for (partition, records) in by_partition {
-            for batch in cut(&records) {
+        for (partition, rows) in by_partition {
+            for batch in cut(&rows) {
                 self.write_batch(partition, encode(batch)?).await?;
             }
         }
@@ -133,7 +135,7 @@ fn outcome(answer: &ProduceResponse) -> Result<(), Error> {
     Ok(())
 }
 
-fn record(at: usize, key: Bytes, value: Option<Bytes>) -> Record {
+fn record(at: usize, (key, value): &Row) -> Record {
     Record {
         transactional: false,
         control: false,
@@ -146,8 +148,8 @@ fn record(at: usize, key: Bytes, value: Option<Bytes>) -> Record {
         // The encoder opens a new batch where offset and sequence drift apart; a broker takes one batch a request.
         sequence: NO_SEQUENCE.wrapping_add(at as i32),
         timestamp: now(),
-        key: Some(key),
-        value,
+        key: Some(key.clone()),
+        value: value.clone(),
         headers: indexmap::IndexMap::default(),
     }
 }
@@ -157,34 +159,47 @@ fn now() -> i64 {
     since.as_millis() as i64
 }
 
-/// Cuts records into batches that a broker takes; a larger record goes alone, and the broker judges it.
-fn cut(records: &[Record]) -> Vec<&[Record]> {
+/// Cuts rows into batches that a broker takes; a larger row goes alone, and the broker judges it.
+fn cut(rows: &[Row]) -> Vec<&[Row]> {
     let mut batches = Vec::new();
     let (mut start, mut size) = (0, 0);
-    for (at, record) in records.iter().enumerate() {
-        let length = |bytes: &Option<Bytes>| bytes.as_ref().map_or(0, Bytes::len);
-        let bytes = length(&record.key) + length(&record.value) + 64;
+    for (at, (key, value)) in rows.iter().enumerate() {
+        let bytes = key.len() + value.as_ref().map_or(0, Bytes::len) + 64;
         if at > start && size + bytes > BATCH_BYTES {
-            batches.push(&records[start..at]);
+            batches.push(&rows[start..at]);
             (start, size) = (at, 0);
         }
         size += bytes;
     }
-    batches.push(&records[start..]);
+    batches.push(&rows[start..]);
     batches
 }
 
-fn encode(records: &[Record]) -> Result<Bytes, Error> {
+fn encode(rows: &[Row]) -> Result<Bytes, Error> {
     let options = RecordEncodeOptions { version: 2, compression: Compression::None };
+    let records: Vec<_> = rows.iter().enumerate().map(|(at, row)| record(at, row)).collect();
     let mut bytes = BytesMut::new();
-    let numbered: Vec<Record> = records
-        .iter()
-        .enumerate()
-        .map(|(at, it)| record(at, it.key.clone().unwrap_or_default(), it.value.clone()))
-        .collect();
-    RecordBatchEncoder::encode(&mut bytes, &numbered, &options).map_err(|cause| Error::Encode {
+    RecordBatchEncoder::encode(&mut bytes, &records, &options).map_err(|cause| Error::Encode {
         api: kafka_protocol::messages::ApiKey::Produce,
         reason: cause.to_string(),
     })?;
     Ok(bytes.freeze())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_become_one_batch_until_it_is_full() {
+        let row = |size: usize| (Bytes::from_static(b"key"), Some(Bytes::from(vec![0; size])));
+        let rows: Vec<_> = std::iter::repeat_with(|| row(100)).take(300).collect();
+        assert_eq!(cut(&rows).len(), 1);
+        let mut bytes = encode(&rows).expect("encodes");
+        let batches = kafka_protocol::records::RecordBatchDecoder::decode_all(&mut bytes);
+        assert_eq!(batches.expect("decodes").len(), 1);
+        let large = [row(10), row(800_000), row(200_000), row(2_000_000)];
+        let sizes: Vec<_> = cut(&large).iter().map(|batch| batch.len()).collect();
+        assert_eq!(sizes, [2, 1, 1]);
+    }
 }

@@ -75,14 +75,13 @@ impl ClientContext for Context {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        match error.rdkafka_error_code() {
-            Some(code @ (RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SSL)) => {
-                self.fail(ClientError::new(code as i32, reason));
-            }
-            Some(code @ (RDKafkaErrorCode::Fatal | RDKafkaErrorCode::Fenced)) => {
-                self.fail(ClientError::new(code as i32, reason));
-            }
-            _ => tracing::warn!(%error, reason, "Kafka client"),
+        let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail);
+        if let Some(refusal) = ClientError::refusal(code as i32, reason) {
+            self.fail(refusal);
+        } else if matches!(code, RDKafkaErrorCode::Fatal | RDKafkaErrorCode::Fenced) {
+            self.fail(ClientError::new(code as i32, reason));
+        } else {
+            tracing::warn!(%error, reason, "Kafka client");
         }
     }
 }

@@ -1,3 +1,164 @@
 //! Settings of clients, as tables.
 
+use super::{keys::Role, *};
 
+fn parse(rows: &[(&str, &str)]) -> Result<ClientSettings, SettingsError> {
+    let rows = rows.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    ClientSettings::parse(&rows.collect())
+}
+
+#[test]
+fn unset_keys_take_connects_defaults_where_librdkafkas_differ() {
+    let settings = parse(&[("bootstrap.servers", "a:1, [::1]:2")]).expect("valid");
+    let producer = settings.producer(64 << 20).expect("valid");
+    for (name, value) in [
+        ("bootstrap.servers", "a:1,[::1]:2"),
+        ("partitioner", "murmur2_random"),
+        ("acks", "all"),
+        ("enable.idempotence", "false"),
+        ("max.in.flight.requests.per.connection", "1"),
+        ("message.timeout.ms", "0"),
+        ("queue.buffering.max.kbytes", "65536"),
+        ("security.protocol", "plaintext"),
+    ] {
+        assert_eq!(producer[name], value, "{name}");
+    }
+    let consumer = settings.consumer(64 << 20).expect("valid");
+    for (name, value) in [
+        ("isolation.level", "read_uncommitted"),
+        ("enable.auto.commit", "false"),
+        ("auto.offset.reset", "earliest"),
+        ("allow.auto.create.topics", "true"),
+        ("partition.assignment.strategy", "range"),
+        ("queued.max.messages.kbytes", "32768"),
+    ] {
+        assert_eq!(consumer[name], value, "{name}");
+    }
+}
+
+#[test]
+fn javas_keys_are_translated() {
+    let rows: &[(&str, &str, Role, &str, &str)] = &[
+        ("delivery.timeout.ms", "2147483647", Role::Producer, "message.timeout.ms", "0"),
+        ("delivery.timeout.ms", "1000", Role::Producer, "message.timeout.ms", "1000"),
+        ("buffer.memory", "33554432", Role::Producer, "queue.buffering.max.kbytes", "32768"),
+        ("max.request.size", "2000000", Role::Producer, "message.max.bytes", "2000000"),
+        ("acks", "1", Role::Producer, "acks", "1"),
+        ("partitioner.ignore.keys", "true", Role::Producer, "partitioner", "random"),
+        ("auto.offset.reset", "none", Role::Consumer, "auto.offset.reset", "error"),
+        ("auto.offset.reset", "LATEST", Role::Consumer, "auto.offset.reset", "latest"),
+        ("fetch.max.wait.ms", "100", Role::Consumer, "fetch.wait.max.ms", "100"),
+        ("isolation.level", "read_committed", Role::Consumer, "isolation.level", "read_committed"),
+        ("enable.auto.commit", "true", Role::Consumer, "enable.auto.commit", "false"),
+        ("receive.buffer.bytes", "65536", Role::Consumer, "socket.receive.buffer.bytes", "65536"),
+        ("request.timeout.ms", "900000", Role::Consumer, "socket.timeout.ms", "300000"),
+        ("metadata.max.age.ms", "1000", Role::Consumer, "metadata.max.age.ms", "1000"),
+        (
+            "partition.assignment.strategy",
+            "org.apache.kafka.clients.consumer.RangeAssignor,\
+             org.apache.kafka.clients.consumer.CooperativeStickyAssignor",
+            Role::Consumer,
+            "partition.assignment.strategy",
+            "range",
+        ),
+        (
+            "partition.assignment.strategy",
+            "org.apache.kafka.clients.consumer.CooperativeStickyAssignor",
+            Role::Consumer,
+            "partition.assignment.strategy",
+            "cooperative-sticky",
+        ),
+    ];
+    for (key, value, role, name, expected) in rows {
+        let settings = parse(&[(key, value)]).expect(key);
+        let native = match role {
+            Role::Consumer => settings.consumer(64 << 20),
+            Role::Producer => settings.producer(64 << 20),
+        };
+        assert_eq!(native.expect(key)[name], *expected, "{key}={value}");
+    }
+}
+
+#[test]
+fn what_cannot_be_honoured_is_refused_by_name() {
+    let tls = ("security.protocol", "SSL");
+    let sasl = ("security.protocol", "SASL_SSL");
+    let scram = ("sasl.mechanism", "SCRAM-SHA-512");
+    let rows: &[(&[(&str, &str)], &str)] = &[
+        (&[("bootstrap.servers", "nonsense")], "bootstrap.servers"),
+        (&[("bootstrap.servers", "a:99999")], "bootstrap.servers"),
+        (&[("security.protocol", "SSH")], "security.protocol"),
+        (&[("interceptor.classes", "a.B")], "interceptor.classes"),
+        (&[tls, ("ssl.truststore.location", "/x")], "keytool"),
+        (&[tls, ("ssl.truststore.location", "/x"), ("ssl.truststore.type", "PKCS12")], "openssl"),
+        (&[tls, ("ssl.keystore.type", "PEM"), ("ssl.keystore.key", "k")], "certificate.chain"),
+        (&[sasl], "GSSAPI"),
+        (&[sasl, ("sasl.mechanism", "OAUTHBEARER")], "OAUTHBEARER"),
+        (&[sasl, scram], "sasl.jaas.config"),
+        (
+            &[
+                sasl,
+                scram,
+                (
+                    "sasl.jaas.config",
+                    "com.sun.security.auth.module.JndiLoginModule required user.provider.url=\"ldap://x\";",
+                ),
+            ],
+            "JndiLoginModule is not allowed",
+        ),
+        (
+            &[
+                sasl,
+                scram,
+                (
+                    "sasl.jaas.config",
+                    "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"a\";",
+                ),
+            ],
+            "has no password",
+        ),
+    ];
+    for (settings, part) in rows {
+        let error = parse(settings).err().unwrap_or_else(|| panic!("{settings:?} were taken"));
+        assert!(error.to_string().contains(part), "{error}");
+    }
+}
+
+#[test]
+fn keys_of_librdkafka_are_unknown() {
+    let settings = parse(&[("plugin.library.paths", "/evil.so"), ("acks", "all")]).expect("valid");
+    assert_eq!(settings.unknown(), ["plugin.library.paths"]);
+    assert!(!settings.producer(1 << 20).expect("valid").contains_key("plugin.library.paths"));
+}
+
+#[test]
+fn memory_stays_within_the_budget() {
+    for budget in [1_usize << 20, 4 << 20, 64 << 20] {
+        let settings = parse(&[("fetch.max.bytes", "52428800")]).expect("valid");
+        let native = settings.consumer(budget).expect("valid");
+        let number = |name: &str| native[name].parse::<usize>().expect("a number");
+        assert!(number("queued.max.messages.kbytes") * 1024 <= budget);
+        assert!(number("fetch.max.bytes") <= budget.max(1 << 20));
+        assert!(number("max.partition.fetch.bytes") <= number("fetch.max.bytes"));
+    }
+}
+
+#[test]
+fn layers_override_each_other() {
+    let of = |rows: &[(&str, &str)]| -> Properties {
+        rows.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    };
+    let worker = of(&[
+        ("bootstrap.servers", "w:1"),
+        ("security.protocol", "SSL"),
+        ("group.id", "connect"),
+        ("producer.acks", "1"),
+        ("producer.linger.ms", "9"),
+        ("rest.port", "8083"),
+    ]);
+    let producer = layered(&worker, "producer.", &of(&[("acks", "0")]));
+    assert_eq!(producer, of(&[("bootstrap.servers", "w:1"), ("acks", "0"), ("linger.ms", "9")]));
+    let admin = layered(&worker, "admin.", &Properties::new());
+    assert_eq!(admin["security.protocol"], "SSL");
+    assert!(!admin.contains_key("rest.port"));
+}

@@ -106,10 +106,8 @@ pub(super) unsafe extern "C" fn error(
         };
         let error = ClientError::new(cause as i32, text.to_string_lossy());
         lock(&shared.failure).get_or_insert(error);
-    } else if is(ffi::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__AUTHENTICATION)
-        || is(ffi::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__SSL)
-    {
-        lock(&shared.failure).get_or_insert(ClientError::new(code, reason));
+    } else if let Some(error) = ClientError::refusal(code, &reason) {
+        lock(&shared.failure).get_or_insert(error);
     } else {
         // Connections are tried again by librdkafka; the reason is all that a reader of the log can use.
         tracing::warn!(code, %reason, "Kafka client");

@@ -1,0 +1,6 @@
+//! The crate against a real Kafka.
+
+mod consumer;
+mod log;
+mod security;
+mod support;
