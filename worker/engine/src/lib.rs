@@ -1,1 +1,33 @@
-//! sluice-engine.
+//! The data path of a worker: runs tasks, one thread each, between connectors and Kafka.
+//!
+//! - `source`: poll → encode → producer → ledger → offsets.
+//! - `sink`: consumer → decode → put → flush → commit.
+//!
+//! Who runs what is the herder's business: this crate does as told and reports what becomes of it.
+
+mod budget;
+mod clients;
+mod control;
+mod converters;
+mod creation;
+mod engine;
+mod guard;
+mod ledger;
+mod metrics;
+mod offsets;
+mod plugins;
+mod runner;
+mod settings;
+mod sink;
+mod source;
+mod task;
+mod topics;
+mod trace;
+
+pub use engine::Engine;
+pub use offsets::{KafkaOffsets, MemoryOffsets, OffsetError, OffsetStore};
+pub use plugins::PluginSource;
+pub use runner::StartError;
+pub use settings::{EngineSettings, SettingsError};
+pub use task::{TargetState, TaskEvent, TaskId};
+pub use trace::trace_of;

@@ -1,0 +1,77 @@
+//! How a task hears what it shall do and says what it does. One end lives on the task's thread.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    metrics::{TaskState, TaskStats},
+    task::{TargetState, TaskEvent, TaskId},
+};
+
+/// The task's end.
+pub(crate) struct Control {
+    pub(crate) id: TaskId,
+    pub(crate) stop: CancellationToken,
+    pub(crate) target: watch::Receiver<TargetState>,
+    pub(crate) abandonment: Arc<Abandonment>,
+    pub(crate) events: mpsc::Sender<TaskEvent>,
+    pub(crate) stats: Arc<TaskStats>,
+}
+
+impl Control {
+    /// Returns when the target state was set again. Cancel-safe.
+    pub(crate) async fn target_set(&mut self) {
+        if self.target.changed().await.is_err() {
+            // The engine is gone: nobody sets it any more, and `stopping` ends the task.
+            std::future::pending().await
+        }
+    }
+
+    /// Whether records shall move.
+    pub(crate) fn shall_run(&self) -> bool {
+        *self.target.borrow() == TargetState::Running
+    }
+
+    /// Tells the herder that the task runs or is paused, as it shall.
+    pub(crate) async fn report(&self) {
+        let (state, event) = if self.shall_run() {
+            (TaskState::Running, TaskEvent::Running(self.id.clone()))
+        } else {
+            (TaskState::Paused, TaskEvent::Paused(self.id.clone()))
+        };
+        self.stats.enter(state);
+        if self.abandonment.has_come() {
+            return;
+        }
+        tokio::select! {
+            // An error means that nobody listens any more.
+            _ = self.events.send(event) => {}
+            () = self.stop.cancelled() => {}
+        }
+    }
+}
+
+/// What happens to a task that does not stop in time: its loop is dropped with its clients where it waits.
+#[derive(Default)]
+pub(crate) struct Abandonment {
+    come: AtomicBool,
+    pub(crate) token: CancellationToken,
+}
+
+impl Abandonment {
+    /// Whether the task was left behind: nothing it does counts any more.
+    pub(crate) fn has_come(&self) -> bool {
+        self.come.load(Ordering::SeqCst)
+    }
+
+    /// Leaves the task behind.
+    pub(crate) fn come(&self) {
+        self.come.store(true, Ordering::SeqCst);
+        self.token.cancel();
+    }
+}

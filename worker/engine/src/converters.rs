@@ -1,0 +1,218 @@
+//! The three converters of a task: which classes, with which settings, and the two directions through them.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sluice_plugin::{
+    self as plugin, Converter, ConverterRole, Properties,
+    model::{Header, Headers, SinkRecord, SourceRecord, TimestampType},
+};
+
+use crate::{
+    clients::{self, Message},
+    guard::Guard,
+    plugins::PluginSource,
+    settings,
+    trace::Failure,
+};
+
+const SIMPLE_HEADER_CONVERTER: &str = "org.apache.kafka.connect.storage.SimpleHeaderConverter";
+
+/// A record as bytes, with the number under which the ledger knows it.
+#[derive(Debug)]
+pub(crate) struct Encoded {
+    pub(crate) number: u64,
+    pub(crate) topic: Arc<str>,
+    pub(crate) partition: Option<i32>,
+    pub(crate) timestamp: Option<i64>,
+    pub(crate) key: Option<Bytes>,
+    pub(crate) value: Option<Bytes>,
+    pub(crate) headers: Vec<(Arc<str>, Option<Bytes>)>,
+}
+
+/// Key, value and header converter of one task.
+pub(crate) struct Converters {
+    key: Box<dyn Converter>,
+    value: Box<dyn Converter>,
+    header: HeaderConverter,
+}
+
+/// Most records have no headers: a class that is not there matters from the first header on.
+enum HeaderConverter {
+    Known(Box<dyn Converter>),
+    Unknown(String),
+}
+
+impl HeaderConverter {
+    fn known(&mut self) -> plugin::Result<&mut dyn Converter> {
+        match self {
+            Self::Known(converter) => Ok(&mut **converter),
+            Self::Unknown(class) => Err(plugin::Error::fatal(format!(
+                "Failed to find any class that implements HeaderConverter and which name matches {class}"
+            ))),
+        }
+    }
+}
+
+impl Converters {
+    /// Makes the converters that a connector names, or else the worker's.
+    pub(crate) fn new(
+        catalog: &dyn PluginSource,
+        connector: &Properties,
+        worker: &Properties,
+    ) -> Result<Self, Failure> {
+        let create = |prefix: &str, role| {
+            let (class, settings) = choose(prefix, connector, worker)?;
+            match catalog.converter(&class) {
+                Some(factory) => Ok((class, Some(factory.create(&settings, role)?))),
+                None => Ok((class, None)),
+            }
+        };
+        let required = |(class, converter): (String, Option<_>)| {
+            converter.ok_or_else(|| {
+                Failure::new(format!(
+                    "Failed to find any class that implements Converter and which name matches {class}"
+                ))
+            })
+        };
+        let header: Result<_, Failure> = create("header.converter", ConverterRole::Header);
+        Ok(Self {
+            key: create("key.converter", ConverterRole::Key).and_then(required)?,
+            value: create("value.converter", ConverterRole::Value).and_then(required)?,
+            header: match header? {
+                (_, Some(converter)) => HeaderConverter::Known(converter),
+                (class, None) => HeaderConverter::Unknown(class),
+            },
+        })
+    }
+
+    /// One consumed batch as records, in order; records that the guard lets be skipped are left out.
+    pub(crate) fn decode(
+        &mut self,
+        messages: &[Message],
+        guard: &Guard,
+    ) -> Result<Vec<SinkRecord>, Failure> {
+        let mut records = Vec::with_capacity(messages.len());
+        for message in messages {
+            match self.decode_one(message) {
+                Ok(record) => records.push(record),
+                Err(error) => guard.skip(error)?,
+            }
+        }
+        Ok(records)
+    }
+
+    fn decode_one(&mut self, message: &Message) -> plugin::Result<SinkRecord> {
+        let key = self.key.decode(&message.topic, message.key.as_ref())?;
+        let value = self.value.decode(&message.topic, message.value.as_ref())?;
+        let mut headers = Headers::default();
+        for (name, bytes) in &message.headers {
+            let value = self.header.known()?.decode(&message.topic, bytes.as_ref())?;
+            headers.0.push(Header { key: Arc::clone(name), value });
+        }
+        let (timestamp_type, timestamp) = match message.timestamp_type {
+            clients::TimestampType::NoTimestampType => (TimestampType::NoTimestampType, None),
+            clients::TimestampType::CreateTime => {
+                (TimestampType::CreateTime, Some(message.timestamp))
+            }
+            clients::TimestampType::LogAppendTime => {
+                (TimestampType::LogAppendTime, Some(message.timestamp))
+            }
+        };
+        Ok(SinkRecord {
+            topic: Arc::clone(&message.topic),
+            partition: message.partition,
+            offset: message.offset,
+            key,
+            value,
+            timestamp,
+            timestamp_type,
+            headers,
+        })
+    }
+
+    /// One record as bytes. The number is set by whoever sends it.
+    pub(crate) fn encode(&mut self, record: &SourceRecord) -> plugin::Result<Encoded> {
+        let topic = &record.topic;
+        let key = self.key.encode(topic, record.key.schema.as_ref(), &record.key.value)?;
+        let value = self.value.encode(topic, record.value.schema.as_ref(), &record.value.value)?;
+        let mut headers = Vec::with_capacity(record.headers.0.len());
+        for Header { key, value } in &record.headers.0 {
+            let bytes = self.header.known()?.encode(topic, value.schema.as_ref(), &value.value)?;
+            headers.push((Arc::clone(key), bytes));
+        }
+        Ok(Encoded {
+            number: 0,
+            topic: Arc::clone(topic),
+            partition: record.partition,
+            timestamp: record.timestamp,
+            key,
+            value,
+            headers,
+        })
+    }
+}
+
+/// Class and settings of a converter. A connector that names a class inherits none of the worker's settings.
+fn choose(
+    prefix: &str,
+    connector: &Properties,
+    worker: &Properties,
+) -> Result<(String, Properties), Failure> {
+    let subkeys = format!("{prefix}.");
+    let named = [connector, worker].into_iter().find_map(|layer| Some((layer.get(prefix)?, layer)));
+    match named {
+        Some((class, layer)) => Ok((class.trim().to_owned(), settings::under(layer, &subkeys))),
+        None if prefix == "header.converter" => {
+            Ok((SIMPLE_HEADER_CONVERTER.to_owned(), settings::under(worker, &subkeys)))
+        }
+        None => Err(Failure::of(
+            "org.apache.kafka.common.config.ConfigException",
+            format!("Missing required configuration \"{prefix}\" which has no default value."),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(entries: &[(&str, &str)]) -> Properties {
+        entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_connector_s_own_converter_inherits_nothing() {
+        let worker = of(&[("key.converter", "Json"), ("key.converter.schemas.enable", "false")]);
+        for (connector, class, subkeys) in [
+            (of(&[]), "Json", of(&[("schemas.enable", "false")])),
+            (
+                of(&[("key.converter.schemas.enable", "true")]),
+                "Json",
+                of(&[("schemas.enable", "false")]),
+            ),
+            (of(&[("key.converter", "Json")]), "Json", of(&[])),
+            (
+                of(&[("key.converter", "Avro"), ("key.converter.url", "x")]),
+                "Avro",
+                of(&[("url", "x")]),
+            ),
+        ] {
+            let chosen = choose("key.converter", &connector, &worker).expect("named");
+            assert_eq!(chosen, (class.to_owned(), subkeys), "{connector:?}");
+        }
+    }
+
+    #[test]
+    fn only_headers_have_a_default() {
+        let none = Properties::new();
+        let (class, _) = choose("header.converter", &none, &none).expect("the default");
+        assert_eq!(class, SIMPLE_HEADER_CONVERTER);
+        let missing = choose("value.converter", &none, &none).expect_err("required").to_string();
+        assert_eq!(
+            missing,
+            "org.apache.kafka.common.config.ConfigException: Missing required configuration \
+             \"value.converter\" which has no default value."
+        );
+    }
+}

@@ -1,0 +1,164 @@
+//! The engine as the herder sees it: Java's `Worker`.
+
+use std::sync::Arc;
+
+use prometheus::Registry;
+use sluice_plugin::{self as plugin, ConnectorPlugin, Properties, SinkContext, SourceContext};
+use tokio::sync::mpsc;
+
+use crate::{
+    budget::Budget,
+    metrics::{Board, TaskCollector, TaskStats},
+    offsets::{ConnectorOffsets, OffsetStore},
+    plugins::PluginSource,
+    runner::{Runner, StartError},
+    settings::{EngineSettings, boolean, number},
+    sink, source,
+    task::{TargetState, TaskEvent, TaskId},
+};
+
+/// Wait before a sink's batch is put again (`SinkTaskContext.timeout` unset).
+const RETRY_BACKOFF: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// Runs connectors and tasks.
+pub struct Engine {
+    settings: EngineSettings,
+    plugins: Arc<dyn PluginSource>,
+    offsets: Arc<dyn OffsetStore>,
+    runner: Runner,
+    budget: Budget,
+}
+
+impl Engine {
+    /// An engine without tasks. What becomes of tasks goes to `events`, what they count to `registry`.
+    pub fn new(
+        settings: EngineSettings,
+        plugins: Arc<dyn PluginSource>,
+        offsets: Arc<dyn OffsetStore>,
+        events: mpsc::Sender<TaskEvent>,
+        registry: &Registry,
+    ) -> Self {
+        let board = Arc::<Board>::default();
+        // Refused only where another engine of the process has registered its own: that one's tasks are shown.
+        let _ = registry.register(Box::new(TaskCollector::new(Arc::clone(&board))));
+        let runner = Runner::new(settings.graceful_timeout, events, board);
+        let budget = Budget::new(settings.memory);
+        Self { settings, plugins, offsets, runner, budget }
+    }
+
+    /// The configurations of a connector's tasks, at most `tasks.max` of them.
+    pub async fn split(
+        &self,
+        connector: &str,
+        settings: &Properties,
+    ) -> Result<Vec<Properties>, plugin::Error> {
+        let invalid = |error: crate::SettingsError| plugin::Error::fatal(error.to_string());
+        let most = number(settings, "tasks.max", 1).map_err(invalid)?;
+        let class = class_of(settings)?;
+        let mut tasks = match self.plugin(class)? {
+            ConnectorPlugin::Source(source) => source.split(settings, most as usize).await?,
+            ConnectorPlugin::Sink(_) => vec![settings.clone(); most as usize],
+        };
+        let enforced = boolean(settings, "tasks.max.enforce", true).map_err(invalid)?;
+        if tasks.len() as u64 > most && enforced {
+            return Err(plugin::Error::fatal(format!(
+                "The connector {connector} has generated {} tasks, which is greater than {most}, the maximum number of \
+                 tasks it is configured to create. This behaviour should be considered a bug and is disallowed.",
+                tasks.len()
+            )));
+        }
+        for task in &mut tasks {
+            task.insert("task.class".to_owned(), task_class(class));
+            for key in ["topics", "topics.regex"] {
+                if let Some(value) = settings.get(key) {
+                    task.insert(key.to_owned(), value.clone());
+                }
+            }
+        }
+        Ok(tasks)
+    }
+
+    /// Starts a task on a thread of its own. What becomes of it is told by events.
+    pub fn start_task(
+        &self,
+        id: TaskId,
+        connector: &Properties,
+        task: &Properties,
+        target: TargetState,
+    ) -> Result<(), StartError> {
+        let plugin = class_of(connector).and_then(|class| self.plugin(class));
+        let is_sink = matches!(plugin, Ok(ConnectorPlugin::Sink(_)));
+        let stats = Arc::new(TaskStats::new(is_sink));
+        let parts = TaskParts {
+            settings: self.settings.clone(),
+            plugins: Arc::clone(&self.plugins),
+            connector: connector.clone(),
+            task: task.clone(),
+            grant: self.budget.grant(),
+        };
+        let offsets =
+            ConnectorOffsets { store: Arc::clone(&self.offsets), connector: id.connector.clone() };
+        let worker = Arc::clone(&self.settings.plugin_limits);
+        self.runner.start(id, target, stats, move |control| async move {
+            match plugin? {
+                ConnectorPlugin::Source(source) => {
+                    let store = Arc::clone(&offsets.store);
+                    let context = SourceContext { offsets: Arc::new(offsets), worker };
+                    let opened = source.open(&parts.task, context).await?;
+                    source::run(control, parts, opened, store).await
+                }
+                ConnectorPlugin::Sink(sink) => {
+                    let context = SinkContext { worker, retry_backoff: RETRY_BACKOFF };
+                    let opened = sink.open(&parts.task, context).await?;
+                    sink::run(control, parts, opened).await
+                }
+            }
+        })
+    }
+
+    /// Stops tasks: in good order within `task.shutdown.graceful.timeout.ms`, which counts for all together.
+    pub async fn stop_tasks(&self, ids: &[TaskId]) {
+        self.runner.stop(ids).await;
+    }
+
+    /// Sets what the tasks of a connector shall do.
+    pub fn set_target(&self, connector: &str, target: TargetState) {
+        self.runner.set_target(connector, target);
+    }
+
+    /// Stops every task.
+    pub async fn stop_all(&self) {
+        self.runner.stop(&self.runner.ids()).await;
+    }
+
+    fn plugin(&self, class: &str) -> Result<ConnectorPlugin, plugin::Error> {
+        self.plugins.connector(class).ok_or_else(|| {
+            plugin::Error::fatal(format!(
+                "Failed to find any class that implements Connector and which name matches {class}"
+            ))
+        })
+    }
+}
+
+/// What the loop of a task works with beside its plugin.
+pub(crate) struct TaskParts {
+    pub(crate) settings: EngineSettings,
+    pub(crate) plugins: Arc<dyn PluginSource>,
+    pub(crate) connector: Properties,
+    pub(crate) task: Properties,
+    pub(crate) grant: crate::budget::Grant,
+}
+
+fn class_of(settings: &Properties) -> Result<&str, plugin::Error> {
+    let class = settings.get("connector.class").map(|it| it.trim());
+    class.ok_or_else(|| {
+        plugin::Error::fatal(
+            "Missing required configuration \"connector.class\" which has no default value.",
+        )
+    })
+}
+
+/// Java's name of the task's class, which its workers put into task configurations.
+fn task_class(connector: &str) -> String {
+    format!("{}Task", connector.strip_suffix("Connector").unwrap_or(connector))
+}

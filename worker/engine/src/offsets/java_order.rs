@@ -1,0 +1,66 @@
+//! The order in which a `java.util.HashMap` hands out its entries.
+//!
+//! Java workers write the fields of offset keys in that order and look keys up by their exact bytes, so keys
+//! that are new must be written the same way.
+
+/// Orders names as a `HashMap` to which all were added does. Names that share a bucket keep the given order.
+pub(super) fn ordered<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut names: Vec<&str> = names.collect();
+    let buckets = table_size(names.len());
+    names.sort_by_key(|name| spread(hash_code(name)) & (buckets - 1));
+    names
+}
+
+/// `String.hashCode`: over UTF-16 units.
+fn hash_code(text: &str) -> u32 {
+    text.encode_utf16().fold(0, |hash: u32, unit| hash.wrapping_mul(31).wrapping_add(unit.into()))
+}
+
+/// `HashMap.hash`.
+const fn spread(hash: u32) -> u32 {
+    hash ^ (hash >> 16)
+}
+
+/// A map starts with 16 buckets and doubles when more than three quarters are taken.
+const fn table_size(entries: usize) -> u32 {
+    let mut size = 16;
+    while entries > size / 4 * 3 {
+        size *= 2;
+    }
+    size as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_come_in_java_s_order() {
+        for (names, expected) in [
+            (vec!["table", "protocol"], vec!["protocol", "table"]),
+            (vec!["topic", "partition", "cluster"], vec!["cluster", "partition", "topic"]),
+            (vec!["filename"], vec!["filename"]),
+            (vec!["b", "a", "p"], vec!["p", "a", "b"]),
+            (vec!["q", "a"], vec!["q", "a"]),
+            (vec!["server", "database"], vec!["server", "database"]),
+        ] {
+            assert_eq!(ordered(names.iter().copied()), expected, "{names:?}");
+        }
+    }
+
+    #[test]
+    fn hashes_are_java_s() {
+        for (text, expected) in
+            [("", 0), ("a", 97), ("hello", 99_162_322), ("😀", 55_357 * 31 + 56_832)]
+        {
+            assert_eq!(hash_code(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_table_grows_as_java_s() {
+        for (entries, expected) in [(0, 16), (12, 16), (13, 32), (24, 32), (25, 64)] {
+            assert_eq!(table_size(entries), expected, "{entries}");
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Threads of tasks: one each, with a runtime of its own, so that a task that blocks or panics harms no other.
+
+use std::{
+    any::Any,
+    collections::HashMap,
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use crate::{
+    control::{Abandonment, Control},
+    metrics::{Board, TaskState, TaskStats},
+    task::{TargetState, TaskEvent, TaskId},
+    trace::Failure,
+};
+
+/// Why a task could not be started at all. Whatever happens later is told by an event.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// It runs already.
+    #[error("Task already exists in this worker: {0}")]
+    Exists(TaskId),
+    /// The operating system gave no thread.
+    #[error("no thread could be started for task {0}")]
+    Thread(TaskId, #[source] std::io::Error),
+}
+
+/// The threads of all tasks.
+pub(crate) struct Runner {
+    tasks: Mutex<HashMap<TaskId, Running>>,
+    graceful: Duration,
+    events: mpsc::Sender<TaskEvent>,
+    board: Arc<Board>,
+}
+
+/// The engine's end of a task.
+struct Running {
+    target: watch::Sender<TargetState>,
+    stop: CancellationToken,
+    abandonment: Arc<Abandonment>,
+    /// True once the thread is done with the task.
+    ended: watch::Receiver<bool>,
+}
+
+impl Runner {
+    pub(crate) fn new(
+        graceful: Duration,
+        events: mpsc::Sender<TaskEvent>,
+        board: Arc<Board>,
+    ) -> Self {
+        Self { tasks: Mutex::default(), graceful, events, board }
+    }
+
+    /// Runs `body` on a thread of its own until it ends.
+    pub(crate) fn start<F: Future<Output = Result<(), Failure>>>(
+        &self,
+        id: TaskId,
+        target: TargetState,
+        stats: Arc<TaskStats>,
+        body: impl FnOnce(Control) -> F + Send + 'static,
+    ) -> Result<(), StartError> {
+        let mut tasks = self.tasks();
+        if tasks.get(&id).is_some_and(|it| !*it.ended.borrow()) {
+            return Err(StartError::Exists(id));
+        }
+        let (target, heard) = watch::channel(target);
+        let (end, ended) = watch::channel(false);
+        let control = Control {
+            id: id.clone(),
+            stop: CancellationToken::new(),
+            target: heard,
+            abandonment: Arc::default(),
+            events: self.events.clone(),
+            stats: Arc::clone(&stats),
+        };
+        let running = Running {
+            target,
+            stop: control.stop.clone(),
+            abandonment: Arc::clone(&control.abandonment),
+            ended,
+        };
+        self.board.show(&id, &stats);
+        let board = Arc::clone(&self.board);
+        let thread = std::thread::Builder::new().name(format!("task-{id}"));
+        let spawned = thread.spawn(move || run(control, body, &end, &board));
+        if let Err(cause) = spawned {
+            self.board.hide(&id, &stats);
+            return Err(StartError::Thread(id, cause));
+        }
+        tasks.insert(id, running);
+        Ok(())
+    }
+
+    /// Sets what the tasks of a connector shall do.
+    pub(crate) fn set_target(&self, connector: &str, target: TargetState) {
+        for (_, running) in self.tasks().iter().filter(|(id, _)| id.connector == connector) {
+            running.target.send_if_modified(|it| std::mem::replace(it, target) != target);
+        }
+    }
+
+    /// Stops tasks; those that do not end within the graceful timeout, which counts for all together, are left
+    /// behind and returned. Unknown ones are ignored. Not cancel-safe: dropped, it leaves them stopping.
+    pub(crate) async fn stop(&self, ids: &[TaskId]) -> Vec<TaskId> {
+        let stopping: Vec<(TaskId, Running)> = {
+            let mut tasks = self.tasks();
+            ids.iter().filter_map(|id| tasks.remove_entry(id)).collect()
+        };
+        for (_, running) in &stopping {
+            running.stop.cancel();
+        }
+        let deadline = Instant::now() + self.graceful;
+        let mut left = Vec::new();
+        for (id, mut running) in stopping {
+            let ended = running.ended.wait_for(|ended| *ended);
+            if tokio::time::timeout_at(deadline, ended).await.is_err() {
+                tracing::error!(
+                    connector = id.connector,
+                    task = id.task,
+                    "the task did not stop in time"
+                );
+                self.board.left_behind(&id);
+                running.abandonment.come();
+                left.push(id);
+            }
+        }
+        left
+    }
+
+    /// The tasks that were started and not stopped.
+    pub(crate) fn ids(&self) -> Vec<TaskId> {
+        self.tasks().keys().cloned().collect()
+    }
+
+    fn tasks(&self) -> MutexGuard<'_, HashMap<TaskId, Running>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The whole life of a task's thread.
+fn run<F: Future<Output = Result<(), Failure>>>(
+    control: Control,
+    body: impl FnOnce(Control) -> F,
+    end: &watch::Sender<bool>,
+    board: &Board,
+) {
+    let (id, events, stats) =
+        (control.id.clone(), control.events.clone(), Arc::clone(&control.stats));
+    let abandonment = Arc::clone(&control.abandonment);
+    let outcome = catch_unwind(AssertUnwindSafe(|| run_body(control, body)));
+    let outcome = outcome.unwrap_or_else(|panic| Err(Failure::new(panic_text(&*panic))));
+    board.hide(&id, &stats);
+    if abandonment.has_come() {
+        board.caught_up(&id);
+        end.send_replace(true);
+        return;
+    }
+    let event = match outcome {
+        Ok(()) => TaskEvent::Stopped(id),
+        Err(failure) => {
+            let error = failure.to_string();
+            tracing::error!(connector = id.connector, task = id.task, error, "the task failed");
+            stats.enter(TaskState::Failed);
+            TaskEvent::Failed(id, error)
+        }
+    };
+    // Told before the end is announced, so that no event of a task's successor can come first; but if the herder
+    // is behind, the end must not wait for it, as it may be waiting for the end.
+    let unsent = events.try_send(event).err();
+    end.send_replace(true);
+    if let Some(mpsc::error::TrySendError::Full(event)) = unsent {
+        // Fails only if nobody listens any more.
+        let _ = events.blocking_send(event);
+    }
+}
+
+fn run_body<F: Future<Output = Result<(), Failure>>>(
+    control: Control,
+    body: impl FnOnce(Control) -> F,
+) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|cause| Failure::of("java.io.IOException", cause.to_string()))?;
+    let span =
+        tracing::info_span!("task", connector = control.id.connector, task = control.id.task);
+    let abandonment = Arc::clone(&control.abandonment);
+    let outcome = runtime.block_on(async {
+        tokio::select! {
+            outcome = body(control).instrument(span) => outcome,
+            // A task that waits can be dropped; one that blocks its thread does not get here.
+            () = abandonment.token.cancelled() => Ok(()),
+        }
+    });
+    // Calls that still block threads of the pool are not waited for.
+    runtime.shutdown_background();
+    outcome
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|it| (*it).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    format!("The task panicked: {}", text.unwrap_or_else(|| "no message".to_owned()))
+}

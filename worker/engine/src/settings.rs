@@ -1,0 +1,158 @@
+//! What the engine takes from the worker's file, parsed once.
+
+use std::{sync::Arc, time::Duration};
+
+use sluice_plugin::Properties;
+
+/// Memory for data in Kafka clients, all tasks together, if `sluice.memory.bytes` is not set.
+const DEFAULT_MEMORY: u64 = 256 * 1024 * 1024;
+
+/// Why a worker's settings cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// A value cannot be read.
+    #[error("Invalid value {value} for configuration {key}: {reason}")]
+    Invalid {
+        /// Key.
+        key: &'static str,
+        /// Its value.
+        value: String,
+        /// What it must be.
+        reason: &'static str,
+    },
+}
+
+/// Settings of the engine.
+#[derive(Clone)]
+pub struct EngineSettings {
+    pub(crate) worker: Arc<Properties>,
+    /// The `sluice.` keys, which plugins may see.
+    pub(crate) plugin_limits: Arc<Properties>,
+    pub(crate) worker_id: String,
+    pub(crate) flush_interval: Duration,
+    pub(crate) flush_timeout: Duration,
+    pub(crate) graceful_timeout: Duration,
+    pub(crate) topic_creation: bool,
+    pub(crate) memory: u64,
+}
+
+impl std::fmt::Debug for EngineSettings {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // `worker` holds secrets.
+        out.debug_struct("EngineSettings")
+            .field("worker_id", &self.worker_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl EngineSettings {
+    /// Reads all keys of the worker's file. `worker_id` is its advertised `host:port`.
+    pub fn parse(worker: &Properties, worker_id: impl Into<String>) -> Result<Self, SettingsError> {
+        let is_limit = |(key, _): &(&String, &String)| key.starts_with("sluice.");
+        let limits =
+            worker.iter().filter(is_limit).map(|(key, value)| (key.clone(), value.clone()));
+        Ok(Self {
+            worker: Arc::new(worker.clone()),
+            plugin_limits: Arc::new(limits.collect()),
+            worker_id: worker_id.into(),
+            flush_interval: millis(worker, "offset.flush.interval.ms", 60_000)?,
+            flush_timeout: millis(worker, "offset.flush.timeout.ms", 5_000)?,
+            graceful_timeout: millis(worker, "task.shutdown.graceful.timeout.ms", 5_000)?,
+            topic_creation: boolean(worker, "topic.creation.enable", true)?,
+            memory: number(worker, "sluice.memory.bytes", DEFAULT_MEMORY)?,
+        })
+    }
+}
+
+pub(crate) fn millis(
+    settings: &Properties,
+    key: &'static str,
+    default: u64,
+) -> Result<Duration, SettingsError> {
+    number(settings, key, default).map(Duration::from_millis)
+}
+
+pub(crate) fn boolean(
+    settings: &Properties,
+    key: &'static str,
+    default: bool,
+) -> Result<bool, SettingsError> {
+    let Some(value) = settings.get(key) else { return Ok(default) };
+    match value.trim() {
+        it if it.eq_ignore_ascii_case("true") => Ok(true),
+        it if it.eq_ignore_ascii_case("false") => Ok(false),
+        _ => Err(SettingsError::Invalid {
+            key,
+            value: value.clone(),
+            reason: "Expected value to be either true or false",
+        }),
+    }
+}
+
+pub(crate) fn number(
+    settings: &Properties,
+    key: &'static str,
+    default: u64,
+) -> Result<u64, SettingsError> {
+    let Some(value) = settings.get(key) else { return Ok(default) };
+    value.trim().parse().map_err(|_| SettingsError::Invalid {
+        key,
+        value: value.clone(),
+        reason: "Not a number of type LONG",
+    })
+}
+
+/// The keys of a prefix, without it.
+pub(crate) fn under(settings: &Properties, prefix: &str) -> Properties {
+    let stripped = settings.iter().filter_map(|(key, value)| {
+        let key = key.strip_prefix(prefix).filter(|key| !key.is_empty())?;
+        Some((key.to_owned(), value.clone()))
+    });
+    stripped.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(entries: &[(&str, &str)]) -> Properties {
+        entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn defaults_are_kafka_connect_s() {
+        let settings = EngineSettings::parse(&Properties::new(), "w:8083").expect("defaults");
+        assert_eq!(settings.flush_interval, Duration::from_secs(60));
+        assert_eq!(settings.flush_timeout, Duration::from_secs(5));
+        assert_eq!(settings.graceful_timeout, Duration::from_secs(5));
+        assert!(settings.topic_creation);
+    }
+
+    #[test]
+    fn a_wrong_value_names_its_key() {
+        for (key, value, expected) in [
+            (
+                "offset.flush.interval.ms",
+                "soon",
+                "Invalid value soon for configuration offset.flush.interval.ms: Not a number of type LONG",
+            ),
+            (
+                "topic.creation.enable",
+                "maybe",
+                "Invalid value maybe for configuration topic.creation.enable: Expected value to be either \
+                 true or false",
+            ),
+        ] {
+            let error = EngineSettings::parse(&of(&[(key, value)]), "w").expect_err("wrong");
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn secrets_of_the_worker_do_not_show() {
+        let worker = of(&[("sasl.jaas.config", "hush"), ("sluice.file.paths", "data")]);
+        let settings = EngineSettings::parse(&worker, "w").expect("fine");
+        assert!(!format!("{settings:?}").contains("hush"));
+        assert_eq!(*settings.plugin_limits, of(&[("sluice.file.paths", "data")]));
+    }
+}
