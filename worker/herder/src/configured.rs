@@ -16,7 +16,9 @@ impl ConfiguredWork {
     pub(crate) fn update(&self, config: &ClusterConfig) {
         let connectors = config
             .connectors()
-            .map(|name| (name.to_owned(), config.task_ids(name).into_iter().map(|id| id.task).collect()))
+            .map(|name| {
+                (name.to_owned(), config.task_ids(name).into_iter().map(|id| id.task).collect())
+            })
             .collect();
         let configured = Configured { offset: config.offset(), connectors };
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = configured;

@@ -13,7 +13,7 @@ use crate::{
 
 /// A record of an internal topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredRecord {
+pub(crate) struct StoredRecord {
     /// Its offset.
     pub offset: i64,
     /// Its key.
@@ -24,7 +24,7 @@ pub struct StoredRecord {
 
 /// Something that happened.
 #[derive(Debug)]
-pub enum Event {
+pub(crate) enum Event {
     /// The internal topics have been read from the beginning to the end.
     Started,
     /// New records of the config topic.
@@ -72,14 +72,14 @@ pub enum Event {
 }
 
 /// Names a request until it is answered.
-pub type RequestId = u64;
+pub(crate) type RequestId = u64;
 
 /// Names a write to the config topic until it is confirmed.
-pub type WriteId = u64;
+pub(crate) type WriteId = u64;
 
 /// Why a connector has no task configurations.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SplitError {
+pub(crate) struct SplitError {
     /// Whether the same may succeed later.
     pub is_retriable: bool,
     /// For people, in the form of a Java stack trace.
@@ -88,7 +88,7 @@ pub struct SplitError {
 
 /// What a timer is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Timer {
+pub(crate) enum Timer {
     /// Ask a connector for its tasks again, if that start of it still runs.
     Split(String, u64),
     /// Join the group again after a failed round.
@@ -99,7 +99,7 @@ pub enum Timer {
 
 /// Something to do. Effects are begun in the order given; none of them is waited for.
 #[derive(Debug)]
-pub enum Effect {
+pub(crate) enum Effect {
     /// Join the group with this state; answered by [`Event::Joined`] or [`Event::JoinFailed`].
     Join(LocalState),
     /// Leave the group.

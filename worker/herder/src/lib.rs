@@ -1,1 +1,25 @@
-//! sluice-herder.
+//! The control path of a worker: joins the group, follows the internal topics, and has the engine run what is assigned.
+//!
+//! `state` decides (pure: one event in, effects out), `run` acts, `store` knows the records of the internal topics.
+
+mod configured;
+mod event;
+mod handle;
+mod metrics;
+mod request;
+mod run;
+mod settings;
+pub mod signature;
+mod state;
+mod status_writer;
+pub mod store;
+mod validate;
+
+pub use handle::Handle;
+pub use request::{Answer, Error, Request};
+pub use run::{Followed, Herder, Requests, RunError, TaskSender};
+pub use settings::Settings;
+pub use sluice_engine::TaskId;
+pub use state::Plugins;
+pub use store::config::{RestartRequest, SessionKey, TargetState};
+pub use validate::CatalogPlugins;

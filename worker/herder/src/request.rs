@@ -1,7 +1,9 @@
 //! What clients may ask of a worker, and how it can answer.
 
 use sluice_engine::TaskId;
-use sluice_rest_model::{ConfigInfos, ConnectorInfo, ConnectorStateInfo, SettingsPatch, TaskInfo, TaskState};
+use sluice_rest_model::{
+    ConfigInfos, ConnectorInfo, ConnectorStateInfo, SettingsPatch, TaskInfo, TaskState,
+};
 
 use crate::{
     signature::Signature,

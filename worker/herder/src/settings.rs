@@ -13,6 +13,8 @@ pub struct Settings {
     pub key_ttl: Duration,
     /// Pause after a session key could not be written.
     pub key_retry: Duration,
+    /// How long catching up with the config topic may take after a rebalance (`worker.sync.timeout.ms`).
+    pub sync_timeout: Duration,
 }
 
 impl Settings {

@@ -35,7 +35,11 @@ pub fn sign(key: &SessionKey, body: &[u8]) -> String {
 }
 
 /// Checks a request against the key that the config topic holds. Codes and texts are those of `InternalRequestSignature`.
-pub fn verify(key: Option<&SessionKey>, signature: Option<&Signature>, body: &[u8]) -> Result<(), Error> {
+pub fn verify(
+    key: Option<&SessionKey>,
+    signature: Option<&Signature>,
+    body: &[u8],
+) -> Result<(), Error> {
     let Some(signature) = signature else {
         return Err(Error::BadRequest("Internal request missing required signature".to_owned()));
     };
@@ -64,7 +68,8 @@ mod tests {
     fn a_signature_holds_for_its_key_and_body_alone() {
         let (key, other) = (new_key(1), new_key(1));
         let bytes = BASE64.decode(sign(&key, b"body")).unwrap();
-        let signed = |algorithm: &str| Signature { algorithm: algorithm.to_owned(), bytes: bytes.clone() };
+        let signed =
+            |algorithm: &str| Signature { algorithm: algorithm.to_owned(), bytes: bytes.clone() };
         assert_eq!(verify(Some(&key), Some(&signed(ALGORITHM)), b"body"), Ok(()));
         for (key, signature, body) in [
             (Some(&key), None, &b"body"[..]),

@@ -40,7 +40,7 @@ pub trait Plugins: Send + Sync {
 }
 
 /// Everything that the control path knows.
-pub struct State {
+pub(crate) struct State {
     settings: Settings,
     plugins: Arc<dyn Plugins>,
     config: ClusterConfig,
@@ -55,7 +55,7 @@ pub struct State {
 
 impl State {
     /// A worker that has read nothing and joined nothing.
-    pub fn new(settings: Settings, plugins: Arc<dyn Plugins>) -> Self {
+    pub(crate) fn new(settings: Settings, plugins: Arc<dyn Plugins>) -> Self {
         Self {
             settings,
             plugins,
@@ -71,22 +71,17 @@ impl State {
     }
 
     /// The cluster's configuration as read so far: what a leader assigns.
-    pub const fn config(&self) -> &ClusterConfig {
+    pub(crate) const fn config(&self) -> &ClusterConfig {
         &self.config
     }
 
-    /// The newest statuses.
-    pub const fn statuses(&self) -> &Statuses {
-        &self.statuses
-    }
-
     /// What this worker's membership looks like, for metrics.
-    pub const fn membership(&self) -> &Membership {
+    pub(crate) const fn membership(&self) -> &Membership {
         &self.membership
     }
 
     /// Takes one event; returns what there is to do about it, in order. `now_millis` counts from the epoch.
-    pub fn step(&mut self, now_millis: i64, event: Event) -> Vec<Effect> {
+    pub(crate) fn step(&mut self, now_millis: i64, event: Event) -> Vec<Effect> {
         self.now_millis = now_millis;
         match event {
             Event::Started => self.start(),
@@ -94,13 +89,17 @@ impl State {
             Event::StatusRecords(records) => self.read_statuses(&records),
             Event::Joined(joined) => self.joined(joined),
             Event::JoinFailed => self.join_failed(),
-            Event::Membership(change) => self.membership_changed(&change),
+            Event::Membership(change) => self.membership_changed(change),
             Event::ConfigRead(in_time) => self.config_read(in_time),
             Event::Task(event) => self.task_event(event),
             Event::TasksStopped(ids) => self.tasks_stopped(&ids),
-            Event::Split { connector, attempt, result } => self.connector_split(&connector, attempt, result),
+            Event::Split { connector, attempt, result } => {
+                self.connector_split(&connector, attempt, result);
+            }
             Event::Written(id, result) => self.written(id, result),
-            Event::TasksSent { connector, attempt, result } => self.tasks_sent(&connector, attempt, result),
+            Event::TasksSent { connector, attempt, result } => {
+                self.tasks_sent(&connector, attempt, result);
+            }
             Event::Request(id, request) => self.request(id, request),
             Event::Timer(timer) => self.timer(timer),
             Event::Stop => self.stop(),

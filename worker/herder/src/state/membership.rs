@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use sluice_engine::TaskId;
-use sluice_group::{Assignment, Change, Joined, LocalState};
+use sluice_group::{Assignment, Change, Joined, LocalState, protocol::ConnectProtocol};
 
 use super::State;
 use crate::{
@@ -34,13 +34,14 @@ enum Phase {
 }
 
 /// What this worker knows of its membership.
-#[derive(Debug, Clone, Default)]
-pub struct Membership {
+#[derive(Debug, Clone)]
+pub(crate) struct Membership {
     phase: Phase,
     rejoin: bool,
     generation: i32,
     is_leader: bool,
-    is_sessioned: bool,
+    /// What the group has agreed on.
+    protocol: ConnectProtocol,
     leader_url: Option<String>,
     leader_id: String,
     /// Offset of the configuration that the assignment rests on.
@@ -48,6 +49,24 @@ pub struct Membership {
     connectors: BTreeSet<String>,
     tasks: BTreeSet<TaskId>,
     rebalances: u64,
+}
+
+impl Default for Membership {
+    fn default() -> Self {
+        Self {
+            phase: Phase::Out,
+            rejoin: false,
+            generation: -1,
+            is_leader: false,
+            protocol: ConnectProtocol::Sessioned,
+            leader_url: None,
+            leader_id: String::new(),
+            needed_offset: -1,
+            connectors: BTreeSet::new(),
+            tasks: BTreeSet::new(),
+            rebalances: 0,
+        }
+    }
 }
 
 impl Membership {
@@ -64,6 +83,13 @@ impl Membership {
     pub(super) fn begin_leaving(&mut self) {
         self.phase = Phase::Leaving;
         self.drop_assignment();
+    }
+
+    /// Gives everything up before a round, where the group's protocol is that old.
+    pub(super) fn revoke_if_eager(&mut self) {
+        if self.protocol == ConnectProtocol::Eager && self.rejoin && self.phase != Phase::Joining {
+            self.drop_assignment();
+        }
     }
 
     fn drop_assignment(&mut self) {
@@ -99,38 +125,33 @@ impl Membership {
     }
 
     /// Generation of the last completed round.
-    pub const fn generation(&self) -> i32 {
+    pub(crate) const fn generation(&self) -> i32 {
         self.generation
     }
 
     /// Whether a round is on its way or wanted.
-    pub fn is_rebalancing(&self) -> bool {
+    pub(crate) fn is_rebalancing(&self) -> bool {
         self.rejoin || self.phase != Phase::Stable
     }
 
     /// Whether this worker leads the group.
-    pub const fn is_leader(&self) -> bool {
+    pub(crate) const fn is_leader(&self) -> bool {
         self.is_leader
     }
 
-    /// Member id of the leader.
-    pub fn leader_id(&self) -> &str {
-        &self.leader_id
-    }
-
     /// Rounds completed since the process began.
-    pub const fn rebalances(&self) -> u64 {
+    pub(crate) const fn rebalances(&self) -> u64 {
         self.rebalances
     }
 
     /// How many connectors and tasks the group has assigned here.
-    pub fn assigned(&self) -> (usize, usize) {
+    pub(crate) fn assigned(&self) -> (usize, usize) {
         (self.connectors.len(), self.tasks.len())
     }
 
     /// Whether internal requests must be signed.
     pub(super) const fn is_sessioned(&self) -> bool {
-        self.is_sessioned
+        matches!(self.protocol, ConnectProtocol::Sessioned)
     }
 
     /// The leader's URL, or the error for a request that needs it.
@@ -156,7 +177,10 @@ impl Membership {
         }
         self.connectors.extend(assignment.connectors.iter().cloned());
         self.tasks.extend(
-            assignment.tasks.iter().map(|(connector, task)| TaskId { connector: connector.clone(), task: *task }),
+            assignment
+                .tasks
+                .iter()
+                .map(|(connector, task)| TaskId { connector: connector.clone(), task: *task }),
         );
     }
 }
@@ -172,7 +196,8 @@ impl State {
         self.membership.rejoin = false;
         self.membership.phase = Phase::Joining;
         let assignment = self.local_assignment();
-        self.effects.push(Effect::Join(LocalState { config_offset: self.config.offset(), assignment }));
+        self.effects
+            .push(Effect::Join(LocalState { config_offset: self.config.offset(), assignment }));
     }
 
     /// What this worker tells the group that it has.
@@ -199,7 +224,11 @@ impl State {
         let held = &mut self.membership;
         held.generation = joined.generation;
         held.is_leader = joined.is_leader;
-        held.is_sessioned = joined.is_sessioned;
+        held.protocol = match (joined.is_cooperative, joined.is_sessioned) {
+            (false, _) => ConnectProtocol::Eager,
+            (true, false) => ConnectProtocol::Compatible,
+            (true, true) => ConnectProtocol::Sessioned,
+        };
         held.leader_url = Some(joined.leader_url);
         held.leader_id = joined.leader_id;
         held.rebalances += 1;
@@ -209,7 +238,8 @@ impl State {
         held.take(&assignment);
         held.needed_offset = assignment.config_offset;
         // What was revoked here goes to somebody else in the round that follows.
-        held.rejoin |= !assignment.revoked_connectors.is_empty() || !assignment.revoked_tasks.is_empty();
+        held.rejoin |=
+            !assignment.revoked_connectors.is_empty() || !assignment.revoked_tasks.is_empty();
         let is_behind = self.config.offset() < assignment.config_offset;
         if assignment.has_failed() || is_behind {
             held.phase = Phase::CatchingUp;
@@ -227,7 +257,9 @@ impl State {
         if in_time && self.config.offset() >= self.membership.needed_offset {
             self.assignment_in_force();
         } else {
-            tracing::warn!("the config topic could not be read up to the offset that the group works with; joining again");
+            tracing::warn!(
+                "the config topic could not be read up to the offset that the group works with; joining again"
+            );
             self.membership.phase = Phase::Stable;
             self.membership.rejoin = true;
         }
@@ -250,7 +282,7 @@ impl State {
         self.effects.push(Effect::After(JOIN_BACKOFF, Timer::Join));
     }
 
-    pub(super) fn membership_changed(&mut self, change: &Change) {
+    pub(super) fn membership_changed(&mut self, change: Change) {
         if self.membership.is_ending() {
             return;
         }

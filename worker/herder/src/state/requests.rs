@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, time::Duration};
 
 use sluice_config::Properties;
 use sluice_engine::TaskId;
-use sluice_rest_model::{ConfigInfos, ConnectorInfo, SettingsPatch, TaskId as RestTaskId, TaskInfo};
+use sluice_rest_model::{
+    ConfigInfos, ConnectorInfo, SettingsPatch, TaskId as RestTaskId, TaskInfo,
+};
 
 use super::State;
 use crate::{
@@ -52,7 +54,9 @@ impl State {
         }
         let answer = match request {
             Request::Ping => Some(Ok(Answer::Done)),
-            Request::Connectors => Some(Ok(Answer::Names(self.config.connectors().map(str::to_owned).collect()))),
+            Request::Connectors => {
+                Some(Ok(Answer::Names(self.config.connectors().map(str::to_owned).collect())))
+            }
             Request::Connector(name) => Some(self.known(&name).map(|()| self.info(&name, false))),
             Request::Status(name) => Some(self.status(&name)),
             Request::TaskStatus(task) => Some(self.task_status(&task)),
@@ -60,7 +64,9 @@ impl State {
             Request::Validate { plugin, config } => Some(self.validate(&plugin, &config)),
             Request::RestartConnector(name) => Some(self.restart_connector(&name)),
             Request::RestartTask(task) => Some(self.restart_task(&task)),
-            Request::Create { name, config, initial } => self.create(id, name, config, initial).err().map(Err),
+            Request::Create { name, config, initial } => {
+                self.create(id, name, config, initial).err().map(Err)
+            }
             Request::PutConfig { name, config } => self.put_config(id, name, config).err().map(Err),
             Request::Delete(name) => self.delete(id, &name).err().map(Err),
             Request::SetTarget(name, target) => self.set_target(id, &name, target).err().map(Err),
@@ -77,7 +83,9 @@ impl State {
 
     pub(super) fn written(&mut self, id: WriteId, result: Result<(), String>) {
         let Some(pending) = self.writes.pending.remove(&id) else { return };
-        let failed = |error: &String| Err(Error::Internal(format!("Error writing to the config topic: {error}")));
+        let failed = |error: &String| {
+            Err(Error::Internal(format!("Error writing to the config topic: {error}")))
+        };
         match pending {
             PendingWrite::Connector { request, name, is_new } => {
                 let answer = match &result {
@@ -95,7 +103,11 @@ impl State {
             }
             PendingWrite::Tasks { connector, attempt } => {
                 if let Err(error) = result {
-                    tracing::warn!(connector, error, "the task configurations could not be written; trying again");
+                    tracing::warn!(
+                        connector,
+                        error,
+                        "the task configurations could not be written; trying again"
+                    );
                     self.split_later(&connector, attempt);
                 }
             }
@@ -131,9 +143,9 @@ impl State {
     }
 
     fn task_status(&self, id: &TaskId) -> Result<Answer, Error> {
-        self.task_state(id)
-            .map(Answer::TaskStatus)
-            .ok_or_else(|| Error::NotFound(format!("No status found for task {}-{}", id.connector, id.task)))
+        self.task_state(id).map(Answer::TaskStatus).ok_or_else(|| {
+            Error::NotFound(format!("No status found for task {}-{}", id.connector, id.task))
+        })
     }
 
     fn tasks(&self, name: &str) -> Answer {
@@ -147,7 +159,9 @@ impl State {
 
     fn validate(&self, plugin: &str, config: &SettingsPatch) -> Result<Answer, Error> {
         let Some(Some(class)) = config.0.get("connector.class") else {
-            return Err(Error::BadRequest("Connector config contains no connector type".to_owned()));
+            return Err(Error::BadRequest(
+                "Connector config contains no connector type".to_owned(),
+            ));
         };
         if simple_class(class) != simple_class(plugin) {
             return Err(Error::BadRequest(format!(
@@ -174,7 +188,12 @@ impl State {
         Ok(())
     }
 
-    fn put_config(&mut self, id: RequestId, name: String, config: SettingsPatch) -> Result<(), Error> {
+    fn put_config(
+        &mut self,
+        id: RequestId,
+        name: String,
+        config: SettingsPatch,
+    ) -> Result<(), Error> {
         self.membership.check_leader()?;
         let config = self.checked(config)?;
         let is_new = self.config.connector(&name).is_none();
@@ -236,8 +255,9 @@ impl State {
             signature::verify(self.config.session_key(), signature, body)?;
         }
         self.membership.check_leader()?;
-        let configs: Vec<Properties> = serde_json::from_slice(body)
-            .map_err(|error| Error::BadRequest(format!("Task configurations are not a list of string maps: {error}")))?;
+        let configs: Vec<Properties> = serde_json::from_slice(body).map_err(|error| {
+            Error::BadRequest(format!("Task configurations are not a list of string maps: {error}"))
+        })?;
         if self.config.connector(connector).is_none() {
             return Err(Error::NotFound(format!("Connector {connector} not found")));
         }
@@ -247,11 +267,15 @@ impl State {
 
     /// The leader of a sessioned group keeps a key that is younger than its time to live.
     pub(super) fn rotate_session_key(&mut self) {
-        if !self.membership.is_leader() || !self.membership.is_sessioned() || self.writes.is_key_timer_set {
+        if !self.membership.is_leader()
+            || !self.membership.is_sessioned()
+            || self.writes.is_key_timer_set
+        {
             return;
         }
         let ttl = self.settings.key_ttl.as_millis() as i64;
-        let age = self.config.session_key().map(|key| self.now_millis.saturating_sub(key.created).max(0));
+        let age =
+            self.config.session_key().map(|key| self.now_millis.saturating_sub(key.created).max(0));
         let rest = age.filter(|age| *age < ttl).map_or(ttl, |age| ttl - age);
         if rest == ttl {
             let id = self.writes.begin(PendingWrite::SessionKey);
@@ -278,8 +302,12 @@ fn simple_class(class: &str) -> &str {
 }
 
 fn invalid(infos: &ConfigInfos) -> String {
-    let messages: String =
-        infos.configs.iter().flat_map(|it| &it.value.errors).map(|error| format!("\n{error}")).collect();
+    let messages: String = infos
+        .configs
+        .iter()
+        .flat_map(|it| &it.value.errors)
+        .map(|error| format!("\n{error}"))
+        .collect();
     format!(
         "Connector configuration is invalid and contains the following {} error(s):{messages}\n\
          You can also find the above list of errors at the endpoint \

@@ -19,7 +19,10 @@ struct Plan {
 fn plan(request: &RestartRequest, state: &ConnectorStateInfo) -> Plan {
     let is_selected = |state: RunState| !request.only_failed || state == RunState::Failed;
     let tasks = state.tasks.iter().filter(|task| request.include_tasks && is_selected(task.state));
-    Plan { connector: is_selected(state.connector.state), tasks: tasks.map(|task| task.id).collect() }
+    Plan {
+        connector: is_selected(state.connector.state),
+        tasks: tasks.map(|task| task.id).collect(),
+    }
 }
 
 impl State {
@@ -51,13 +54,16 @@ impl State {
     }
 
     /// What the caller of a restart request gets to see: the state with the selected parts restarting.
-    pub(super) fn restart_preview(&self, request: &RestartRequest) -> Result<ConnectorStateInfo, Error> {
+    pub(super) fn restart_preview(
+        &self,
+        request: &RestartRequest,
+    ) -> Result<ConnectorStateInfo, Error> {
         if self.config.connector(&request.connector).is_none() {
             return Err(Error::NotFound(format!("Unknown connector: {}", request.connector)));
         }
-        let mut state = self
-            .connector_state(&request.connector)
-            .ok_or_else(|| Error::NotFound(format!("Status for connector {} not found", request.connector)))?;
+        let mut state = self.connector_state(&request.connector).ok_or_else(|| {
+            Error::NotFound(format!("Status for connector {} not found", request.connector))
+        })?;
         let plan = plan(request, &state);
         if plan.connector {
             state.connector.state = RunState::Restarting;
@@ -75,7 +81,11 @@ impl State {
         let Some(state) = self.connector_state(&request.connector) else { return };
         let plan = plan(request, &state);
         if plan.connector && self.membership.holds_connector(&request.connector) {
-            self.write_status(Subject::Connector(request.connector.clone()), RunState::Restarting, None);
+            self.write_status(
+                Subject::Connector(request.connector.clone()),
+                RunState::Restarting,
+                None,
+            );
             self.work.forget_connector(&request.connector);
         }
         for task in plan.tasks {
@@ -89,7 +99,8 @@ impl State {
 
     /// Who has it, by its newest status.
     fn elsewhere(&self, subject: &Subject) -> Error {
-        let owner = self.statuses.of(subject).filter(|status| status.worker_id != self.settings.worker_id);
+        let owner =
+            self.statuses.of(subject).filter(|status| status.worker_id != self.settings.worker_id);
         Error::Elsewhere(owner.map(|status| self.settings.url_of(&status.worker_id)))
     }
 }

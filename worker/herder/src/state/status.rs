@@ -1,7 +1,9 @@
 //! Statuses that this worker writes, and those that it tells.
 
 use sluice_engine::TaskId;
-use sluice_rest_model::{ConnectorKind, ConnectorState, ConnectorStateInfo, State as RunState, TaskState};
+use sluice_rest_model::{
+    ConnectorKind, ConnectorState, ConnectorStateInfo, State as RunState, TaskState,
+};
 
 use super::State;
 use crate::{
@@ -11,8 +13,14 @@ use crate::{
 
 impl State {
     /// Writes a status, unless a worker of a newer generation has spoken since (`putSafe`).
-    pub(super) fn write_status(&mut self, subject: Subject, state: RunState, trace: Option<String>) {
-        let version = self.class_of(subject.connector()).and_then(|class| self.plugins.version(class));
+    pub(super) fn write_status(
+        &mut self,
+        subject: Subject,
+        state: RunState,
+        trace: Option<String>,
+    ) {
+        let version =
+            self.class_of(subject.connector()).and_then(|class| self.plugins.version(class));
         let status = Status {
             state,
             trace,
@@ -36,7 +44,8 @@ impl State {
     /// A new leader deletes what its predecessor may have left.
     pub(super) fn forget_removed_statuses(&mut self) {
         let tasks = self.config.all_tasks();
-        let connectors: std::collections::BTreeSet<String> = self.config.connectors().map(str::to_owned).collect();
+        let connectors: std::collections::BTreeSet<String> =
+            self.config.connectors().map(str::to_owned).collect();
         self.forget_where(|subject| match subject {
             Subject::Connector(name) => !connectors.contains(name),
             Subject::Task(id) => !tasks.contains(id),
@@ -44,7 +53,8 @@ impl State {
     }
 
     fn forget_where(&mut self, is_gone: impl Fn(&Subject) -> bool) {
-        let gone: Vec<Subject> = self.statuses.subjects().filter(|it| is_gone(it)).cloned().collect();
+        let gone: Vec<Subject> =
+            self.statuses.subjects().filter(|it| is_gone(it)).cloned().collect();
         for subject in gone {
             self.effects.push(Effect::WriteStatus(subject.key(), None));
             self.statuses.apply(subject.key().as_bytes(), None);
@@ -69,7 +79,12 @@ impl State {
             version: status.version.clone(),
         };
         let tasks = self.statuses.tasks(name).map(|(id, status)| task_state(id, status)).collect();
-        Some(ConnectorStateInfo { name: name.to_owned(), connector, tasks, kind: self.kind_of(name) })
+        Some(ConnectorStateInfo {
+            name: name.to_owned(),
+            connector,
+            tasks,
+            kind: self.kind_of(name),
+        })
     }
 
     pub(super) fn task_state(&self, id: &TaskId) -> Option<TaskState> {

@@ -5,7 +5,9 @@ use std::time::Duration;
 use sluice_config::Properties;
 use sluice_engine::{TargetState as EngineTarget, TaskEvent, TaskId};
 use sluice_group::{Assignment, Change as GroupChange, Joined};
-use sluice_rest_model::{ConfigInfo, ConfigInfos, ConfigValueInfo, ConnectorKind, SettingsPatch, State as RunState};
+use sluice_rest_model::{
+    ConfigInfo, ConfigInfos, ConfigValueInfo, ConnectorKind, SettingsPatch, State as RunState,
+};
 
 use super::*;
 use crate::{
@@ -19,7 +21,8 @@ struct AnySink;
 
 impl Plugins for AnySink {
     fn validate(&self, config: &SettingsPatch) -> Result<ConfigInfos, Error> {
-        let errors: Vec<String> = config.0.contains_key("bad").then(|| "bad is bad".to_owned()).into_iter().collect();
+        let errors: Vec<String> =
+            config.0.contains_key("bad").then(|| "bad is bad".to_owned()).into_iter().collect();
         Ok(ConfigInfos {
             name: "Sink".into(),
             error_count: errors.len(),
@@ -59,8 +62,9 @@ impl Worker {
         let settings = Settings {
             worker_id: "me:8083".into(),
             scheme: "http",
-            key_ttl: Duration::from_secs(3600),
+            key_ttl: Duration::from_hours(1),
             key_retry: Duration::from_secs(1),
+            sync_timeout: Duration::from_secs(3),
         };
         let state = State::new(settings, Arc::new(AnySink));
         let mut worker = Self { state, offset: 0, effects: Vec::new(), requests: 0 };
@@ -149,7 +153,8 @@ impl Worker {
     }
 
     fn answer(&mut self, id: RequestId) -> Result<Answer, Error> {
-        let place = self.effects.iter().position(|it| matches!(it, Effect::Reply(to, _) if *to == id));
+        let place =
+            self.effects.iter().position(|it| matches!(it, Effect::Reply(to, _) if *to == id));
         match self.effects.remove(place.expect("the request is answered")) {
             Effect::Reply(_, answer) => answer,
             _ => unreachable!("the place was found by its kind"),
@@ -196,7 +201,9 @@ fn config(pairs: &[(&str, &str)]) -> Properties {
 }
 
 fn patch(pairs: &[(&str, &str)]) -> SettingsPatch {
-    SettingsPatch(pairs.iter().map(|(key, value)| ((*key).to_owned(), Some((*value).to_owned()))).collect())
+    SettingsPatch(
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), Some((*value).to_owned()))).collect(),
+    )
 }
 
 fn sink(name: &str) -> Properties {
@@ -234,7 +241,9 @@ fn a_created_connector_gets_its_tasks_in_two_rounds() {
     };
     let id = worker.ask(request);
     worker.perform_writes();
-    assert!(matches!(worker.answer(id), Ok(Answer::Connector(info, true)) if info.tasks.is_empty()));
+    assert!(
+        matches!(worker.answer(id), Ok(Answer::Connector(info, true)) if info.tasks.is_empty())
+    );
     worker.join(true, &["a"], &[]);
     let attempt = worker.split_attempt();
     worker.step(Event::Split { connector: "a".into(), attempt, result: Ok(vec![sink("a")]) });
@@ -266,9 +275,33 @@ fn a_lost_membership_stops_everything_before_the_next_round() {
         assert_eq!(worker.stopping_tasks().len(), 2);
         assert!(!worker.is_joining());
         worker.finish_stops();
-        let joins: Vec<_> = worker.take().into_iter().filter(|it| matches!(it, Effect::Join(_))).collect();
+        let joins: Vec<_> =
+            worker.take().into_iter().filter(|it| matches!(it, Effect::Join(_))).collect();
         assert!(matches!(&joins[..], [Effect::Join(local)] if local.assignment.is_none()));
     }
+}
+
+#[test]
+fn under_the_oldest_protocol_everything_stops_before_a_round() {
+    let mut worker = Worker::started();
+    let mut joined = worker.joined(true, &[], &[]);
+    joined.is_cooperative = false;
+    worker.take();
+    worker.step(Event::Joined(joined));
+    worker.store(encode::connector("a", &sink("a"), None));
+    worker.store(encode::tasks("a", &[sink("a")]));
+    let mut joined = worker.joined(true, &["a"], &[("a", 0)]);
+    joined.is_cooperative = false;
+    worker.take();
+    worker.step(Event::Joined(joined.clone()));
+    worker.step(Event::Joined(joined));
+    assert_eq!(worker.started_tasks(), [0]);
+    worker.take();
+    worker.step(Event::Membership(GroupChange::Rebalance));
+    assert_eq!(worker.stopping_tasks(), [task("a", 0)]);
+    assert!(!worker.is_joining());
+    worker.finish_stops();
+    assert!(worker.is_joining());
 }
 
 #[test]
@@ -349,9 +382,12 @@ fn pausing_touches_neither_connector_nor_tasks() {
     let mut worker = running();
     worker.ask(Request::SetTarget("a".into(), TargetState::Paused));
     worker.perform_writes();
-    assert!(worker.effects.iter().any(
-        |it| matches!(it, Effect::SetTarget(name, EngineTarget::Paused) if name == "a")
-    ));
+    assert!(
+        worker
+            .effects
+            .iter()
+            .any(|it| matches!(it, Effect::SetTarget(name, EngineTarget::Paused) if name == "a"))
+    );
     assert!(worker.stopping_tasks().is_empty() && !worker.is_joining());
 }
 
@@ -374,7 +410,10 @@ fn a_restart_record_restarts_only_what_it_selects() {
     let id = worker.ask(Request::Restart(request));
     worker.perform_writes();
     let Ok(Answer::Status(state)) = worker.answer(id) else { panic!("it tells the state") };
-    assert_eq!(state.tasks.iter().map(|it| it.state).collect::<Vec<_>>(), [RunState::Running, RunState::Restarting]);
+    assert_eq!(
+        state.tasks.iter().map(|it| it.state).collect::<Vec<_>>(),
+        [RunState::Running, RunState::Restarting]
+    );
     assert_eq!(worker.stopping_tasks(), [task("a", 1)]);
 }
 
@@ -435,7 +474,9 @@ fn the_leader_of_a_sessioned_group_makes_a_key_once() {
     joined.is_sessioned = true;
     worker.take();
     worker.step(Event::Joined(joined));
-    let keys = |worker: &Worker| worker.effects.iter().filter(|it| matches!(it, Effect::NewSessionKey(_))).count();
+    let keys = |worker: &Worker| {
+        worker.effects.iter().filter(|it| matches!(it, Effect::NewSessionKey(_))).count()
+    };
     assert_eq!(keys(&worker), 1);
     worker.step(Event::Membership(GroupChange::Rebalance));
     let mut joined = worker.joined(true, &[], &[]);
@@ -451,6 +492,7 @@ fn the_end_stops_every_task_before_the_group_is_left() {
     assert_eq!(worker.stopping_tasks().len(), 2);
     assert!(!worker.effects.iter().any(|it| matches!(it, Effect::Leave | Effect::Exit)));
     worker.finish_stops();
-    let ends: Vec<_> = worker.take().into_iter().filter(|it| matches!(it, Effect::Leave | Effect::Exit)).collect();
+    let ends: Vec<_> =
+        worker.take().into_iter().filter(|it| matches!(it, Effect::Leave | Effect::Exit)).collect();
     assert!(matches!(ends[..], [Effect::Leave, Effect::Exit]));
 }

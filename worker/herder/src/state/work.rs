@@ -21,7 +21,7 @@ use crate::{
 
 /// First and longest pause before a connector is asked again for its tasks (`DistributedHerder`).
 const SPLIT_BACKOFF: Duration = Duration::from_millis(250);
-const SPLIT_BACKOFF_MAX: Duration = Duration::from_secs(60);
+const SPLIT_BACKOFF_MAX: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum TaskPhase {
@@ -82,6 +82,7 @@ impl Work {
 impl State {
     /// Makes what is alive match what is assigned: stops first, then joins, then starts.
     pub(super) fn settle(&mut self) {
+        self.membership.revoke_if_eager();
         self.stop_tasks();
         self.stop_connectors();
         self.join_if_due();
@@ -111,7 +112,9 @@ impl State {
             .work
             .connectors
             .keys()
-            .filter(|name| !self.membership.holds_connector(name) || self.config.config(name).is_none())
+            .filter(|name| {
+                !self.membership.holds_connector(name) || self.config.config(name).is_none()
+            })
             .cloned()
             .collect();
         for name in gone {
@@ -133,7 +136,8 @@ impl State {
                 let run = self.work.connectors.get(name);
                 let is_due = run.is_none_or(|run| {
                     run.config != *config
-                        || (run.target == TargetState::Stopped) != (entry.target == TargetState::Stopped)
+                        || (run.target == TargetState::Stopped)
+                            != (entry.target == TargetState::Stopped)
                 });
                 is_due.then(|| (name.clone(), config.clone(), entry.target))
             })
@@ -197,7 +201,12 @@ impl State {
         }
     }
 
-    pub(super) fn connector_split(&mut self, name: &str, attempt: u64, result: Result<Vec<Properties>, SplitError>) {
+    pub(super) fn connector_split(
+        &mut self,
+        name: &str,
+        attempt: u64,
+        result: Result<Vec<Properties>, SplitError>,
+    ) {
         let Some(run) = self.work.run(name, attempt) else { return };
         let subject = Subject::Connector(name.to_owned());
         match result {
@@ -208,7 +217,11 @@ impl State {
                 self.publish_tasks(name, attempt, configs);
             }
             Err(error) if error.is_retriable => {
-                tracing::warn!(connector = name, error = error.trace, "the connector could not say its tasks; trying again");
+                tracing::warn!(
+                    connector = name,
+                    error = error.trace,
+                    "the connector could not say its tasks; trying again"
+                );
                 self.split_later(name, attempt);
             }
             Err(error) => self.write_status(subject, RunState::Failed, Some(error.trace)),
@@ -224,7 +237,13 @@ impl State {
             self.write(encode::tasks(name, &configs), PendingWrite::Tasks { connector, attempt });
         } else if let Some(leader) = self.membership.leader() {
             let key = self.config.session_key().filter(|_| self.membership.is_sessioned()).cloned();
-            self.effects.push(Effect::SendTasks { leader, connector: name.to_owned(), attempt, configs, key });
+            self.effects.push(Effect::SendTasks {
+                leader,
+                connector: name.to_owned(),
+                attempt,
+                configs,
+                key,
+            });
         } else {
             self.split_later(name, attempt);
         }
@@ -232,7 +251,11 @@ impl State {
 
     pub(super) fn tasks_sent(&mut self, name: &str, attempt: u64, result: Result<(), String>) {
         if let Err(error) = result {
-            tracing::warn!(connector = name, error, "the task configurations did not reach the leader; trying again");
+            tracing::warn!(
+                connector = name,
+                error,
+                "the task configurations did not reach the leader; trying again"
+            );
             self.split_later(name, attempt);
         }
     }

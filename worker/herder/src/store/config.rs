@@ -146,7 +146,9 @@ impl ClusterConfig {
     pub fn apply(&mut self, offset: i64, key: &[u8], value: Option<&[u8]>) -> Option<Change> {
         self.next_offset = offset + 1;
         let record = record::decode(key, value)
-            .inspect_err(|error| tracing::warn!(offset, %error, "ignoring a record of the config topic"))
+            .inspect_err(
+                |error| tracing::warn!(offset, %error, "ignoring a record of the config topic"),
+            )
             .ok()?;
         match record {
             ConfigRecord::Connector(name, Some(config)) => Some(self.put_connector(name, config)),
@@ -194,7 +196,8 @@ impl ClusterConfig {
     fn commit_tasks(&mut self, name: String, count: usize) -> Option<Change> {
         let entry = self.connectors.get_mut(&name).filter(|it| it.config.is_some())?;
         let deferred = std::mem::take(&mut entry.deferred);
-        let complete = (0..count as i32).all(|id| deferred.contains_key(&id)) && deferred.len() == count;
+        let complete =
+            (0..count as i32).all(|id| deferred.contains_key(&id)) && deferred.len() == count;
         entry.task_count = Some(count);
         entry.applied.clone_from(&entry.config);
         entry.inconsistent = !complete;

@@ -65,7 +65,11 @@ impl Status {
     pub fn encode(&self) -> String {
         let text = |it: &str| serde_json::Value::from(it).to_string();
         let trace = self.trace.as_deref().map_or_else(|| "null".to_owned(), text);
-        let version = self.version.as_deref().map(|it| format!(r#","version":{}"#, text(it))).unwrap_or_default();
+        let version = self
+            .version
+            .as_deref()
+            .map(|it| format!(r#","version":{}"#, text(it)))
+            .unwrap_or_default();
         format!(
             r#"{{"state":"{}","trace":{trace},"worker_id":{},"generation":{}{version}}}"#,
             self.state,
@@ -103,7 +107,9 @@ impl Statuses {
                 let trace = trace.filter(|it| !it.is_empty());
                 self.put(subject, Status { state, trace, worker_id, generation, version });
             }
-            Err(error) => tracing::warn!(key = subject.key(), %error, "ignoring a record of the status topic"),
+            Err(error) => {
+                tracing::warn!(key = subject.key(), %error, "ignoring a record of the status topic");
+            }
         }
     }
 
@@ -123,7 +129,10 @@ impl Statuses {
     }
 
     /// The statuses of a connector's tasks, by task number.
-    pub fn tasks<'a>(&'a self, connector: &'a str) -> impl Iterator<Item = (&'a TaskId, &'a Status)> {
+    pub fn tasks<'a>(
+        &'a self,
+        connector: &'a str,
+    ) -> impl Iterator<Item = (&'a TaskId, &'a Status)> {
         self.entries.iter().filter_map(move |(subject, status)| match subject {
             Subject::Task(id) if id.connector == connector => Some((id, status)),
             _ => None,
@@ -132,9 +141,9 @@ impl Statuses {
 
     /// Whether `status` may follow what is there: a worker that lost the work must not overwrite the one that has it.
     pub fn accepts(&self, subject: &Subject, status: &Status) -> bool {
-        self.entries
-            .get(subject)
-            .is_none_or(|old| old.worker_id == status.worker_id || status.generation >= old.generation)
+        self.entries.get(subject).is_none_or(|old| {
+            old.worker_id == status.worker_id || status.generation >= old.generation
+        })
     }
 }
 
@@ -143,7 +152,13 @@ mod tests {
     use super::*;
 
     fn status(worker: &str, generation: i32) -> Status {
-        Status { state: State::Running, trace: None, worker_id: worker.into(), generation, version: None }
+        Status {
+            state: State::Running,
+            trace: None,
+            worker_id: worker.into(),
+            generation,
+            version: None,
+        }
     }
 
     #[test]
@@ -187,7 +202,11 @@ mod tests {
         for (worker, generation, accepted) in
             [("old:1", 4, false), ("old:1", 5, true), ("old:1", 6, true), ("new:1", 1, true)]
         {
-            assert_eq!(statuses.accepts(&subject, &status(worker, generation)), accepted, "{worker} {generation}");
+            assert_eq!(
+                statuses.accepts(&subject, &status(worker, generation)),
+                accepted,
+                "{worker} {generation}"
+            );
         }
     }
 }

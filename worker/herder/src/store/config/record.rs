@@ -18,7 +18,7 @@ const RESTART: &str = "restart-connector-";
 const SESSION_KEY: &str = "session-key";
 
 /// A key and a value of the config topic; no value deletes what the key named.
-pub type KeyValue = (String, Option<String>);
+pub(super) type KeyValue = (String, Option<String>);
 
 /// The key with which workers sign internal requests.
 #[derive(Clone, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub enum ConfigRecord {
 
 /// Why a record means nothing.
 #[derive(Debug, thiserror::Error)]
-pub enum DecodeError {
+pub(super) enum DecodeError {
     /// The key is no text.
     #[error("the key is not UTF-8")]
     Key,
@@ -97,7 +97,8 @@ pub(super) fn decode(key: &[u8], value: Option<&[u8]>) -> Result<ConfigRecord, D
     }
     let Some(value) = value else { return Ok(ConfigRecord::Other) };
     if let Some(rest) = key.strip_prefix(TASK) {
-        let id = task_id(rest).ok_or_else(|| DecodeError::Content(key.to_owned(), "no task number in its key"))?;
+        let id = task_id(rest)
+            .ok_or_else(|| DecodeError::Content(key.to_owned(), "no task number in its key"))?;
         return Ok(ConfigRecord::Task(id, properties(key, value)?));
     }
     if let Some(name) = key.strip_prefix(COMMIT) {
@@ -196,13 +197,18 @@ pub mod encode {
     use base64::Engine as _;
 
     use super::{
-        BASE64, COMMIT, CONNECTOR, KeyValue, Properties, RESTART, RestartRequest, SESSION_KEY, SessionKey,
-        TARGET_STATE, TASK, TargetState, Value, json,
+        BASE64, COMMIT, CONNECTOR, KeyValue, Properties, RESTART, RestartRequest, SESSION_KEY,
+        SessionKey, TARGET_STATE, TASK, TargetState, Value, json,
     };
 
     /// A connector's configuration; a wanted state that is not the default goes first, so that it never runs before.
-    pub fn connector(name: &str, config: &Properties, initial: Option<TargetState>) -> Vec<KeyValue> {
-        let mut records: Vec<KeyValue> = initial.map(|state| target(name, state)).into_iter().collect();
+    pub fn connector(
+        name: &str,
+        config: &Properties,
+        initial: Option<TargetState>,
+    ) -> Vec<KeyValue> {
+        let mut records: Vec<KeyValue> =
+            initial.map(|state| target(name, state)).into_iter().collect();
         records.push((format!("{CONNECTOR}{name}"), Some(text(&json!({ "properties": config })))));
         records
     }
@@ -219,7 +225,10 @@ pub mod encode {
             TargetState::Paused => ("PAUSED", "PAUSED"),
             TargetState::Stopped => ("PAUSED", "STOPPED"),
         };
-        (format!("{TARGET_STATE}{name}"), Some(format!(r#"{{"state":"{old}","state.v2":"{new}"}}"#)))
+        (
+            format!("{TARGET_STATE}{name}"),
+            Some(format!(r#"{{"state":"{old}","state.v2":"{new}"}}"#)),
+        )
     }
 
     /// A whole task set: the tasks, then the record that makes them live.
@@ -228,22 +237,27 @@ pub mod encode {
             (format!("{TASK}{name}-{id}"), Some(text(&json!({ "properties": config }))))
         };
         let mut records: Vec<KeyValue> = configs.iter().enumerate().map(task).collect();
-        records.push((format!("{COMMIT}{name}"), Some(format!(r#"{{"tasks":{}}}"#, configs.len()))));
+        records
+            .push((format!("{COMMIT}{name}"), Some(format!(r#"{{"tasks":{}}}"#, configs.len()))));
         records
     }
 
     /// A restart request.
     pub fn restart(request: &RestartRequest) -> KeyValue {
-        let value =
-            format!(r#"{{"include-tasks":{},"only-failed":{}}}"#, request.include_tasks, request.only_failed);
+        let value = format!(
+            r#"{{"include-tasks":{},"only-failed":{}}}"#,
+            request.include_tasks, request.only_failed
+        );
         (format!("{RESTART}{}", request.connector), Some(value))
     }
 
     /// A session key.
     pub fn session_key(key: &SessionKey) -> KeyValue {
         let secret = BASE64.encode(&key.key);
-        let value =
-            format!(r#"{{"key":"{secret}","algorithm":"{}","creation-timestamp":{}}}"#, key.algorithm, key.created);
+        let value = format!(
+            r#"{{"key":"{secret}","algorithm":"{}","creation-timestamp":{}}}"#,
+            key.algorithm, key.created
+        );
         (SESSION_KEY.to_owned(), Some(value))
     }
 

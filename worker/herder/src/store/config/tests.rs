@@ -52,7 +52,9 @@ fn a_smaller_set_replaces_a_larger_one() {
         ("commit-orders", r#"{"tasks":1}"#),
     ]);
     assert_eq!(config.task_ids("orders").len(), 1);
-    assert!(config.connector("orders").is_some_and(|it| it.has_applied(&[properties(&[("n", "0")])])));
+    assert!(
+        config.connector("orders").is_some_and(|it| it.has_applied(&[properties(&[("n", "0")])]))
+    );
 }
 
 #[test]
@@ -63,7 +65,9 @@ fn a_new_connector_configuration_makes_the_applied_one_stale() {
         ("commit-orders", r#"{"tasks":1}"#),
         ("connector-orders", r#"{"properties":{"topic":"u"}}"#),
     ]);
-    assert!(config.connector("orders").is_some_and(|it| !it.has_applied(&[properties(&[("n", "0")])])));
+    assert!(
+        config.connector("orders").is_some_and(|it| !it.has_applied(&[properties(&[("n", "0")])]))
+    );
     assert_eq!(changes.last(), Some(&Change::Reconfigured("orders".into())));
 }
 
@@ -114,13 +118,17 @@ fn foreign_and_broken_records_are_skipped() {
 fn what_we_write_is_what_java_reads() {
     let config = properties(&[("b", "2"), ("a", "1")]);
     let mut records = encode::connector("x", &config, Some(TargetState::Stopped));
-    records.extend(encode::tasks("x", &[config.clone()]));
+    records.extend(encode::tasks("x", std::slice::from_ref(&config)));
     records.push(encode::restart(&RestartRequest {
         connector: "x".into(),
         include_tasks: true,
         only_failed: false,
     }));
-    records.push(encode::session_key(&SessionKey { key: vec![1, 2], algorithm: "HmacSHA256".into(), created: 7 }));
+    records.push(encode::session_key(&SessionKey {
+        key: vec![1, 2],
+        algorithm: "HmacSHA256".into(),
+        created: 7,
+    }));
     records.extend(encode::removal("x"));
     let expected = [
         ("target-state-x", Some(r#"{"state":"PAUSED","state.v2":"STOPPED"}"#)),
@@ -132,6 +140,7 @@ fn what_we_write_is_what_java_reads() {
         ("connector-x", None),
         ("target-state-x", None),
     ];
-    let actual: Vec<_> = records.iter().map(|(key, value)| (key.as_str(), value.as_deref())).collect();
+    let actual: Vec<_> =
+        records.iter().map(|(key, value)| (key.as_str(), value.as_deref())).collect();
     assert_eq!(actual, expected);
 }

@@ -1,0 +1,263 @@
+//! Runs the state machine: hands it what happens and does what it says. Decides nothing itself.
+
+mod effects;
+mod jobs;
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use async_trait::async_trait;
+use sluice_config::Properties;
+use sluice_engine::{Engine, TaskEvent};
+use sluice_group::{Change, JoinError, Member};
+use sluice_kafka::log::{Log, LogEvent, LogRecord};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    configured::ConfiguredWork,
+    event::{Event, RequestId, StoredRecord},
+    handle::{Asked, Handle},
+    metrics::Metrics,
+    request::{Answer, Error},
+    settings::Settings,
+    state::{Plugins, State},
+    status_writer::StatusWriter,
+    store::config::SessionKey,
+};
+use jobs::Done;
+
+/// How long an ending process tries to write its last statuses.
+const LAST_STATUSES: Duration = Duration::from_secs(2);
+
+/// Sends a follower's task configurations to the leader.
+#[async_trait]
+pub trait TaskSender: Send + Sync {
+    /// Sends them, signed if there is a key; the error is for people.
+    async fn send_tasks(
+        &self,
+        leader: &str,
+        connector: &str,
+        configs: &[Properties],
+        key: Option<&SessionKey>,
+    ) -> Result<(), String>;
+}
+
+/// Why the control path ended of itself.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The group refuses this worker for good.
+    #[error("this worker cannot be a member of its group")]
+    Group(#[source] JoinError),
+    /// An internal topic can no longer be read.
+    #[error("the {0} topic can no longer be read")]
+    Log(&'static str),
+}
+
+/// An internal topic with its records on their way in.
+pub type Followed = (Log, mpsc::Receiver<LogEvent>);
+
+/// What the herder works with.
+pub struct Herder {
+    /// Settings of its decisions.
+    pub settings: Settings,
+    /// What it knows of plugins.
+    pub plugins: Arc<dyn Plugins>,
+    /// Runs connectors and tasks.
+    pub engine: Arc<Engine>,
+    /// What tasks report.
+    pub task_events: mpsc::Receiver<TaskEvent>,
+    /// Membership in the worker group.
+    pub member: Member,
+    /// The config topic.
+    pub config: Followed,
+    /// The status topic.
+    pub status: Followed,
+    /// The way to the leader.
+    pub sender: Arc<dyn TaskSender>,
+    /// Where the worker's metrics are registered.
+    pub registry: prometheus::Registry,
+}
+
+/// The loop's own state.
+struct Loop {
+    state: State,
+    settings: Settings,
+    engine: Arc<Engine>,
+    config_log: Arc<Log>,
+    config_records: mpsc::Receiver<LogEvent>,
+    configured: ConfiguredWork,
+    sender: Arc<dyn TaskSender>,
+    statuses: StatusWriter,
+    metrics: Metrics,
+    /// Absent while a round of joining has it.
+    member: Option<Box<Member>>,
+    jobs: JoinSet<Done>,
+    waiting: HashMap<RequestId, oneshot::Sender<Result<Answer, Error>>>,
+    next_request: RequestId,
+    is_leaving: bool,
+    is_over: bool,
+}
+
+impl Herder {
+    /// A handle for requests, and the queue to give to [`Herder::run`].
+    pub fn handle() -> (Handle, Requests) {
+        let (handle, requests) = Handle::new();
+        (handle.clone(), Requests { handle, queue: requests })
+    }
+
+    /// Runs until told to stop; then every task is stopped, its offsets are committed, and the group is left.
+    pub async fn run(self, requests: Requests, stop: CancellationToken) -> Result<(), RunError> {
+        let Requests { handle, queue: mut requests } = requests;
+        let (status_log, mut status_records) = self.status;
+        let (config_log, config_records) = self.config;
+        let status_log = Arc::new(status_log);
+        let (statuses, writer) = StatusWriter::new(Arc::clone(&status_log));
+        let mut writers = JoinSet::new();
+        writers.spawn(writer);
+        let mut task_events = self.task_events;
+        let mut this = Loop {
+            state: State::new(self.settings.clone(), self.plugins),
+            settings: self.settings,
+            engine: self.engine,
+            config_log: Arc::new(config_log),
+            config_records,
+            configured: ConfiguredWork::default(),
+            sender: self.sender,
+            statuses,
+            metrics: Metrics::new(&self.registry),
+            member: Some(Box::new(self.member)),
+            jobs: JoinSet::new(),
+            waiting: HashMap::new(),
+            next_request: 0,
+            is_leaving: false,
+            is_over: false,
+        };
+        tokio::select! {
+            read = this.catch_up(&status_log, &mut status_records) => read?,
+            // Told to stop while the topics cannot be read: nothing has been joined or started.
+            () = stop.cancelled() => return Ok(()),
+        }
+        tracing::info!("the internal topics have been read");
+        handle.set_started();
+        this.step(Event::Started);
+        while !this.is_over {
+            tokio::select! {
+                Some(event) = task_events.recv() => this.step(Event::Task(event)),
+                event = this.config_records.recv() => this.config_event(event.ok_or(RunError::Log("config"))?),
+                event = status_records.recv() => this.status_event(event.ok_or(RunError::Log("status"))?),
+                Some(asked) = requests.recv() => this.asked(asked),
+                Some(done) = this.jobs.join_next() => this.done(done)?,
+                change = changed(this.member.as_deref_mut()) => this.step(Event::Membership(change)),
+                () = stop.cancelled(), if !this.is_leaving => {
+                    this.is_leaving = true;
+                    this.step(Event::Stop);
+                }
+            }
+        }
+        this.leave().await;
+        drop(this);
+        // The queue of statuses is closed now: the writer ends once they are stored.
+        let _ = tokio::time::timeout(LAST_STATUSES, writers.join_all()).await;
+        Ok(())
+    }
+}
+
+/// The receiving end of a [`Handle`].
+pub struct Requests {
+    handle: Handle,
+    queue: mpsc::Receiver<Asked>,
+}
+
+impl Loop {
+    /// Reads both topics to their ends, side by side.
+    async fn catch_up(
+        &mut self,
+        status_log: &Arc<Log>,
+        status_records: &mut mpsc::Receiver<LogEvent>,
+    ) -> Result<(), RunError> {
+        let config_log = Arc::clone(&self.config_log);
+        let ends = async {
+            tokio::try_join!(read_to_end(&config_log, "config"), read_to_end(status_log, "status"))
+        };
+        tokio::pin!(ends);
+        loop {
+            tokio::select! {
+                event = self.config_records.recv() => self.config_event(event.ok_or(RunError::Log("config"))?),
+                event = status_records.recv() => self.status_event(event.ok_or(RunError::Log("status"))?),
+                ended = &mut ends => return ended.map(drop),
+            }
+        }
+    }
+
+    fn step(&mut self, event: Event) {
+        let effects = self.state.step(now_millis(), event);
+        self.metrics.update(&self.state);
+        for effect in effects {
+            self.perform(effect);
+        }
+    }
+
+    fn config_event(&mut self, event: LogEvent) {
+        match event {
+            LogEvent::Records(records) => {
+                self.step(Event::ConfigRecords(stored(records)));
+                self.configured.update(self.state.config());
+            }
+            LogEvent::End(end) => end.reached(),
+        }
+    }
+
+    fn status_event(&mut self, event: LogEvent) {
+        match event {
+            LogEvent::Records(records) => self.step(Event::StatusRecords(stored(records))),
+            LogEvent::End(end) => end.reached(),
+        }
+    }
+
+    fn asked(&mut self, (request, answer): Asked) {
+        self.next_request += 1;
+        self.waiting.insert(self.next_request, answer);
+        self.step(Event::Request(self.next_request, request));
+    }
+}
+
+/// Reads a topic to its end; tries again while the broker cannot be reached.
+async fn read_to_end(log: &Log, name: &'static str) -> Result<(), RunError> {
+    while let Err(error) = log.read_to_end().await {
+        if matches!(error, sluice_kafka::log::Failure::Stopped) {
+            return Err(RunError::Log(name));
+        }
+        tracing::warn!(%error, topic = log.topic(), "the {name} topic could not be read to its end; trying again");
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    Ok(())
+}
+
+/// Waits for the group to call, while no round of joining is on its way.
+async fn changed(member: Option<&mut Member>) -> Change {
+    match member {
+        Some(member) => member.changed().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn stored(records: Vec<LogRecord>) -> Vec<StoredRecord> {
+    let record = |LogRecord { offset, key, value, .. }: LogRecord| StoredRecord {
+        offset,
+        // A record without a key means nothing, yet its offset counts.
+        key: key.map(|it| it.to_vec()).unwrap_or_default(),
+        value: value.map(|it| it.to_vec()),
+    };
+    records.into_iter().map(record).collect()
+}
+
+fn now_millis() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis() as i64)
+}

@@ -1,0 +1,90 @@
+//! Performs effects: each is begun here and, where it takes time, goes on beside the loop.
+
+use std::sync::Arc;
+
+use sluice_engine::TaskEvent;
+
+use super::{Loop, jobs, now_millis};
+use crate::{
+    event::{Effect, Event},
+    signature,
+    store::config::encode,
+};
+
+impl Loop {
+    pub(super) fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Join(local) => {
+                self.configured.update(self.state.config());
+                if let Some(member) = self.member.take() {
+                    self.jobs.spawn(jobs::join(member, local, self.configured.clone()));
+                }
+            }
+            // The loop leaves once it has ended.
+            Effect::Leave => {}
+            Effect::ReadConfig => {
+                self.jobs.spawn(jobs::read_config(
+                    Arc::clone(&self.config_log),
+                    self.settings.sync_timeout,
+                ));
+            }
+            Effect::StartTask { id, connector, task, target } => {
+                if let Err(error) = self.engine.start_task(id.clone(), &connector, &task, target) {
+                    let trace =
+                        format!("org.apache.kafka.connect.errors.ConnectException: {error}");
+                    self.step(Event::Task(TaskEvent::Failed(id, trace)));
+                }
+            }
+            Effect::StopTasks(ids) => {
+                self.jobs.spawn(jobs::stop_tasks(Arc::clone(&self.engine), ids));
+            }
+            Effect::SetTarget(connector, target) => self.engine.set_target(&connector, target),
+            Effect::Split { connector, config, attempt } => {
+                self.jobs.spawn(jobs::split(Arc::clone(&self.engine), connector, config, attempt));
+            }
+            Effect::WriteConfig(id, records) => {
+                self.jobs.spawn(jobs::write_config(Arc::clone(&self.config_log), id, records));
+            }
+            Effect::NewSessionKey(id) => {
+                let records = vec![encode::session_key(&signature::new_key(now_millis()))];
+                self.jobs.spawn(jobs::write_config(Arc::clone(&self.config_log), id, records));
+            }
+            Effect::WriteStatus(key, value) => self.statuses.write(key, value),
+            Effect::SendTasks { leader, connector, attempt, configs, key } => {
+                let sender = Arc::clone(&self.sender);
+                self.jobs.spawn(jobs::send_tasks(sender, leader, connector, attempt, configs, key));
+            }
+            Effect::Reply(id, answer) => {
+                if let Some(waiting) = self.waiting.remove(&id) {
+                    // A client that has gone needs no answer.
+                    let _ = waiting.send(answer);
+                }
+            }
+            Effect::After(pause, timer) => {
+                self.jobs.spawn(jobs::after(pause, timer));
+            }
+            Effect::Exit => self.is_over = true,
+        }
+    }
+
+    /// Leaves the group, also out of a round of joining that is on its way.
+    pub(super) async fn leave(&mut self) {
+        const LIMIT: std::time::Duration = std::time::Duration::from_secs(2);
+        if self.member.is_none() {
+            // The round gives the member back when it ends; a process that ends does not wait longer for it.
+            let round = async {
+                while let Some(done) = self.jobs.join_next().await {
+                    if let Ok(jobs::Done::Joined(member, _)) = done {
+                        return Some(member);
+                    }
+                }
+                None
+            };
+            self.member = tokio::time::timeout(LIMIT, round).await.ok().flatten();
+        }
+        if let Some(member) = &mut self.member {
+            let _ = tokio::time::timeout(LIMIT, member.leave("the worker is shutting down")).await;
+        }
+        self.jobs.abort_all();
+    }
+}
