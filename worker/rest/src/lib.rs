@@ -1,1 +1,17 @@
-//! sluice-rest.
+//! The REST API of a worker: routes to `herder::Handle`, forwards what another worker has to do, and serves metrics.
+//!
+//! Paths, status codes, bodies and error texts are those of Kafka Connect 4.3 (`ConnectorsResource` and its neighbours).
+
+mod answer;
+mod body;
+mod client;
+mod connectors;
+mod forward;
+mod metrics;
+mod plugins;
+mod root;
+mod server;
+
+pub use client::LeaderClient;
+pub use metrics::serve as serve_metrics;
+pub use server::{Server, ServerSettings, router};

@@ -1,0 +1,76 @@
+//! Answers: what the herder said, in HTTP.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use sluice_herder::{Answer, Error};
+use sluice_rest_model::ErrorMessage;
+
+/// An error in Connect's form: the status and a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) status: StatusCode,
+    pub(crate) message: String,
+}
+
+impl Failure {
+    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into() }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let body = ErrorMessage {
+            error_code: i32::from(self.status.as_u16()),
+            message: Some(self.message),
+        };
+        (self.status, Json(body)).into_response()
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let status = match error {
+            Error::NotFound(_) => StatusCode::NOT_FOUND,
+            Error::AlreadyExists(_) | Error::StaleConfig | Error::Elsewhere(_) => {
+                StatusCode::CONFLICT
+            }
+            Error::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Error::Forbidden(_) => StatusCode::FORBIDDEN,
+            Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self::new(status, error.to_string())
+    }
+}
+
+/// The body of an answer; `empty` is the status of an answer that says nothing.
+pub(crate) fn respond(answer: Answer, empty: StatusCode) -> Response {
+    match answer {
+        Answer::Done => empty.into_response(),
+        Answer::Names(names) => Json(names).into_response(),
+        Answer::Connector(info, is_new) => {
+            if !is_new {
+                return Json(info).into_response();
+            }
+            let location = format!("/connectors/{}", crate::client::encode_segment(&info.name));
+            let mut response = (StatusCode::CREATED, Json(info)).into_response();
+            if let Ok(value) = HeaderValue::from_str(&location) {
+                response.headers_mut().insert(header::LOCATION, value);
+            }
+            response
+        }
+        Answer::Status(state) => (status_of_state(empty), Json(state)).into_response(),
+        Answer::TaskStatus(state) => Json(state).into_response(),
+        Answer::Tasks(tasks) => Json(tasks).into_response(),
+        Answer::Validated(infos) => Json(infos).into_response(),
+    }
+}
+
+/// A restart that selects parts answers 202 with the state; a read answers 200.
+fn status_of_state(empty: StatusCode) -> StatusCode {
+    if empty == StatusCode::ACCEPTED { empty } else { StatusCode::OK }
+}

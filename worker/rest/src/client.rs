@@ -1,0 +1,108 @@
+//! The HTTP client that workers use among themselves.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::http::{Method, Request, StatusCode, header};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use sluice_config::Properties;
+use sluice_herder::{SessionKey, TaskSender, signature};
+
+/// Longest wait for another worker; above the 90 s that it may take itself.
+const TIMEOUT: Duration = Duration::from_secs(95);
+/// Largest answer that is passed on.
+const MAX_ANSWER: usize = 64 << 20;
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A path segment of a URL.
+pub(crate) fn encode_segment(text: &str) -> String {
+    utf8_percent_encode(text, SEGMENT).to_string()
+}
+
+/// An answer of another worker.
+pub(crate) struct RemoteAnswer {
+    pub(crate) status: StatusCode,
+    pub(crate) location: Option<header::HeaderValue>,
+    pub(crate) body: Bytes,
+}
+
+/// Talks to other workers of the group.
+#[derive(Clone)]
+pub struct LeaderClient {
+    http: Client<HttpConnector, Full<Bytes>>,
+}
+
+impl Default for LeaderClient {
+    fn default() -> Self {
+        Self { http: Client::builder(TokioExecutor::new()).build_http() }
+    }
+}
+
+impl LeaderClient {
+    pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Result<RemoteAnswer, String> {
+        let exchange = async {
+            let response = self.http.request(request).await.map_err(|error| with_causes(&error))?;
+            let status = response.status();
+            let location = response.headers().get(header::LOCATION).cloned();
+            let body = Limited::new(response.into_body(), MAX_ANSWER)
+                .collect()
+                .await
+                .map_err(|it| it.to_string())?;
+            Ok(RemoteAnswer { status, location, body: body.to_bytes() })
+        };
+        tokio::time::timeout(TIMEOUT, exchange)
+            .await
+            .unwrap_or_else(|_| Err("no answer in time".to_owned()))
+    }
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+#[async_trait]
+impl TaskSender for LeaderClient {
+    async fn send_tasks(
+        &self,
+        leader: &str,
+        connector: &str,
+        configs: &[Properties],
+        key: Option<&SessionKey>,
+    ) -> Result<(), String> {
+        let body = serde_json::to_vec(configs).map_err(|error| error.to_string())?;
+        let url = format!(
+            "{}/connectors/{}/tasks?forward=false",
+            leader.trim_end_matches('/'),
+            encode_segment(connector)
+        );
+        let mut request = Request::builder()
+            .method(Method::POST)
+            .uri(url)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ACCEPT, "application/json");
+        if let Some(key) = key {
+            request = request
+                .header(signature::SIGNATURE_HEADER, signature::sign(key, &body))
+                .header(signature::ALGORITHM_HEADER, signature::ALGORITHM);
+        }
+        let request =
+            request.body(Full::new(Bytes::from(body))).map_err(|error| error.to_string())?;
+        let answer = self.send(request).await?;
+        if answer.status.is_success() {
+            return Ok(());
+        }
+        Err(format!("{}: {}", answer.status, String::from_utf8_lossy(&answer.body)))
+    }
+}

@@ -1,0 +1,236 @@
+//! `/connectors`: what exists, how it goes, and every change of it.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+    http::{HeaderMap, Method, StatusCode, Uri},
+    response::{IntoResponse, Response},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
+use bytes::Bytes;
+use serde::Deserialize;
+use sluice_herder::{
+    Answer, Request, RestartRequest, TargetState, TaskId,
+    signature::{ALGORITHM_HEADER, SIGNATURE_HEADER, Signature},
+};
+use sluice_rest_model::{CreateConnectorRequest, Expanded, InitialState, SettingsPatch};
+
+use crate::{answer::Failure, body, forward::Incoming, server::Worker};
+
+type Result<T = Response> = std::result::Result<T, Failure>;
+
+pub(crate) async fn list(State(worker): State<Worker>, uri: Uri) -> Result {
+    let Answer::Names(names) = worker.ask(Request::Connectors).await? else {
+        return Err(unexpected());
+    };
+    let expand: Vec<&str> = uri
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .filter_map(|it| it.strip_prefix("expand="))
+        .collect();
+    if expand.is_empty() {
+        return Ok(Json(names).into_response());
+    }
+    let mut connectors = BTreeMap::new();
+    for name in names {
+        let mut expanded = Expanded::default();
+        if expand.contains(&"status") {
+            let Ok(Answer::Status(status)) = worker.ask(Request::Status(name.clone())).await else {
+                continue;
+            };
+            expanded.status = Some(status);
+        }
+        if expand.contains(&"info") {
+            let Ok(Answer::Connector(info, _)) = worker.ask(Request::Connector(name.clone())).await
+            else {
+                continue;
+            };
+            expanded.info = Some(info);
+        }
+        connectors.insert(name, expanded);
+    }
+    Ok(Json(connectors).into_response())
+}
+
+pub(crate) async fn create(
+    State(worker): State<Worker>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result {
+    let parsed: CreateConnectorRequest = body::parse(&body)?;
+    let config = with_name(parsed.config, &parsed.name)?;
+    let initial = parsed.initial_state.map(|state| match state {
+        InitialState::Running => TargetState::Started,
+        InitialState::Paused => TargetState::Paused,
+        InitialState::Stopped => TargetState::Stopped,
+    });
+    let request = Request::Create { name: parsed.name, config, initial };
+    Ok(worker
+        .ask_or_forward(request, Incoming { method, uri, headers, body }, StatusCode::CREATED)
+        .await)
+}
+
+pub(crate) async fn read(State(worker): State<Worker>, Path(name): Path<String>) -> Result {
+    worker.answer(Request::Connector(name)).await
+}
+
+pub(crate) async fn config(State(worker): State<Worker>, Path(name): Path<String>) -> Result {
+    let Answer::Connector(info, _) = worker.ask(Request::Connector(name)).await? else {
+        return Err(unexpected());
+    };
+    Ok(Json(info.config).into_response())
+}
+
+pub(crate) async fn put_config(
+    State(worker): State<Worker>,
+    Path(name): Path<String>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result {
+    let config = with_name(body::parse(&body)?, &name)?;
+    let request = Request::PutConfig { name, config };
+    Ok(worker
+        .ask_or_forward(request, Incoming { method, uri, headers, body }, StatusCode::OK)
+        .await)
+}
+
+pub(crate) async fn status(State(worker): State<Worker>, Path(name): Path<String>) -> Result {
+    worker.answer(Request::Status(name)).await
+}
+
+pub(crate) async fn tasks(State(worker): State<Worker>, Path(name): Path<String>) -> Result {
+    worker.answer(Request::Tasks(name)).await
+}
+
+pub(crate) async fn task_status(
+    State(worker): State<Worker>,
+    Path((connector, task)): Path<(String, i32)>,
+) -> Result {
+    worker.answer(Request::TaskStatus(TaskId { connector, task })).await
+}
+
+/// Flags of a restart (KIP-745).
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct RestartFlags {
+    include_tasks: bool,
+    only_failed: bool,
+}
+
+pub(crate) async fn restart(
+    State(worker): State<Worker>,
+    Path(connector): Path<String>,
+    Query(flags): Query<RestartFlags>,
+    incoming: Incoming,
+) -> Result {
+    let RestartFlags { include_tasks, only_failed } = flags;
+    if !include_tasks && !only_failed {
+        let request = Request::RestartConnector(connector);
+        return Ok(worker.ask_or_forward(request, incoming, StatusCode::NO_CONTENT).await);
+    }
+    let request = Request::Restart(RestartRequest { connector, include_tasks, only_failed });
+    Ok(worker.ask_or_forward(request, incoming, StatusCode::ACCEPTED).await)
+}
+
+pub(crate) async fn restart_task(
+    State(worker): State<Worker>,
+    Path((connector, task)): Path<(String, i32)>,
+    incoming: Incoming,
+) -> Response {
+    let request = Request::RestartTask(TaskId { connector, task });
+    worker.ask_or_forward(request, incoming, StatusCode::NO_CONTENT).await
+}
+
+pub(crate) async fn delete(
+    State(worker): State<Worker>,
+    Path(name): Path<String>,
+    incoming: Incoming,
+) -> Response {
+    worker.ask_or_forward(Request::Delete(name), incoming, StatusCode::NO_CONTENT).await
+}
+
+pub(crate) async fn pause(
+    State(worker): State<Worker>,
+    Path(name): Path<String>,
+    incoming: Incoming,
+) -> Response {
+    worker
+        .ask_or_forward(
+            Request::SetTarget(name, TargetState::Paused),
+            incoming,
+            StatusCode::ACCEPTED,
+        )
+        .await
+}
+
+pub(crate) async fn resume(
+    State(worker): State<Worker>,
+    Path(name): Path<String>,
+    incoming: Incoming,
+) -> Response {
+    worker
+        .ask_or_forward(
+            Request::SetTarget(name, TargetState::Started),
+            incoming,
+            StatusCode::ACCEPTED,
+        )
+        .await
+}
+
+pub(crate) async fn stop(
+    State(worker): State<Worker>,
+    Path(name): Path<String>,
+    incoming: Incoming,
+) -> Response {
+    worker.ask_or_forward(Request::Stop(name), incoming, StatusCode::NO_CONTENT).await
+}
+
+/// Internal: a follower's task set for the leader to write.
+pub(crate) async fn put_tasks(
+    State(worker): State<Worker>,
+    Path(connector): Path<String>,
+    incoming: Incoming,
+) -> Result {
+    let signature = signature(&incoming.headers)?;
+    let request = Request::PutTaskConfigs { connector, body: incoming.body.to_vec(), signature };
+    Ok(worker.ask_or_forward(request, incoming, StatusCode::NO_CONTENT).await)
+}
+
+fn signature(headers: &HeaderMap) -> Result<Option<Signature>> {
+    let header = |name: &str| headers.get(name).and_then(|it| it.to_str().ok());
+    let (Some(encoded), Some(algorithm)) = (header(SIGNATURE_HEADER), header(ALGORITHM_HEADER))
+    else {
+        return Ok(None);
+    };
+    let bytes = BASE64.decode(encoded).map_err(|_| {
+        Failure::new(StatusCode::BAD_REQUEST, "Request signature is not valid base64")
+    })?;
+    Ok(Some(Signature { algorithm: algorithm.to_owned(), bytes }))
+}
+
+/// The name in the path counts; one in the body must agree.
+fn with_name(mut config: SettingsPatch, name: &str) -> Result<SettingsPatch> {
+    match config.0.get("name") {
+        Some(Some(inner)) if inner != name => Err(Failure::new(
+            StatusCode::BAD_REQUEST,
+            format!(
+                "Connector name configuration ({inner}) doesn't match connector name in the URL ({name})"
+            ),
+        )),
+        _ => {
+            config.0.insert("name".to_owned(), Some(name.to_owned()));
+            Ok(config)
+        }
+    }
+}
+
+fn unexpected() -> Failure {
+    Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "The worker gave an answer of another kind")
+}

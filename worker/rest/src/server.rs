@@ -1,0 +1,123 @@
+//! The routes and what their handlers share.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{FromRequest, Request as HttpRequest},
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+    routing::{get, post, put},
+};
+use bytes::Bytes;
+use sluice_herder::{Answer, Error, Handle, Request};
+use sluice_rest_model::{PluginInfo, ServerInfo};
+use tokio::{net::TcpListener, sync::watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    answer::{Failure, respond},
+    client::LeaderClient,
+    connectors,
+    forward::{Incoming, forward},
+    plugins, root,
+};
+
+/// What the API tells about the worker itself.
+pub struct ServerSettings {
+    /// Answer to `GET /`, as far as it is known.
+    pub info: watch::Receiver<ServerInfo>,
+    /// Answer to `GET /connector-plugins`.
+    pub plugins: Vec<PluginInfo>,
+}
+
+/// Shared by all handlers.
+#[derive(Clone)]
+pub(crate) struct Worker {
+    pub(crate) herder: Handle,
+    pub(crate) client: LeaderClient,
+    pub(crate) info: watch::Receiver<ServerInfo>,
+    pub(crate) plugins: Arc<Vec<PluginInfo>>,
+}
+
+impl Worker {
+    pub(crate) async fn ask(&self, request: Request) -> Result<Answer, Failure> {
+        self.herder.ask(request).await.map_err(Failure::from)
+    }
+
+    /// Answers a request that any worker can meet.
+    pub(crate) async fn answer(&self, request: Request) -> Result<Response, Failure> {
+        Ok(respond(self.ask(request).await?, StatusCode::OK))
+    }
+
+    /// Answers a request here, or has the worker answer it that can. `empty` is the status of an answer without a body.
+    pub(crate) async fn ask_or_forward(
+        &self,
+        request: Request,
+        incoming: Incoming,
+        empty: StatusCode,
+    ) -> Response {
+        match self.herder.ask(request).await {
+            Ok(answer) => respond(answer, empty),
+            Err(error @ Error::Elsewhere(_)) => forward(&self.client, &incoming, error).await,
+            Err(error) => Failure::from(error).into_response(),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Incoming {
+    type Rejection = Failure;
+
+    async fn from_request(request: HttpRequest, state: &S) -> Result<Self, Failure> {
+        let (method, uri, headers) =
+            (request.method().clone(), request.uri().clone(), request.headers().clone());
+        let body = Bytes::from_request(request, state)
+            .await
+            .map_err(|error| Failure::new(error.status(), error.body_text()))?;
+        Ok(Self { method, uri, headers, body })
+    }
+}
+
+/// All routes of the API.
+pub fn router(herder: Handle, client: LeaderClient, settings: ServerSettings) -> Router {
+    let worker =
+        Worker { herder, client, info: settings.info, plugins: Arc::new(settings.plugins) };
+    Router::new()
+        .route("/", get(root::root))
+        .route("/health", get(root::health))
+        .route("/connectors", get(connectors::list).post(connectors::create))
+        .route("/connectors/{name}", get(connectors::read).delete(connectors::delete))
+        .route("/connectors/{name}/config", get(connectors::config).put(connectors::put_config))
+        .route("/connectors/{name}/status", get(connectors::status))
+        .route("/connectors/{name}/restart", post(connectors::restart))
+        .route("/connectors/{name}/pause", put(connectors::pause))
+        .route("/connectors/{name}/resume", put(connectors::resume))
+        .route("/connectors/{name}/stop", put(connectors::stop))
+        .route("/connectors/{name}/tasks", get(connectors::tasks).post(connectors::put_tasks))
+        .route("/connectors/{name}/tasks/{task}/status", get(connectors::task_status))
+        .route("/connectors/{name}/tasks/{task}/restart", post(connectors::restart_task))
+        .route("/connector-plugins", get(plugins::list))
+        .route("/connector-plugins/{plugin}/config/validate", put(plugins::validate))
+        .fallback(|| async { Failure::new(StatusCode::NOT_FOUND, "HTTP 404 Not Found") })
+        .method_not_allowed_fallback(|| async {
+            Failure::new(StatusCode::METHOD_NOT_ALLOWED, "HTTP 405 Method Not Allowed")
+        })
+        .with_state(worker)
+}
+
+/// A bound listener, ready to serve.
+pub struct Server {
+    listener: TcpListener,
+}
+
+impl Server {
+    /// Takes over a listener that was bound before the worker joined its group.
+    pub const fn new(listener: TcpListener) -> Self {
+        Self { listener }
+    }
+
+    /// Serves until told to stop, then lets requests on their way finish.
+    pub async fn run(self, router: Router, stop: CancellationToken) -> std::io::Result<()> {
+        axum::serve(self.listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
+    }
+}
