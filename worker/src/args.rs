@@ -1,0 +1,71 @@
+//! The command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+/// A Kafka Connect worker, native in Rust.
+#[derive(Debug, Parser)]
+#[command(name = "sluice-worker", version, about, long_about = None)]
+pub struct Command {
+    /// What to run.
+    #[command(subcommand)]
+    pub mode: Mode,
+}
+
+/// What to run.
+#[derive(Debug, Subcommand)]
+pub enum Mode {
+    /// Join a worker group: connectors come over the REST API and live in Kafka's topics.
+    Distributed(Distributed),
+    /// Run the embedded single-node broker. For development and tests: it is no production broker.
+    Broker(Broker),
+}
+
+/// Arguments of `distributed`.
+#[derive(Debug, Args)]
+pub struct Distributed {
+    /// Worker file as Kafka Connect takes it: Java properties, or flat JSON.
+    pub worker_file: PathBuf,
+    /// Set one key in place of the file's value; may be given several times.
+    #[arg(long = "override", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub overrides: Vec<(String, String)>,
+}
+
+/// Arguments of `broker`.
+#[derive(Debug, Args)]
+pub struct Broker {
+    /// Address to listen on.
+    #[arg(long, default_value = "127.0.0.1:9092", value_name = "HOST:PORT")]
+    pub listen: SocketAddr,
+    /// Folder to keep topics in; in memory alone if not given.
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
+    let key = key.trim();
+    if key.is_empty() {
+        return Err("the key is empty".to_owned());
+    }
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn overrides_are_split_at_the_first_equals_sign() {
+        for (text, expected) in [
+            ("a=b", Ok(("a".to_owned(), "b".to_owned()))),
+            ("a=b=c", Ok(("a".to_owned(), "b=c".to_owned()))),
+            ("a=", Ok(("a".to_owned(), String::new()))),
+            ("a", Err("expected KEY=VALUE".to_owned())),
+            ("=b", Err("the key is empty".to_owned())),
+        ] {
+            assert_eq!(key_value(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! `sluice-worker distributed`: puts the parts of a worker together and runs them.
+
+mod settings;
+mod unknown;
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use prometheus::Registry;
+use sluice_config::Config as _;
+use sluice_engine::{Engine, EngineSettings, KafkaOffsets};
+use sluice_group::{GroupSettings, Member};
+use sluice_herder::{CatalogPlugins, Herder, Settings as HerderSettings};
+use sluice_kafka::{ClientSettings, admin::Admin, log::Log, wire::Client};
+use sluice_rest::{LeaderClient, Server, ServerSettings, router};
+use sluice_rest_model::ServerInfo;
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{args, plugins, worker_file};
+use settings::{DistributedConfig, Listener};
+
+/// Reports of tasks that may wait for the herder.
+const TASK_EVENTS: usize = 1024;
+
+/// Runs a worker until told to stop.
+pub async fn run(args: args::Distributed, stop: CancellationToken) -> Result<()> {
+    let properties = worker_file::read(&args.worker_file, args.overrides)?;
+    let config = DistributedConfig::parse(&properties)
+        .with_context(|| format!("{} is not a valid worker file", args.worker_file.display()))?;
+    let client_settings = ClientSettings::parse(&properties)?;
+    unknown::warn(&properties, &client_settings);
+    let listener = Listener::bind(&config).await?;
+    tracing::info!(url = listener.url, group = config.group_id, "the worker starts");
+
+    let catalog = Arc::new(sluice_catalog::builtin());
+    let registry = Registry::new();
+    let (handle, requests) = Herder::handle();
+    let (info, told) = watch::channel(server_info(String::new()));
+    let client = LeaderClient::default();
+    let rest = ServerSettings { info: told, plugins: plugins::list(&catalog) };
+    let serving = CancellationToken::new();
+    let mut servers = JoinSet::new();
+    servers.spawn(
+        Server::new(listener.socket).run(router(handle, client.clone(), rest), serving.clone()),
+    );
+    if let Some(address) = config.metrics_address()? {
+        let socket = tokio::net::TcpListener::bind(address)
+            .await
+            .with_context(|| format!("sluice.metrics.listener {address} cannot be bound"))?;
+        servers.spawn(sluice_rest::serve_metrics(socket, registry.clone(), serving.clone()));
+    }
+
+    let client_id = properties
+        .get("client.id")
+        .map_or_else(|| format!("connect-{}", listener.worker_id), Clone::clone);
+    let wire = Client::new(&client_settings, &client_id)?;
+    let engine_settings = EngineSettings::parse(&properties, &listener.worker_id)?;
+    let opening = open_topics(&config, &properties, &wire, &info);
+    let (config_log, status_log, offsets) = tokio::select! {
+        opened = opening => opened?,
+        // Told to stop while the brokers cannot be reached.
+        () = stop.cancelled() => return Ok(()),
+    };
+    tracing::info!("the internal topics are open");
+    let (events, task_events) = mpsc::channel(TASK_EVENTS);
+    let source = Arc::new(plugins::CatalogSource(Arc::clone(&catalog)));
+    let engine =
+        Arc::new(Engine::new(engine_settings, source, Arc::new(offsets), events, &registry));
+    let herder = Herder {
+        settings: herder_settings(&config, &listener.worker_id),
+        plugins: Arc::new(CatalogPlugins(catalog)),
+        engine: Arc::clone(&engine),
+        task_events,
+        member: Member::new(wire, group_settings(&config, &listener.url)),
+        config: config_log,
+        status: status_log,
+        sender: Arc::new(client),
+        registry,
+    };
+    let outcome = tokio::select! {
+        outcome = herder.run(requests, stop) => outcome.map_err(anyhow::Error::from),
+        Some(ended) = servers.join_next() => {
+            ended?.context("a listener of the worker failed")?;
+            Ok(())
+        }
+    };
+    engine.stop_all().await;
+    serving.cancel();
+    tracing::info!("the worker has stopped");
+    outcome
+}
+
+/// Opens the three internal topics side by side; tries for as long as no broker can be reached.
+async fn open_topics(
+    config: &DistributedConfig,
+    properties: &sluice_config::Properties,
+    wire: &Client,
+    info: &watch::Sender<ServerInfo>,
+) -> Result<(sluice_herder::Followed, sluice_herder::Followed, KafkaOffsets)> {
+    let cluster = async {
+        let id = Admin::new(wire.clone()).cluster_id().await.ok().flatten();
+        info.send_replace(server_info(id.unwrap_or_default()));
+        Ok(())
+    };
+    let log = |log| async { Log::start(log).await.map_err(anyhow::Error::from) };
+    let offsets = async {
+        KafkaOffsets::start(config.offset_log(properties, wire)).await.map_err(anyhow::Error::from)
+    };
+    let (config_log, status_log, offsets, ()) = tokio::try_join!(
+        log(config.config_log(properties, wire)),
+        log(config.status_log(properties, wire)),
+        offsets,
+        cluster
+    )?;
+    Ok((config_log, status_log, offsets))
+}
+
+fn server_info(kafka_cluster_id: String) -> ServerInfo {
+    ServerInfo {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        commit: option_env!("SLUICE_COMMIT").unwrap_or("unknown").to_owned(),
+        kafka_cluster_id,
+    }
+}
+
+fn herder_settings(config: &DistributedConfig, worker_id: &str) -> HerderSettings {
+    HerderSettings {
+        worker_id: worker_id.to_owned(),
+        scheme: "http",
+        key_ttl: config.key_ttl.0,
+        key_retry: std::time::Duration::from_secs(1),
+        sync_timeout: config.sync_timeout.0,
+    }
+}
+
+fn group_settings(config: &DistributedConfig, url: &str) -> GroupSettings {
+    GroupSettings {
+        group_id: config.group_id.clone(),
+        url: url.to_owned(),
+        session_timeout: config.session_timeout.0,
+        heartbeat_interval: config.heartbeat_interval.0,
+        rebalance_timeout: config.rebalance_timeout.0,
+        protocol: config.protocol(),
+        max_delay: config.max_delay.0,
+    }
+}

@@ -1,0 +1,248 @@
+//! Keys of a distributed worker (`DistributedConfig`, and what `WorkerConfig` has beside the engine's), parsed once.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context as _, Result, bail};
+use sluice_config::{Config, Millis, Properties};
+use sluice_group::protocol::ConnectProtocol;
+use sluice_kafka::{
+    admin::{Isolation, NewTopic},
+    log::LogConfig,
+    wire::Client,
+};
+use tokio::net::TcpListener;
+
+/// Keys of a distributed worker.
+#[derive(Debug, Config)]
+pub struct DistributedConfig {
+    /// Group of workers that this one belongs to.
+    #[config(key = "group.id", importance = High, check = not_blank)]
+    pub group_id: String,
+    /// Brokers to begin with, as host:port, comma-separated.
+    #[config(key = "bootstrap.servers", default = "localhost:9092", importance = High)]
+    #[allow(dead_code)]
+    bootstrap: Vec<String>,
+    /// Converter of record keys.
+    #[config(key = "key.converter", java = Class, importance = High)]
+    #[allow(dead_code)]
+    key_converter: String,
+    /// Converter of record values.
+    #[config(key = "value.converter", java = Class, importance = High)]
+    #[allow(dead_code)]
+    value_converter: String,
+    /// Topic of connector and task configurations.
+    #[config(key = "config.storage.topic", importance = High, check = not_blank)]
+    config_topic: String,
+    /// Copies of that topic; -1 for the broker's default.
+    #[config(key = "config.storage.replication.factor", default = "3", importance = Low)]
+    config_replication: i16,
+    /// Topic of source offsets.
+    #[config(key = "offset.storage.topic", importance = High, check = not_blank)]
+    offset_topic: String,
+    /// Partitions of that topic; -1 for the broker's default.
+    #[config(key = "offset.storage.partitions", default = "25", importance = Low)]
+    offset_partitions: i32,
+    /// Copies of that topic; -1 for the broker's default.
+    #[config(key = "offset.storage.replication.factor", default = "3", importance = Low)]
+    offset_replication: i16,
+    /// Topic of connector and task statuses.
+    #[config(key = "status.storage.topic", importance = High, check = not_blank)]
+    status_topic: String,
+    /// Partitions of that topic; -1 for the broker's default.
+    #[config(key = "status.storage.partitions", default = "5", importance = Low)]
+    status_partitions: i32,
+    /// Copies of that topic; -1 for the broker's default.
+    #[config(key = "status.storage.replication.factor", default = "3", importance = Low)]
+    status_replication: i16,
+    /// How long the group waits for a silent worker.
+    #[config(key = "session.timeout.ms", default = "10000", importance = High)]
+    pub session_timeout: Millis,
+    /// Pause between signs of life.
+    #[config(key = "heartbeat.interval.ms", default = "3000", importance = High)]
+    pub heartbeat_interval: Millis,
+    /// How long a rebalance waits for each worker.
+    #[config(key = "rebalance.timeout.ms", default = "60000", importance = High)]
+    pub rebalance_timeout: Millis,
+    /// How long catching up with the config topic may take.
+    #[config(key = "worker.sync.timeout.ms", default = "3000", importance = Medium)]
+    pub sync_timeout: Millis,
+    /// Group protocol: eager, compatible or sessioned.
+    #[config(key = "connect.protocol", default = "sessioned", importance = Low, check = known_protocol)]
+    protocol: String,
+    /// How long the work of a lost worker waits for its return.
+    #[config(key = "scheduled.rebalance.max.delay.ms", default = "300000", importance = Low)]
+    pub max_delay: Millis,
+    /// Age at which the key of internal requests is replaced.
+    #[config(key = "inter.worker.key.ttl.ms", default = "3600000", importance = Low)]
+    pub key_ttl: Millis,
+    /// Addresses of the REST API, such as http://0.0.0.0:8083.
+    #[config(key = "listeners", default = "http://:8083", importance = Low)]
+    listeners: Vec<String>,
+    /// Host name under which other workers reach this one.
+    #[config(key = "rest.advertised.host.name", importance = Low)]
+    advertised_host: Option<String>,
+    /// Port under which other workers reach this one.
+    #[config(key = "rest.advertised.port", importance = Low)]
+    advertised_port: Option<i32>,
+    /// Address of the metrics; empty for none.
+    #[config(key = "sluice.metrics.listener", default = "0.0.0.0:9404", importance = Low)]
+    metrics_listener: String,
+}
+
+fn not_blank(text: &str) -> Result<(), String> {
+    (!text.is_empty()).then_some(()).ok_or_else(|| "String must be non-empty".to_owned())
+}
+
+fn known_protocol(text: &str) -> Result<(), String> {
+    let names = ["eager", "compatible", "sessioned"];
+    let is_known = names.iter().any(|it| it.eq_ignore_ascii_case(text));
+    is_known.then_some(()).ok_or_else(|| format!("String must be one of: {}", names.join(", ")))
+}
+
+impl DistributedConfig {
+    /// The newest group protocol that this worker offers.
+    pub fn protocol(&self) -> ConnectProtocol {
+        match self.protocol.to_ascii_lowercase().as_str() {
+            "eager" => ConnectProtocol::Eager,
+            "compatible" => ConnectProtocol::Compatible,
+            _ => ConnectProtocol::Sessioned,
+        }
+    }
+
+    /// Where metrics are served.
+    pub fn metrics_address(&self) -> Result<Option<SocketAddr>> {
+        if self.metrics_listener.is_empty() {
+            return Ok(None);
+        }
+        let address = self.metrics_listener.parse().with_context(|| {
+            format!(
+                "Invalid value {} for configuration sluice.metrics.listener: expected IP:PORT",
+                self.metrics_listener
+            )
+        })?;
+        Ok(Some(address))
+    }
+
+    /// The config topic: one partition, whatever the file says.
+    pub fn config_log(&self, properties: &Properties, client: &Client) -> LogConfig {
+        let topic = new_topic(
+            properties,
+            "config.storage.",
+            &self.config_topic,
+            1,
+            self.config_replication,
+        );
+        log(client, topic, "config.storage.topic", "connector configurations", true)
+    }
+
+    /// The offsets topic.
+    pub fn offset_log(&self, properties: &Properties, client: &Client) -> LogConfig {
+        let partitions = self.offset_partitions;
+        let topic = new_topic(
+            properties,
+            "offset.storage.",
+            &self.offset_topic,
+            partitions,
+            self.offset_replication,
+        );
+        log(client, topic, "offset.storage.topic", "source connector offsets", false)
+    }
+
+    /// The status topic.
+    pub fn status_log(&self, properties: &Properties, client: &Client) -> LogConfig {
+        let partitions = self.status_partitions;
+        let topic = new_topic(
+            properties,
+            "status.storage.",
+            &self.status_topic,
+            partitions,
+            self.status_replication,
+        );
+        log(client, topic, "status.storage.topic", "connector and task statuses", false)
+    }
+}
+
+fn log(
+    client: &Client,
+    topic: NewTopic,
+    key: &'static str,
+    purpose: &'static str,
+    single_partition: bool,
+) -> LogConfig {
+    LogConfig {
+        client: client.clone(),
+        topic,
+        key,
+        purpose,
+        single_partition,
+        isolation: Isolation::default(),
+    }
+}
+
+/// The topic with the settings that the file has for it; cleanup and partitions are the framework's to say.
+fn new_topic(
+    properties: &Properties,
+    prefix: &str,
+    name: &str,
+    partitions: i32,
+    replication: i16,
+) -> NewTopic {
+    const OWN: [&str; 4] = ["topic", "partitions", "replication.factor", "cleanup.policy"];
+    let settings =
+        properties.iter().filter_map(|(key, value)| Some((key.strip_prefix(prefix)?, value)));
+    let config = settings
+        .filter(|(key, _)| !OWN.contains(key))
+        .map(|(key, value)| (key.to_owned(), value.clone()))
+        .collect();
+    NewTopic { name: name.to_owned(), partitions, replication, config }
+}
+
+/// The bound REST listener with the address that others are told.
+pub struct Listener {
+    /// The socket.
+    pub socket: TcpListener,
+    /// `host:port` as statuses and other workers name it.
+    pub worker_id: String,
+    /// Base URL for other workers, with a slash at its end.
+    pub url: String,
+}
+
+impl Listener {
+    /// Binds the first listener of the worker file.
+    pub async fn bind(config: &DistributedConfig) -> Result<Self> {
+        let Some(listener) = config.listeners.first() else {
+            bail!(
+                "Invalid value  for configuration listeners: at least one listener is needed, such as http://:8083"
+            );
+        };
+        let Some(address) =
+            listener.strip_prefix("http://").or_else(|| listener.strip_prefix("HTTP://"))
+        else {
+            bail!(
+                "Invalid value {listener} for configuration listeners: expected http://HOST:PORT"
+            );
+        };
+        let (host, port) = address
+            .rsplit_once(':')
+            .context("listeners: the port is missing, as in http://:8083")?;
+        let bind_host = if host.is_empty() { "0.0.0.0" } else { host };
+        let socket = TcpListener::bind(format!("{bind_host}:{port}"))
+            .await
+            .with_context(|| format!("listener {listener} cannot be bound"))?;
+        let port = socket.local_addr()?.port();
+        let host = match &config.advertised_host {
+            Some(host) => host.clone(),
+            None if host.is_empty() || host == "0.0.0.0" => host_name(),
+            None => host.to_owned(),
+        };
+        let port = config.advertised_port.map_or_else(|| port.to_string(), |port| port.to_string());
+        let worker_id = format!("{host}:{port}");
+        Ok(Self { socket, url: format!("http://{worker_id}/"), worker_id })
+    }
+}
+
+fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name = name.trim();
+    if name.is_empty() { "localhost".to_owned() } else { name.to_owned() }
+}
