@@ -9,7 +9,8 @@ use sluice_connector_file::{FileStreamSink, FileStreamSource};
 use sluice_connector_null::NullSink;
 use sluice_converters::{ByteArrayConverter, JsonConverter, StringConverter};
 use sluice_plugin::{
-    AnySinkConnector, AnySourceConnector, ConnectorPlugin, ConverterFactory, ConverterPlugin, PluginType,
+    AnySinkConnector, AnySourceConnector, ConnectorPlugin, ConverterFactory, ConverterPlugin,
+    PluginType,
 };
 
 use names::Names;
@@ -111,7 +112,8 @@ impl Catalog {
                 version = it.version,
             )
         };
-        let is_connector = |it: &&Listed| matches!(it.r#type, PluginType::Source | PluginType::Sink);
+        let is_connector =
+            |it: &&Listed| matches!(it.r#type, PluginType::Source | PluginType::Sink);
         let known: Vec<String> = self.listed.iter().filter(is_connector).map(describe).collect();
         format!(
             "Failed to find any class that implements Connector and which name matches {class}, available connectors \

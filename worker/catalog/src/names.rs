@@ -27,7 +27,8 @@ impl<T> Names<T> {
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<&T> {
-        let full = || self.aliases.get(name).copied().flatten().and_then(|class| self.full.get(class));
+        let full =
+            || self.aliases.get(name).copied().flatten().and_then(|class| self.full.get(class));
         self.full.get(name).or_else(full)
     }
 }

@@ -22,16 +22,40 @@ pub fn common_keys() -> Vec<ConfigKey> {
     let null = Default::Null;
     let value = Default::Value;
     vec![
-        ConfigKey::new("name", String, Default::Required, High, "Name of the connector, unique in its cluster.")
-            .checked(connector_name)
-            .shown(COMMON, "Connector name"),
-        ConfigKey::new("connector.class", String, Default::Required, High, "Class or alias of the connector.")
-            .shown(COMMON, "Connector class"),
-        ConfigKey::new("connector.plugin.version", String, null, Medium, "Version or range of the connector's plugin.")
-            .shown(COMMON, "Connector version"),
-        ConfigKey::new("tasks.max", Int, value("1"), High, "Most tasks that the work is split over.")
-            .checked(at_least_one)
-            .shown(COMMON, "Tasks max"),
+        ConfigKey::new(
+            "name",
+            String,
+            Default::Required,
+            High,
+            "Name of the connector, unique in its cluster.",
+        )
+        .checked(connector_name)
+        .shown(COMMON, "Connector name"),
+        ConfigKey::new(
+            "connector.class",
+            String,
+            Default::Required,
+            High,
+            "Class or alias of the connector.",
+        )
+        .shown(COMMON, "Connector class"),
+        ConfigKey::new(
+            "connector.plugin.version",
+            String,
+            null,
+            Medium,
+            "Version or range of the connector's plugin.",
+        )
+        .shown(COMMON, "Connector version"),
+        ConfigKey::new(
+            "tasks.max",
+            Int,
+            value("1"),
+            High,
+            "Most tasks that the work is split over.",
+        )
+        .checked(at_least_one)
+        .shown(COMMON, "Tasks max"),
         ConfigKey::new(
             "tasks.max.enforce",
             Boolean,
@@ -40,22 +64,70 @@ pub fn common_keys() -> Vec<ConfigKey> {
             "Whether a connector that makes more tasks than allowed fails.",
         )
         .shown(COMMON, "Enforce tasks max"),
-        ConfigKey::new("key.converter", Class, null, Low, "Converter of record keys; the worker's if not set.")
-            .shown(COMMON, "Key converter class"),
-        ConfigKey::new("key.converter.plugin.version", String, null, Low, "Version of the key converter.")
-            .shown(COMMON, "Key converter version"),
-        ConfigKey::new("value.converter", Class, null, Low, "Converter of record values; the worker's if not set.")
-            .shown(COMMON, "Value converter class"),
-        ConfigKey::new("value.converter.plugin.version", String, null, Low, "Version of the value converter.")
-            .shown(COMMON, "Value converter version"),
-        ConfigKey::new("header.converter", Class, null, Low, "Converter of header values; the worker's if not set.")
-            .shown(COMMON, "Header converter class"),
-        ConfigKey::new("header.converter.plugin.version", String, null, Low, "Version of the header converter.")
-            .shown(COMMON, "Header converter version"),
-        ConfigKey::new("transforms", List, value(""), Low, "Aliases of the transformations, in order.")
-            .shown(TRANSFORMS, "Transforms"),
-        ConfigKey::new("predicates", List, value(""), Low, "Aliases of the predicates that transformations name.")
-            .shown(PREDICATES, "Predicates"),
+        ConfigKey::new(
+            "key.converter",
+            Class,
+            null,
+            Low,
+            "Converter of record keys; the worker's if not set.",
+        )
+        .shown(COMMON, "Key converter class"),
+        ConfigKey::new(
+            "key.converter.plugin.version",
+            String,
+            null,
+            Low,
+            "Version of the key converter.",
+        )
+        .shown(COMMON, "Key converter version"),
+        ConfigKey::new(
+            "value.converter",
+            Class,
+            null,
+            Low,
+            "Converter of record values; the worker's if not set.",
+        )
+        .shown(COMMON, "Value converter class"),
+        ConfigKey::new(
+            "value.converter.plugin.version",
+            String,
+            null,
+            Low,
+            "Version of the value converter.",
+        )
+        .shown(COMMON, "Value converter version"),
+        ConfigKey::new(
+            "header.converter",
+            Class,
+            null,
+            Low,
+            "Converter of header values; the worker's if not set.",
+        )
+        .shown(COMMON, "Header converter class"),
+        ConfigKey::new(
+            "header.converter.plugin.version",
+            String,
+            null,
+            Low,
+            "Version of the header converter.",
+        )
+        .shown(COMMON, "Header converter version"),
+        ConfigKey::new(
+            "transforms",
+            List,
+            value(""),
+            Low,
+            "Aliases of the transformations, in order.",
+        )
+        .shown(TRANSFORMS, "Transforms"),
+        ConfigKey::new(
+            "predicates",
+            List,
+            value(""),
+            Low,
+            "Aliases of the predicates that transformations name.",
+        )
+        .shown(PREDICATES, "Predicates"),
         ConfigKey::new(
             "config.action.reload",
             String,
@@ -65,15 +137,39 @@ pub fn common_keys() -> Vec<ConfigKey> {
         )
         .checked(|text| one_of(text, &["none", "restart"]))
         .shown(COMMON, "Reload Action"),
-        ConfigKey::new("errors.retry.timeout", Long, value("0"), Medium, "How long an operation is retried, in ms; -1 without end.")
-            .shown(ERRORS, "Retry Timeout for Errors"),
-        ConfigKey::new("errors.retry.delay.max.ms", Long, value("60000"), Medium, "Longest pause between retries, in ms.")
-            .shown(ERRORS, "Maximum Delay Between Retries for Errors"),
-        ConfigKey::new("errors.tolerance", String, value("none"), Medium, "none: a bad record fails the task; all: it is skipped.")
-            .checked(|text| one_of(text, &["none", "all"]))
-            .shown(ERRORS, "Error Tolerance"),
-        ConfigKey::new("errors.log.enable", Boolean, value("false"), Medium, "Whether bad records are logged.")
-            .shown(ERRORS, "Log Errors"),
+        ConfigKey::new(
+            "errors.retry.timeout",
+            Long,
+            value("0"),
+            Medium,
+            "How long an operation is retried, in ms; -1 without end.",
+        )
+        .shown(ERRORS, "Retry Timeout for Errors"),
+        ConfigKey::new(
+            "errors.retry.delay.max.ms",
+            Long,
+            value("60000"),
+            Medium,
+            "Longest pause between retries, in ms.",
+        )
+        .shown(ERRORS, "Maximum Delay Between Retries for Errors"),
+        ConfigKey::new(
+            "errors.tolerance",
+            String,
+            value("none"),
+            Medium,
+            "none: a bad record fails the task; all: it is skipped.",
+        )
+        .checked(|text| one_of(text, &["none", "all"]))
+        .shown(ERRORS, "Error Tolerance"),
+        ConfigKey::new(
+            "errors.log.enable",
+            Boolean,
+            value("false"),
+            Medium,
+            "Whether bad records are logged.",
+        )
+        .shown(ERRORS, "Log Errors"),
         ConfigKey::new(
             "errors.log.include.messages",
             Boolean,
@@ -94,8 +190,14 @@ pub fn sink_keys() -> Vec<ConfigKey> {
         ConfigKey::new(TOPICS, List, value(""), High, "Topics to read.").shown(COMMON, "Topics"),
         ConfigKey::new(TOPICS_REGEX, String, value(""), High, "Pattern of the topics to read.")
             .shown(COMMON, "Topics regex"),
-        ConfigKey::new("errors.deadletterqueue.topic.name", String, value(""), Medium, "Topic for bad records.")
-            .shown(ERRORS, "Dead Letter Queue Topic Name"),
+        ConfigKey::new(
+            "errors.deadletterqueue.topic.name",
+            String,
+            value(""),
+            Medium,
+            "Topic for bad records.",
+        )
+        .shown(ERRORS, "Dead Letter Queue Topic Name"),
         ConfigKey::new(
             "errors.deadletterqueue.topic.replication.factor",
             Short,
@@ -122,18 +224,48 @@ pub fn source_keys() -> Vec<ConfigKey> {
     let null = Default::Null;
     let value = Default::Value;
     vec![
-        ConfigKey::new("topic.creation.groups", List, value(""), Low, "Groups of settings for topics to create.")
-            .shown(TOPIC_CREATION, "Topic Creation Groups"),
-        ConfigKey::new("exactly.once.support", String, value("requested"), Medium, "requested, or required.")
-            .checked(|text| one_of(text, &["REQUESTED", "REQUIRED"]))
-            .shown(EXACTLY_ONCE, "Exactly once support"),
-        ConfigKey::new("transaction.boundary", String, value("poll"), Medium, "What a transaction holds: poll, interval or connector.")
-            .checked(|text| one_of(text, &["INTERVAL", "POLL", "CONNECTOR"]))
-            .shown(EXACTLY_ONCE, "Transaction Boundary"),
-        ConfigKey::new("transaction.boundary.interval.ms", Long, null, Low, "Length of a transaction, in ms.")
-            .shown(EXACTLY_ONCE, "Transaction boundary interval"),
-        ConfigKey::new("offsets.storage.topic", String, null, Low, "Offsets topic of this connector alone.")
-            .shown(EXACTLY_ONCE, "Offsets topic"),
+        ConfigKey::new(
+            "topic.creation.groups",
+            List,
+            value(""),
+            Low,
+            "Groups of settings for topics to create.",
+        )
+        .shown(TOPIC_CREATION, "Topic Creation Groups"),
+        ConfigKey::new(
+            "exactly.once.support",
+            String,
+            value("requested"),
+            Medium,
+            "requested, or required.",
+        )
+        .checked(|text| one_of(text, &["REQUESTED", "REQUIRED"]))
+        .shown(EXACTLY_ONCE, "Exactly once support"),
+        ConfigKey::new(
+            "transaction.boundary",
+            String,
+            value("poll"),
+            Medium,
+            "What a transaction holds: poll, interval or connector.",
+        )
+        .checked(|text| one_of(text, &["INTERVAL", "POLL", "CONNECTOR"]))
+        .shown(EXACTLY_ONCE, "Transaction Boundary"),
+        ConfigKey::new(
+            "transaction.boundary.interval.ms",
+            Long,
+            null,
+            Low,
+            "Length of a transaction, in ms.",
+        )
+        .shown(EXACTLY_ONCE, "Transaction boundary interval"),
+        ConfigKey::new(
+            "offsets.storage.topic",
+            String,
+            null,
+            Low,
+            "Offsets topic of this connector alone.",
+        )
+        .shown(EXACTLY_ONCE, "Offsets topic"),
     ]
 }
 
@@ -153,7 +285,8 @@ pub fn validate_sink(settings: &Properties) -> Report {
     };
     match (set(TOPICS), set(TOPICS_REGEX)) {
         (true, true) => {
-            let message = "topics and topics.regex are mutually exclusive options, but both are set.";
+            let message =
+                "topics and topics.regex are mutually exclusive options, but both are set.";
             error(TOPICS, message);
             error(TOPICS_REGEX, message);
         }
@@ -164,10 +297,14 @@ pub fn validate_sink(settings: &Properties) -> Report {
         _ => {}
     }
     let dead_letters = value("errors.deadletterqueue.topic.name");
-    if !dead_letters.is_empty() && crate::setting::list(&value(TOPICS)).any(|it| it == dead_letters) {
+    if !dead_letters.is_empty() && crate::setting::list(&value(TOPICS)).any(|it| it == dead_letters)
+    {
         error(
             "errors.deadletterqueue.topic.name",
-            &format!("The DLQ topic '{dead_letters}' may not be included in the list of topics ({TOPICS}={}) consumed by the connector", value(TOPICS)),
+            &format!(
+                "The DLQ topic '{dead_letters}' may not be included in the list of topics ({TOPICS}={}) consumed by the connector",
+                value(TOPICS)
+            ),
         );
     }
     report
@@ -185,7 +322,9 @@ pub fn sink_definition() -> ConfigDef {
 
 fn connector_name(text: &str) -> Result<(), String> {
     let is_good = !text.is_empty() && !text.chars().any(char::is_control);
-    is_good.then_some(()).ok_or_else(|| "non-empty string without ISO control characters".to_owned())
+    is_good
+        .then_some(())
+        .ok_or_else(|| "non-empty string without ISO control characters".to_owned())
 }
 
 fn at_least_one(text: &str) -> Result<(), String> {
@@ -217,14 +356,25 @@ mod tests {
         assert!(errors(&[("topics.regex", "a.*")]).is_empty());
         assert_eq!(errors(&[]).len(), 2);
         assert_eq!(errors(&[("topics", "a"), ("topics.regex", "b")]).len(), 2);
-        assert_eq!(errors(&[("topics", "a,b"), ("errors.deadletterqueue.topic.name", "b")]).len(), 1);
+        assert_eq!(
+            errors(&[("topics", "a,b"), ("errors.deadletterqueue.topic.name", "b")]).len(),
+            1
+        );
     }
 
     #[test]
     fn values_are_checked_with_javas_words() {
         for (key, value, expected) in [
-            ("tasks.max", "0", "Invalid value 0 for configuration tasks.max: Value must be at least 1"),
-            ("tasks.max", "x", "Invalid value x for configuration tasks.max: Not a number of type INT"),
+            (
+                "tasks.max",
+                "0",
+                "Invalid value 0 for configuration tasks.max: Value must be at least 1",
+            ),
+            (
+                "tasks.max",
+                "x",
+                "Invalid value x for configuration tasks.max: Not a number of type INT",
+            ),
             (
                 "errors.tolerance",
                 "some",

@@ -106,7 +106,16 @@ impl ConfigKey {
         importance: Importance,
         documentation: &'static str,
     ) -> Self {
-        Self { name, r#type, default, importance, documentation, group: None, display_name: name, check: None }
+        Self {
+            name,
+            r#type,
+            default,
+            importance,
+            documentation,
+            group: None,
+            display_name: name,
+            check: None,
+        }
     }
 
     /// The same key with a check of its value.

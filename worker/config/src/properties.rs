@@ -53,7 +53,8 @@ fn split(line: &[char]) -> (&[char], &[char]) {
         end += if line[end] == '\\' { 2 } else { 1 };
     }
     let end = end.min(line.len());
-    let skip_blanks = |from: usize| from + line[from..].iter().take_while(|it| is_blank(it)).count();
+    let skip_blanks =
+        |from: usize| from + line[from..].iter().take_while(|it| is_blank(it)).count();
     let mut start = skip_blanks(end);
     if line.get(start).is_some_and(|it| matches!(it, '=' | ':')) {
         start = skip_blanks(start + 1);
@@ -75,7 +76,8 @@ fn unescape(text: &[char]) -> Option<String> {
                 Some('f') => '\u{c}',
                 Some('u') => {
                     let digits: String = rest.by_ref().take(4).collect();
-                    let is_hex = digits.len() == 4 && digits.chars().all(|it| it.is_ascii_hexdigit());
+                    let is_hex =
+                        digits.len() == 4 && digits.chars().all(|it| it.is_ascii_hexdigit());
                     units.push(is_hex.then(|| u16::from_str_radix(&digits, 16).ok())??);
                     continue;
                 }
@@ -106,8 +108,10 @@ mod tests {
             ("a=1\na=2", vec![("a", "2")]),
             ("a==b", vec![("a", "=b")]),
         ] {
-            let expected: Properties =
-                expected.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+            let expected: Properties = expected
+                .into_iter()
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .collect();
             assert_eq!(parse(text.as_bytes()), Ok(expected), "{text}");
         }
         assert_eq!(parse(b"a=1\nb=\\u12"), Err(PropertiesError { line: 2 }));

@@ -42,7 +42,11 @@ impl Report {
         match self.values.iter_mut().find(|it| it.name == key) {
             Some(value) => value.errors.push(message),
             None => {
-                self.values.push(ConfigValue { name: key.to_owned(), value: None, errors: vec![message] });
+                self.values.push(ConfigValue {
+                    name: key.to_owned(),
+                    value: None,
+                    errors: vec![message],
+                });
             }
         }
     }

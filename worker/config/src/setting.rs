@@ -94,10 +94,14 @@ pub(crate) fn check(key: &ConfigKey, text: Option<&str>) -> Result<Option<String
         (None, Default::Value(text)) => text,
         (None, Default::Null) => return Ok(None),
         (None, Default::Required) => {
-            return Err(format!("Missing required configuration \"{}\" which has no default value.", key.name));
+            return Err(format!(
+                "Missing required configuration \"{}\" which has no default value.",
+                key.name
+            ));
         }
     };
-    let invalid = |reason: &str| format!("Invalid value {text} for configuration {}: {reason}", key.name);
+    let invalid =
+        |reason: &str| format!("Invalid value {text} for configuration {}: {reason}", key.name);
     check_type(key.r#type, text.trim()).map_err(invalid)?;
     if let Some(check) = key.check {
         check(text.trim()).map_err(|reason| invalid(&reason))?;
@@ -112,7 +116,11 @@ fn check_type(r#type: Type, text: &str) -> Result<(), &'static str> {
         Type::Short => text.parse::<i16>().map(drop).map_err(|_| "Not a number of type SHORT"),
         Type::Long => text.parse::<i64>().map(drop).map_err(|_| "Not a number of type LONG"),
         Type::Double => text.parse::<f64>().map(drop).map_err(|_| "Not a number of type DOUBLE"),
-        Type::Boolean if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") => Ok(()),
+        Type::Boolean
+            if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") =>
+        {
+            Ok(())
+        }
         Type::Boolean => Err("Expected value to be either true or false"),
         Type::String | Type::List | Type::Class | Type::Password => Ok(()),
     }

@@ -29,7 +29,12 @@ struct PassThrough {
 }
 
 impl Converter for PassThrough {
-    fn encode(&mut self, _: &str, schema: Option<&SchemaRef>, value: &Value) -> Result<Option<Bytes>> {
+    fn encode(
+        &mut self,
+        _: &str,
+        schema: Option<&SchemaRef>,
+        value: &Value,
+    ) -> Result<Option<Bytes>> {
         if let Some(schema) = schema.filter(|it| it.r#type != Type::Bytes) {
             return Err(Error::bad_record(format!(
                 "Invalid schema type for ByteArrayConverter: {}",
@@ -39,7 +44,10 @@ impl Converter for PassThrough {
         match value {
             Value::Null => Ok(None),
             Value::Bytes(bytes) => Ok(Some(bytes.clone())),
-            other => Err(Error::bad_record(format!("ByteArrayConverter is not compatible with objects of type {}", other.java_class()))),
+            other => Err(Error::bad_record(format!(
+                "ByteArrayConverter is not compatible with objects of type {}",
+                other.java_class()
+            ))),
         }
     }
 
@@ -55,7 +63,8 @@ mod tests {
 
     #[test]
     fn bytes_pass_through_and_nothing_else_does() {
-        let mut converter = ByteArrayConverter.create(&Properties::new(), ConverterRole::Value).unwrap();
+        let mut converter =
+            ByteArrayConverter.create(&Properties::new(), ConverterRole::Value).unwrap();
         let bytes = Bytes::from_static(b"\0x");
         let read = converter.decode("t", Some(&bytes)).unwrap();
         assert_eq!(read.value, Value::Bytes(bytes.clone()));

@@ -44,7 +44,8 @@ impl ConverterFactory for JsonConverter {
     }
 
     fn create(&self, settings: &Properties, _: ConverterRole) -> Result<Box<dyn Converter>> {
-        let settings = Settings::parse(settings).map_err(|report| Error::fatal(report.to_string()))?;
+        let settings =
+            Settings::parse(settings).map_err(|report| Error::fatal(report.to_string()))?;
         Ok(Box::new(Json { settings, read: VecDeque::new(), written: VecDeque::new() }))
     }
 }
@@ -71,7 +72,12 @@ struct Envelope<'a> {
 }
 
 impl Converter for Json {
-    fn encode(&mut self, _: &str, schema: Option<&SchemaRef>, value: &Value) -> Result<Option<Bytes>> {
+    fn encode(
+        &mut self,
+        _: &str,
+        schema: Option<&SchemaRef>,
+        value: &Value,
+    ) -> Result<Option<Bytes>> {
         if schema.is_none() && value.is_null() {
             return Ok(None);
         }
@@ -94,7 +100,10 @@ impl Converter for Json {
     fn decode(&mut self, _: &str, bytes: Option<&Bytes>) -> Result<SchemaAndValue> {
         let Some(bytes) = bytes else { return Ok(SchemaAndValue::NULL) };
         let not_json = |error: serde_json::Error| {
-            Error::bad_record("Converting byte[] to Kafka Connect data failed due to serialization error: ").because(error)
+            Error::bad_record(
+                "Converting byte[] to Kafka Connect data failed due to serialization error: ",
+            )
+            .because(error)
         };
         if !self.settings.schemas_enable {
             if bytes.is_empty() {
@@ -105,7 +114,9 @@ impl Converter for Json {
         }
         let envelope: Envelope<'_> = match serde_json::from_slice(bytes) {
             Ok(envelope) => envelope,
-            Err(error) if error.is_data() || bytes.is_empty() => return Err(Error::bad_record(ENVELOPE)),
+            Err(error) if error.is_data() || bytes.is_empty() => {
+                return Err(Error::bad_record(ENVELOPE));
+            }
             Err(error) => return Err(not_json(error)),
         };
         if envelope.schema.get() == "null" {

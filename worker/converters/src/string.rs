@@ -66,7 +66,8 @@ mod tests {
 
     #[test]
     fn values_become_their_text() {
-        let mut converter = StringConverter.create(&Properties::new(), ConverterRole::Value).unwrap();
+        let mut converter =
+            StringConverter.create(&Properties::new(), ConverterRole::Value).unwrap();
         for (value, expected) in [
             (Value::Null, None),
             (Value::from("é"), Some("é")),
@@ -76,7 +77,10 @@ mod tests {
             let bytes = converter.encode("t", None, &value).unwrap();
             assert_eq!(bytes.as_deref(), expected.map(str::as_bytes));
         }
-        assert_eq!(converter.decode("t", Some(&Bytes::from_static(b"a"))).unwrap().value, Value::from("a"));
+        assert_eq!(
+            converter.decode("t", Some(&Bytes::from_static(b"a"))).unwrap().value,
+            Value::from("a")
+        );
         let wrong = Properties::from([("converter.encoding".to_owned(), "EBCDIC".to_owned())]);
         assert!(StringConverter.create(&wrong, ConverterRole::Key).is_err());
     }

@@ -18,15 +18,19 @@ impl fmt::Display for Value {
             Self::String(it) => out.write_str(it),
             // Java prints the identity of a byte array, which helps nobody: the bytes as text are what users want.
             Self::Bytes(it) => out.write_str(&String::from_utf8_lossy(it)),
-            Self::Array(items) => list(out, "[", "]", items.iter(), |out, item| write!(out, "{item}")),
-            Self::Map(entries) => {
-                list(out, "{", "}", entries.iter(), |out, (key, value)| write!(out, "{key}={value}"))
+            Self::Array(items) => {
+                list(out, "[", "]", items.iter(), |out, item| write!(out, "{item}"))
             }
+            Self::Map(entries) => list(out, "{", "}", entries.iter(), |out, (key, value)| {
+                write!(out, "{key}={value}")
+            }),
             Self::Struct(row) => {
                 // `Struct.toString` leaves out what is null and has no space after its commas.
                 let fields = row.schema().fields().iter().zip(row.values());
                 out.write_str("Struct{")?;
-                for (index, (field, value)) in fields.filter(|(_, value)| !value.is_null()).enumerate() {
+                for (index, (field, value)) in
+                    fields.filter(|(_, value)| !value.is_null()).enumerate()
+                {
                     let comma = if index > 0 { "," } else { "" };
                     write!(out, "{comma}{}={value}", field.name)?;
                 }
@@ -131,7 +135,10 @@ mod tests {
 
     #[test]
     fn texts_are_those_of_java() {
-        let field = |name: &str, r#type| Field { name: name.into(), schema: Arc::new(Schema::optional(r#type)) };
+        let field = |name: &str, r#type| Field {
+            name: name.into(),
+            schema: Arc::new(Schema::optional(r#type)),
+        };
         let schema = Arc::new(Schema::required(Type::Struct(vec![
             field("a", Type::Int32),
             field("b", Type::String),
@@ -141,7 +148,13 @@ mod tests {
         for (value, expected) in [
             (Value::from("a b"), "a b"),
             (Value::Array(vec![Value::Int64(1), Value::Null]), "[1, null]"),
-            (Value::Map(vec![(Value::from("k"), Value::Boolean(true)), (Value::from("l"), Value::Int8(2))]), "{k=true, l=2}"),
+            (
+                Value::Map(vec![
+                    (Value::from("k"), Value::Boolean(true)),
+                    (Value::from("l"), Value::Int8(2)),
+                ]),
+                "{k=true, l=2}",
+            ),
             (Value::Struct(row), "Struct{a=1,c=x}"),
         ] {
             assert_eq!(value.to_string(), expected);

@@ -18,7 +18,12 @@ pub trait SourceConnector: Send + Sync + 'static {
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
 
     /// Splits the work over at most `max_tasks` tasks: the settings of each.
-    async fn split(&self, config: &Self::Config, settings: &Properties, max_tasks: usize) -> Result<Vec<Properties>>;
+    async fn split(
+        &self,
+        config: &Self::Config,
+        settings: &Properties,
+        max_tasks: usize,
+    ) -> Result<Vec<Properties>>;
 
     /// Starts one task with the settings that `split` gave it, parsed and as they are. Spawns nothing that outlives it.
     async fn open(
@@ -74,7 +79,11 @@ pub trait AnySourceConnector: Send + Sync {
     /// See [`SourceConnector::split`].
     async fn split(&self, settings: &Properties, max_tasks: usize) -> Result<Vec<Properties>>;
     /// See [`SourceConnector::open`].
-    async fn open(&self, settings: &Properties, context: SourceContext) -> Result<Box<dyn SourceTask>>;
+    async fn open(
+        &self,
+        settings: &Properties,
+        context: SourceContext,
+    ) -> Result<Box<dyn SourceTask>>;
 }
 
 /// A sink connector without its types.
@@ -124,7 +133,11 @@ impl<C: SourceConnector> AnySourceConnector for C {
         SourceConnector::split(self, &config, settings, max_tasks).await
     }
 
-    async fn open(&self, settings: &Properties, context: SourceContext) -> Result<Box<dyn SourceTask>> {
+    async fn open(
+        &self,
+        settings: &Properties,
+        context: SourceContext,
+    ) -> Result<Box<dyn SourceTask>> {
         let config = parse::<C::Config>(settings)?;
         SourceConnector::open(self, config, settings, context).await
     }

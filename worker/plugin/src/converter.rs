@@ -21,7 +21,12 @@ pub enum ConverterRole {
 /// Translates one part of records. Called from one thread at a time per instance; may keep bounded caches inside.
 pub trait Converter: Send {
     /// Value to bytes; none is a null in Kafka.
-    fn encode(&mut self, topic: &str, schema: Option<&SchemaRef>, value: &Value) -> Result<Option<bytes::Bytes>>;
+    fn encode(
+        &mut self,
+        topic: &str,
+        schema: Option<&SchemaRef>,
+        value: &Value,
+    ) -> Result<Option<bytes::Bytes>>;
 
     /// Bytes to value. `bytes` is a slice of a shared buffer: keeping it whole or in part copies nothing.
     fn decode(&mut self, topic: &str, bytes: Option<&bytes::Bytes>) -> Result<SchemaAndValue>;

@@ -6,7 +6,8 @@ mod error;
 mod task;
 
 pub use connector::{
-    AnySinkConnector, AnySourceConnector, ConnectorPlugin, PluginType, SinkConnector, SourceConnector,
+    AnySinkConnector, AnySourceConnector, ConnectorPlugin, PluginType, SinkConnector,
+    SourceConnector,
 };
 pub use converter::{Converter, ConverterFactory, ConverterPlugin, ConverterRole};
 pub use error::{Error, Kind, Result};

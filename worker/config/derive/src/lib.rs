@@ -8,7 +8,10 @@
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as Tokens;
 use quote::quote;
-use syn::{Attribute, Data, DeriveInput, Error, Expr, ExprLit, Field, Fields, Ident, Lit, LitStr, Path, parse_macro_input};
+use syn::{
+    Attribute, Data, DeriveInput, Error, Expr, ExprLit, Field, Fields, Ident, Lit, LitStr, Path,
+    parse_macro_input,
+};
 
 /// Derives `sluice_config::Config`.
 #[proc_macro_derive(Config, attributes(config))]
@@ -99,7 +102,8 @@ fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
 }
 
 fn read_field(field: &Field) -> Result<Key, Error> {
-    let ident = field.ident.clone().ok_or_else(|| Error::new_spanned(field, "the field needs a name"))?;
+    let ident =
+        field.ident.clone().ok_or_else(|| Error::new_spanned(field, "the field needs a name"))?;
     let mut key = None;
     let mut read = Key {
         field: ident.clone(),
@@ -130,12 +134,15 @@ fn read_field(field: &Field) -> Result<Key, Error> {
             } else if meta.path.is_ident("check") {
                 read.check = Some(meta.value()?.parse()?);
             } else {
-                return Err(meta.error("expected key, default, importance, group, name, java or check"));
+                return Err(
+                    meta.error("expected key, default, importance, group, name, java or check")
+                );
             }
             Ok(())
         })?;
     }
-    read.key = key.ok_or_else(|| Error::new_spanned(field, "the field needs #[config(key = \"…\")]"))?;
+    read.key =
+        key.ok_or_else(|| Error::new_spanned(field, "the field needs #[config(key = \"…\")]"))?;
     Ok(read)
 }
 
@@ -190,5 +197,10 @@ fn documentation(attributes: &[Attribute]) -> String {
         let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &meta.value else { return None };
         Some(text.value().trim().to_owned())
     };
-    attributes.iter().filter(|it| it.path().is_ident("doc")).filter_map(line).collect::<Vec<_>>().join(" ")
+    attributes
+        .iter()
+        .filter(|it| it.path().is_ident("doc"))
+        .filter_map(line)
+        .collect::<Vec<_>>()
+        .join(" ")
 }

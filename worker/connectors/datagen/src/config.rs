@@ -28,5 +28,7 @@ pub struct DatagenConfig {
 }
 
 fn known(text: &str) -> Result<(), String> {
-    Quickstart::named(text).map(drop).ok_or_else(|| format!("quickstart must be one of: {}", Quickstart::NAMES.join(", ")))
+    Quickstart::named(text)
+        .map(drop)
+        .ok_or_else(|| format!("quickstart must be one of: {}", Quickstart::NAMES.join(", ")))
 }

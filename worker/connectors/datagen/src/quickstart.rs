@@ -68,10 +68,12 @@ impl Quickstart {
                 ("gender", Type::String),
             ])
             .named("ksql.users"),
-            Self::Pageviews => {
-                structure(&[("viewtime", Type::Int64), ("userid", Type::String), ("pageid", Type::String)])
-                    .named("ksql.pageviews")
-            }
+            Self::Pageviews => structure(&[
+                ("viewtime", Type::Int64),
+                ("userid", Type::String),
+                ("pageid", Type::String),
+            ])
+            .named("ksql.pageviews"),
         };
         Generator { kind: self, schema: Arc::new(schema), address }
     }

@@ -9,7 +9,9 @@ use std::{
 use async_trait::async_trait;
 use sluice_plugin::{
     Error, Properties, Result, SourceConnector, SourceContext, SourceTask,
-    model::{Headers, SchemaAndValue, SchemaRef, SourceOffset, SourcePartition, SourceRecord, Value},
+    model::{
+        Headers, SchemaAndValue, SchemaRef, SourceOffset, SourcePartition, SourceRecord, Value,
+    },
 };
 use tokio::time::Instant;
 
@@ -34,7 +36,12 @@ impl SourceConnector for Datagen {
     type Config = DatagenConfig;
     const NAME: &'static str = "io.confluent.kafka.connect.datagen.DatagenConnector";
 
-    async fn split(&self, _: &DatagenConfig, settings: &Properties, max_tasks: usize) -> Result<Vec<Properties>> {
+    async fn split(
+        &self,
+        _: &DatagenConfig,
+        settings: &Properties,
+        max_tasks: usize,
+    ) -> Result<Vec<Properties>> {
         let task = |id: usize| {
             let mut task = settings.clone();
             task.insert(TASK_ID.to_owned(), id.to_string());
@@ -43,19 +50,29 @@ impl SourceConnector for Datagen {
         Ok((0..max_tasks).map(task).collect())
     }
 
-    async fn open(&self, config: DatagenConfig, settings: &Properties, context: SourceContext) -> Result<Box<dyn SourceTask>> {
+    async fn open(
+        &self,
+        config: DatagenConfig,
+        settings: &Properties,
+        context: SourceContext,
+    ) -> Result<Box<dyn SourceTask>> {
         let quickstart = Quickstart::named(&config.quickstart)
             .ok_or_else(|| Error::fatal(format!("there is no quickstart {}", config.quickstart)))?;
         let generator = quickstart.generator();
         let key_name = config.key_field.as_deref().unwrap_or(quickstart.key_field());
         let key_index = generator.schema().field_index(key_name).ok_or_else(|| {
-            Error::fatal(format!("schema.keyfield names {key_name}, which {} does not have", config.quickstart))
+            Error::fatal(format!(
+                "schema.keyfield names {key_name}, which {} does not have",
+                config.quickstart
+            ))
         })?;
         let task_id: i64 = settings.get(TASK_ID).and_then(|it| it.parse().ok()).unwrap_or(0);
-        let partition = SourcePartition(BTreeMap::from([(TASK_ID.to_owned(), Value::Int64(task_id))]));
+        let partition =
+            SourcePartition(BTreeMap::from([(TASK_ID.to_owned(), Value::Int64(task_id))]));
         let stored = context.offsets.offsets(std::slice::from_ref(&partition)).await?;
         let made = stored.into_iter().flatten().next().map_or(0, |offset| iteration(&offset));
-        let seed = config.seed.map_or_else(random_seed, |seed| seed as u64).wrapping_add(task_id as u64);
+        let seed =
+            config.seed.map_or_else(random_seed, |seed| seed as u64).wrapping_add(task_id as u64);
         Ok(Box::new(Task {
             topic: config.topic.into(),
             partition: Arc::new(partition),
@@ -133,7 +150,10 @@ impl Task {
             topic: Arc::clone(&self.topic),
             partition: None,
             key,
-            value: SchemaAndValue { schema: Some(SchemaRef::clone(schema)), value: Value::Struct(row) },
+            value: SchemaAndValue {
+                schema: Some(SchemaRef::clone(schema)),
+                value: Value::Struct(row),
+            },
             timestamp: None,
             headers: Headers::default(),
         }
@@ -150,9 +170,13 @@ mod tests {
 
     #[async_trait]
     impl OffsetReader for Stored {
-        async fn offsets(&self, partitions: &[SourcePartition]) -> Result<Vec<Option<SourceOffset>>> {
-            let offset =
-                |made| SourceOffset(BTreeMap::from([("current.iteration".to_owned(), Value::Int64(made))]));
+        async fn offsets(
+            &self,
+            partitions: &[SourcePartition],
+        ) -> Result<Vec<Option<SourceOffset>>> {
+            let offset = |made| {
+                SourceOffset(BTreeMap::from([("current.iteration".to_owned(), Value::Int64(made))]))
+            };
             Ok(partitions.iter().map(|_| self.0.map(offset)).collect())
         }
     }
@@ -191,7 +215,10 @@ mod tests {
             ("schema.keyfield".to_owned(), "colour".to_owned()),
         ]);
         let context = SourceContext { offsets: Arc::new(Stored(None)), worker: Arc::default() };
-        let error = AnySourceConnector::open(&Datagen, &settings, context).await.err().expect("there is no such field");
+        let error = AnySourceConnector::open(&Datagen, &settings, context)
+            .await
+            .err()
+            .expect("there is no such field");
         assert!(error.to_string().contains("colour"), "{error}");
     }
 }

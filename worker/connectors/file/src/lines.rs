@@ -99,7 +99,8 @@ mod tests {
                 buffer.extend(chunk.as_bytes());
                 lines.extend(all(&mut buffer));
             }
-            let expected: Vec<(String, u64)> = expected.into_iter().map(|(line, next)| (line.to_owned(), next)).collect();
+            let expected: Vec<(String, u64)> =
+                expected.into_iter().map(|(line, next)| (line.to_owned(), next)).collect();
             assert_eq!(lines, expected, "{chunks:?}");
         }
     }

@@ -28,7 +28,8 @@ pub(crate) fn allowed(file: Option<&str>, worker: &Properties) -> Result<PathBuf
     }
     let path = resolve(Path::new(file))
         .map_err(|error| Error::fatal(format!("file {file} cannot be looked up")).because(error))?;
-    let is_below = |folder: &&str| resolve(Path::new(folder)).is_ok_and(|folder| path.starts_with(folder));
+    let is_below =
+        |folder: &&str| resolve(Path::new(folder)).is_ok_and(|folder| path.starts_with(folder));
     if folders.iter().any(is_below) {
         return Ok(path);
     }
@@ -47,9 +48,13 @@ fn resolve(path: &Path) -> std::io::Result<PathBuf> {
     let mut existing = path;
     loop {
         match existing.canonicalize() {
-            Ok(resolved) => return Ok(missing.iter().rev().fold(resolved, |path, part| path.join(part))),
+            Ok(resolved) => {
+                return Ok(missing.iter().rev().fold(resolved, |path, part| path.join(part)));
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let (Some(parent), Some(name)) = (existing.parent(), existing.file_name()) else { return Err(error) };
+                let (Some(parent), Some(name)) = (existing.parent(), existing.file_name()) else {
+                    return Err(error);
+                };
                 missing.push(name);
                 existing = parent;
             }

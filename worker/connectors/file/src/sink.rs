@@ -27,8 +27,10 @@ impl SinkConnector for FileStreamSink {
 
     async fn open(&self, config: SinkConfig, context: SinkContext) -> Result<Box<dyn SinkTask>> {
         let path = paths::allowed(config.file.as_deref(), &context.worker)?;
-        let failed = |error| Error::fatal(format!("{} could not be opened", path.display())).because(error);
-        let file = OpenOptions::new().read(true).append(true).create(true).open(&path).map_err(failed)?;
+        let failed =
+            |error| Error::fatal(format!("{} could not be opened", path.display())).because(error);
+        let file =
+            OpenOptions::new().read(true).append(true).create(true).open(&path).map_err(failed)?;
         let mut task = FileTask { path: path.clone(), file, lines: String::new() };
         task.end_torn_line().map_err(failed)?;
         sync_folder(&path).map_err(failed)?;
@@ -128,19 +130,27 @@ mod tests {
     async fn values_are_appended_line_by_line_and_never_to_a_torn_line() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out");
-        for (before, after) in [(None, "a\nb\n"), (Some("x\n"), "x\na\nb\n"), (Some("x"), "x\na\nb\n")] {
+        for (before, after) in
+            [(None, "a\nb\n"), (Some("x\n"), "x\na\nb\n"), (Some("x"), "x\na\nb\n")]
+        {
             let _ = std::fs::remove_file(&path);
             if let Some(before) = before {
                 std::fs::write(&path, before).unwrap();
             }
-            let settings = Properties::from([("file".to_owned(), path.to_str().unwrap().to_owned())]);
+            let settings =
+                Properties::from([("file".to_owned(), path.to_str().unwrap().to_owned())]);
             let allowed = folder.path().to_str().unwrap().to_owned();
             let context = SinkContext {
-                worker: std::sync::Arc::new(Properties::from([(paths::ALLOWED_PATHS.to_owned(), allowed)])),
+                worker: std::sync::Arc::new(Properties::from([(
+                    paths::ALLOWED_PATHS.to_owned(),
+                    allowed,
+                )])),
                 retry_backoff: std::time::Duration::ZERO,
             };
             let mut task =
-                sluice_plugin::AnySinkConnector::open(&FileStreamSink, &settings, context).await.unwrap();
+                sluice_plugin::AnySinkConnector::open(&FileStreamSink, &settings, context)
+                    .await
+                    .unwrap();
             task.put(vec![record("a"), record("b")]).await.unwrap();
             task.flush(&TopicOffsets::new()).await.unwrap();
             assert_eq!(std::fs::read_to_string(&path).unwrap(), after, "{before:?}");

@@ -12,7 +12,10 @@ use std::{
 use async_trait::async_trait;
 use sluice_plugin::{
     Error, Properties, Result, SourceConnector, SourceContext, SourceTask,
-    model::{Headers, Schema, SchemaAndValue, SchemaRef, SourceOffset, SourcePartition, SourceRecord, Type, Value},
+    model::{
+        Headers, Schema, SchemaAndValue, SchemaRef, SourceOffset, SourcePartition, SourceRecord,
+        Type, Value,
+    },
 };
 
 use crate::{config::SourceConfig, lines::LineBuffer, paths};
@@ -32,7 +35,12 @@ impl SourceConnector for FileStreamSource {
     type Config = SourceConfig;
     const NAME: &'static str = "org.apache.kafka.connect.file.FileStreamSourceConnector";
 
-    async fn split(&self, _: &SourceConfig, settings: &Properties, _: usize) -> Result<Vec<Properties>> {
+    async fn split(
+        &self,
+        _: &SourceConfig,
+        settings: &Properties,
+        _: usize,
+    ) -> Result<Vec<Properties>> {
         Ok(vec![settings.clone()])
     }
 
@@ -47,7 +55,8 @@ impl SourceConnector for FileStreamSource {
         let name = Value::from(config.file.unwrap_or_default());
         let partition = SourcePartition(BTreeMap::from([("filename".to_owned(), name)]));
         let stored = context.offsets.offsets(std::slice::from_ref(&partition)).await?;
-        let position = stored.into_iter().flatten().next().map_or(Ok(0), |offset| position(&offset))?;
+        let position =
+            stored.into_iter().flatten().next().map_or(Ok(0), |offset| position(&offset))?;
         Ok(Box::new(FileTask {
             path,
             file: None,
@@ -69,8 +78,10 @@ fn position(offset: &SourceOffset) -> Result<u64> {
         None => return Ok(0),
         Some(_) => None,
     };
-    let number = number.ok_or_else(|| Error::fatal("the stored offset holds no number under position"))?;
-    u64::try_from(number).map_err(|_| Error::fatal(format!("the stored position {number} is negative")))
+    let number =
+        number.ok_or_else(|| Error::fatal("the stored offset holds no number under position"))?;
+    u64::try_from(number)
+        .map_err(|_| Error::fatal(format!("the stored position {number} is negative")))
 }
 
 struct FileTask {
@@ -104,17 +115,24 @@ impl SourceTask for FileTask {
 impl FileTask {
     /// Adds whole lines until the batch is full.
     fn take_lines(&mut self, records: &mut Vec<SourceRecord>) {
-        let timestamp = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |it| it.as_millis() as i64);
+        let timestamp =
+            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |it| it.as_millis() as i64);
         while records.len() < self.batch_size {
             let Some(line) = self.buffer.next_line() else { break };
             let text = String::from_utf8_lossy(line.text);
             records.push(SourceRecord {
                 source_partition: Arc::clone(&self.partition),
-                source_offset: SourceOffset(BTreeMap::from([("position".to_owned(), Value::Int64(line.next as i64))])),
+                source_offset: SourceOffset(BTreeMap::from([(
+                    "position".to_owned(),
+                    Value::Int64(line.next as i64),
+                )])),
                 topic: Arc::clone(&self.topic),
                 partition: None,
                 key: SchemaAndValue::NULL,
-                value: SchemaAndValue { schema: Some(Arc::clone(&self.schema)), value: Value::from(&*text) },
+                value: SchemaAndValue {
+                    schema: Some(Arc::clone(&self.schema)),
+                    value: Value::from(&*text),
+                },
                 timestamp: Some(timestamp),
                 headers: Headers::default(),
             });
@@ -130,7 +148,8 @@ impl FileTask {
             return Ok(0);
         }
         let Some(file) = &mut self.file else { return Ok(0) };
-        let count = file.read(&mut self.chunk).map_err(|error| failed(&self.path, "read", error))?;
+        let count =
+            file.read(&mut self.chunk).map_err(|error| failed(&self.path, "read", error))?;
         self.buffer.extend(&self.chunk[..count]);
         if self.buffer.pending() > MAX_LINE {
             return Err(Error::fatal(format!(
@@ -152,11 +171,13 @@ impl FileTask {
                 return Ok(false);
             }
             Err(error) => {
-                return Err(Error::fatal(format!("{} could not be opened", self.path.display())).because(error));
+                return Err(Error::fatal(format!("{} could not be opened", self.path.display()))
+                    .because(error));
             }
         };
-        file.seek(SeekFrom::Start(self.buffer.end()))
-            .map_err(|error| Error::fatal(format!("{} could not be read", self.path.display())).because(error))?;
+        file.seek(SeekFrom::Start(self.buffer.end())).map_err(|error| {
+            Error::fatal(format!("{} could not be read", self.path.display())).because(error)
+        })?;
         self.file = Some(file);
         Ok(true)
     }
@@ -174,8 +195,13 @@ mod tests {
 
     #[async_trait]
     impl OffsetReader for Stored {
-        async fn offsets(&self, partitions: &[SourcePartition]) -> Result<Vec<Option<SourceOffset>>> {
-            let offset = |position| SourceOffset(BTreeMap::from([("position".to_owned(), Value::Int64(position))]));
+        async fn offsets(
+            &self,
+            partitions: &[SourcePartition],
+        ) -> Result<Vec<Option<SourceOffset>>> {
+            let offset = |position| {
+                SourceOffset(BTreeMap::from([("position".to_owned(), Value::Int64(position))]))
+            };
             Ok(partitions.iter().map(|_| self.0.map(offset)).collect())
         }
     }
@@ -197,7 +223,9 @@ mod tests {
     fn seen(records: &[SourceRecord]) -> Vec<(String, i64)> {
         let one = |record: &SourceRecord| {
             let Value::String(text) = &record.value.value else { panic!("lines are text") };
-            let Some(Value::Int64(position)) = record.source_offset.0.get("position") else { panic!("a position") };
+            let Some(Value::Int64(position)) = record.source_offset.0.get("position") else {
+                panic!("a position")
+            };
             (text.to_string(), *position)
         };
         records.iter().map(one).collect()
@@ -209,7 +237,8 @@ mod tests {
         let path = folder.path().join("f");
         std::fs::write(&path, "a\nbé\n\nc\nrest").unwrap();
         let file = path.to_str().unwrap();
-        let whole = [("a".to_owned(), 2), ("bé".to_owned(), 6), (String::new(), 7), ("c".to_owned(), 9)];
+        let whole =
+            [("a".to_owned(), 2), ("bé".to_owned(), 6), (String::new(), 7), ("c".to_owned(), 9)];
         for batch in ["1", "3", "100"] {
             for (from, position) in [(0, None), (1, Some(2)), (2, Some(6)), (4, Some(9))] {
                 let mut task = task(file, batch, position).await.unwrap();

@@ -4,7 +4,9 @@ use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use bytes::Bytes;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use sluice_plugin::{
     Error, Result,
     model::{SchemaRef, Struct, Type, Value},
@@ -114,7 +116,10 @@ impl Typed<'_> {
         if self.schema.optional {
             return Ok(Value::Null);
         }
-        Err(E::custom(format_args!("Invalid null value for required {} field", self.schema.type_name())))
+        Err(E::custom(format_args!(
+            "Invalid null value for required {} field",
+            self.schema.type_name()
+        )))
     }
 
     /// Java's casts: integers narrow by wrapping, floats widen.
@@ -147,7 +152,11 @@ impl<'de> Visitor<'de> for Typed<'_> {
     }
 
     fn visit_bool<E: serde::de::Error>(self, it: bool) -> std::result::Result<Value, E> {
-        if self.schema.r#type == Type::Boolean { Ok(Value::Boolean(it)) } else { Err(self.mismatch("a boolean")) }
+        if self.schema.r#type == Type::Boolean {
+            Ok(Value::Boolean(it))
+        } else {
+            Err(self.mismatch("a boolean"))
+        }
     }
 
     fn visit_i64<E: serde::de::Error>(self, it: i64) -> std::result::Result<Value, E> {
@@ -213,7 +222,8 @@ impl<'de> Visitor<'de> for Typed<'_> {
                 while let Some(key) = entries.next_key::<std::borrow::Cow<'_, str>>()? {
                     // Fields mostly come in the order of the schema.
                     let in_order = fields.get(expected).is_some_and(|field| *field.name == *key);
-                    let index = if in_order { Some(expected) } else { self.schema.field_index(&key) };
+                    let index =
+                        if in_order { Some(expected) } else { self.schema.field_index(&key) };
                     let Some(index) = index else {
                         entries.next_value::<IgnoredAny>()?;
                         continue;
@@ -224,7 +234,11 @@ impl<'de> Visitor<'de> for Typed<'_> {
                 let field = |(index, value): (usize, Option<Value>)| {
                     value.map_or_else(|| self.of(&fields[index].schema).null::<A::Error>(), Ok)
                 };
-                let values = row.into_iter().enumerate().map(field).collect::<std::result::Result<_, _>>()?;
+                let values = row
+                    .into_iter()
+                    .enumerate()
+                    .map(field)
+                    .collect::<std::result::Result<_, _>>()?;
                 Ok(Value::Struct(Struct::new(SchemaRef::clone(self.schema), values)))
             }
             _ => Err(self.mismatch("an object")),
@@ -242,7 +256,10 @@ struct Pair<'a> {
 impl<'de> DeserializeSeed<'de> for Pair<'_> {
     type Value = (Value, Value);
 
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> std::result::Result<Self::Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(
+        self,
+        json: D,
+    ) -> std::result::Result<Self::Value, D::Error> {
         json.deserialize_seq(self)
     }
 }
@@ -254,7 +271,10 @@ impl<'de> Visitor<'de> for Pair<'_> {
         out.write_str("a pair of key and value")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> std::result::Result<Self::Value, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(
+        self,
+        mut items: A,
+    ) -> std::result::Result<Self::Value, A::Error> {
         let missing = || A::Error::custom("Found invalid map entry, expected list of length 2");
         let key = items.next_element_seed(self.key)?.ok_or_else(missing)?;
         let value = items.next_element_seed(self.value)?.ok_or_else(missing)?;

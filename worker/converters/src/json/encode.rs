@@ -9,7 +9,12 @@ use sluice_plugin::{
 };
 
 /// Writes a value of a schema, or of none.
-pub(super) fn write_value(out: &mut String, schema: Option<&Schema>, value: &Value, replace_null: bool) -> Result<()> {
+pub(super) fn write_value(
+    out: &mut String,
+    schema: Option<&Schema>,
+    value: &Value,
+    replace_null: bool,
+) -> Result<()> {
     if value.is_null() {
         return write_null(out, schema, replace_null);
     }
@@ -36,13 +41,19 @@ pub(super) fn write_value(out: &mut String, schema: Option<&Schema>, value: &Val
             out.push('"');
         }
         Value::Array(items) => {
-            let item = schema.and_then(|it| if let Type::Array(item) = &it.r#type { Some(&**item) } else { None });
-            write_list(out, items.iter(), |out, value| write_value(out, item, value, replace_null))?;
+            let item = schema.and_then(|it| {
+                if let Type::Array(item) = &it.r#type { Some(&**item) } else { None }
+            });
+            write_list(out, items.iter(), |out, value| {
+                write_value(out, item, value, replace_null)
+            })?;
         }
         Value::Map(entries) => write_map(out, schema, entries, replace_null)?,
         Value::Struct(row) => {
             out.push('{');
-            for (index, (field, value)) in row.schema().fields().iter().zip(row.values()).enumerate() {
+            for (index, (field, value)) in
+                row.schema().fields().iter().zip(row.values()).enumerate()
+            {
                 if index > 0 {
                     out.push(',');
                 }
@@ -90,7 +101,12 @@ const fn fits(schema: &Schema, value: &Value) -> bool {
 }
 
 /// A map whose keys are text is an object; any other is a list of pairs.
-fn write_map(out: &mut String, schema: Option<&Schema>, entries: &[(Value, Value)], replace_null: bool) -> Result<()> {
+fn write_map(
+    out: &mut String,
+    schema: Option<&Schema>,
+    entries: &[(Value, Value)],
+    replace_null: bool,
+) -> Result<()> {
     let (keys, values) = match schema.map(|it| &it.r#type) {
         Some(Type::Map(keys, values)) => (Some(&**keys), Some(&**values)),
         _ => (None, None),
@@ -114,7 +130,9 @@ fn write_map(out: &mut String, schema: Option<&Schema>, entries: &[(Value, Value
         if index > 0 {
             out.push(',');
         }
-        let Value::String(key) = key else { return Err(Error::bad_record("a map of text keys holds another key")) };
+        let Value::String(key) = key else {
+            return Err(Error::bad_record("a map of text keys holds another key"));
+        };
         write_string(out, key);
         out.push(':');
         write_value(out, values, value, replace_null)?;

@@ -30,13 +30,17 @@ struct Parts {
 
 /// Reads a schema.
 pub(super) fn read(text: &str) -> Result<Schema> {
-    let parts: Parts = serde_json::from_str(text)
-        .map_err(|error| Error::bad_record("the schema of the record has an unexpected form").because(error))?;
+    let parts: Parts = serde_json::from_str(text).map_err(|error| {
+        Error::bad_record("the schema of the record has an unexpected form").because(error)
+    })?;
     build(parts)
 }
 
 fn build(parts: Parts) -> Result<Schema> {
-    let name = parts.r#type.as_deref().ok_or_else(|| Error::bad_record("Schema must contain 'type' field"))?;
+    let name = parts
+        .r#type
+        .as_deref()
+        .ok_or_else(|| Error::bad_record("Schema must contain 'type' field"))?;
     let part = |part: Option<Box<Parts>>, message: &str| -> Result<Arc<Schema>> {
         part.map(|it| build(*it)).unwrap_or_else(|| Err(Error::bad_record(message))).map(Arc::new)
     };
@@ -65,7 +69,12 @@ fn build(parts: Parts) -> Result<Schema> {
         version: parts.version,
         doc: parts.doc.map(Into::into),
         default: None,
-        parameters: parts.parameters.unwrap_or_default().into_iter().map(|(k, v)| (k.into(), v.into())).collect(),
+        parameters: parts
+            .parameters
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(k, v)| (k.into(), v.into()))
+            .collect(),
     };
     if let Some(default) = parts.default.filter(|it| it.get() != "null") {
         schema.default = Some(decode::typed(&Arc::new(schema.clone()), default.get(), false)?);
@@ -74,12 +83,12 @@ fn build(parts: Parts) -> Result<Schema> {
 }
 
 fn fields(parts: Option<Vec<Parts>>) -> Result<Vec<Field>> {
-    let parts = parts.ok_or_else(|| Error::bad_record("Struct schema's \"fields\" argument is not an array."))?;
+    let parts = parts
+        .ok_or_else(|| Error::bad_record("Struct schema's \"fields\" argument is not an array."))?;
     let field = |mut part: Parts| {
-        let name = part
-            .field
-            .take()
-            .ok_or_else(|| Error::bad_record("Struct schema's field name not specified properly"))?;
+        let name = part.field.take().ok_or_else(|| {
+            Error::bad_record("Struct schema's field name not specified properly")
+        })?;
         Ok(Field { name: name.into(), schema: Arc::new(build(part)?) })
     };
     parts.into_iter().map(field).collect()

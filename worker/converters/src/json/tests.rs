@@ -10,7 +10,8 @@ fn converter(schemas: bool) -> Box<dyn Converter> {
 fn round_trip(text: &str) -> String {
     let mut converter = converter(true);
     let read = converter.decode("t", Some(&Bytes::copy_from_slice(text.as_bytes()))).expect(text);
-    let written = converter.encode("t", read.schema.as_ref(), &read.value).expect(text).expect("not null");
+    let written =
+        converter.encode("t", read.schema.as_ref(), &read.value).expect(text).expect("not null");
     String::from_utf8(written.to_vec()).unwrap()
 }
 
@@ -25,7 +26,10 @@ fn every_type_goes_through_with_its_schema_unchanged() {
         (r#"{"type":"boolean","optional":false}"#, "true"),
         (r#"{"type":"string","optional":false}"#, r#""a\"\\\n\u0001é""#),
         (r#"{"type":"bytes","optional":false}"#, r#""AQI=""#),
-        (r#"{"type":"array","items":{"type":"int32","optional":true},"optional":false}"#, "[1,null]"),
+        (
+            r#"{"type":"array","items":{"type":"int32","optional":true},"optional":false}"#,
+            "[1,null]",
+        ),
         (
             r#"{"type":"map","keys":{"type":"string","optional":false},"values":{"type":"int32","optional":false},"optional":false}"#,
             r#"{"b":1,"a":2}"#,
@@ -52,7 +56,10 @@ fn without_schemas_values_show_their_own_types() {
         ("1.5", Value::Float64(1.5)),
         ("\"a\"", Value::from("a")),
         ("null", Value::Null),
-        ("[1,[true]]", Value::Array(vec![Value::Int64(1), Value::Array(vec![Value::Boolean(true)])])),
+        (
+            "[1,[true]]",
+            Value::Array(vec![Value::Int64(1), Value::Array(vec![Value::Boolean(true)])]),
+        ),
         (r#"{"k":1}"#, Value::Map(vec![(Value::from("k"), Value::Int64(1))])),
     ] {
         let read = converter.decode("t", Some(&Bytes::from_static(text.as_bytes()))).unwrap();
@@ -81,7 +88,9 @@ fn what_does_not_fit_is_a_bad_record() {
         (r#"{"schema":{"type":"string"},"payload":null}"#, "does not fit"),
         (r#"{"schema":{"type":"bytes"},"payload":"?"}"#, "does not fit"),
     ] {
-        let error = converter(true).decode("t", Some(&Bytes::from_static(text.as_bytes()))).expect_err(text);
+        let error = converter(true)
+            .decode("t", Some(&Bytes::from_static(text.as_bytes())))
+            .expect_err(text);
         assert!(error.to_string().contains(expected), "{text}: {error}");
         assert_eq!(error.kind(), sluice_plugin::Kind::BadRecord);
     }
