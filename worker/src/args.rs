@@ -7,15 +7,15 @@ use clap::{Args, Parser, Subcommand};
 /// A Kafka Connect worker, native in Rust.
 #[derive(Debug, Parser)]
 #[command(name = "sluice-worker", version, about, long_about = None)]
-pub struct Command {
+pub(crate) struct Command {
     /// What to run.
     #[command(subcommand)]
-    pub mode: Mode,
+    pub(crate) mode: Mode,
 }
 
 /// What to run.
 #[derive(Debug, Subcommand)]
-pub enum Mode {
+pub(crate) enum Mode {
     /// Join a worker group: connectors come over the REST API and live in Kafka's topics.
     Distributed(Distributed),
     /// Run the embedded single-node broker. For development and tests: it is no production broker.
@@ -24,23 +24,23 @@ pub enum Mode {
 
 /// Arguments of `distributed`.
 #[derive(Debug, Args)]
-pub struct Distributed {
+pub(crate) struct Distributed {
     /// Worker file as Kafka Connect takes it: Java properties, or flat JSON.
-    pub worker_file: PathBuf,
+    pub(crate) worker_file: PathBuf,
     /// Set one key in place of the file's value; may be given several times.
     #[arg(long = "override", value_name = "KEY=VALUE", value_parser = key_value)]
-    pub overrides: Vec<(String, String)>,
+    pub(crate) overrides: Vec<(String, String)>,
 }
 
 /// Arguments of `broker`.
 #[derive(Debug, Args)]
-pub struct Broker {
+pub(crate) struct Broker {
     /// Address to listen on.
     #[arg(long, default_value = "127.0.0.1:9092", value_name = "HOST:PORT")]
-    pub listen: SocketAddr,
+    pub(crate) listen: SocketAddr,
     /// Folder to keep topics in; in memory alone if not given.
     #[arg(long, value_name = "DIR")]
-    pub data_dir: Option<PathBuf>,
+    pub(crate) data_dir: Option<PathBuf>,
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

@@ -27,7 +27,7 @@ use settings::{DistributedConfig, Listener};
 const TASK_EVENTS: usize = 1024;
 
 /// Runs a worker until told to stop.
-pub async fn run(args: args::Distributed, stop: CancellationToken) -> Result<()> {
+pub(crate) async fn run(args: args::Distributed, stop: CancellationToken) -> Result<()> {
     let properties = worker_file::read(&args.worker_file, args.overrides)?;
     let config = DistributedConfig::parse(&properties)
         .with_context(|| format!("{} is not a valid worker file", args.worker_file.display()))?;

@@ -8,7 +8,7 @@ use sluice_plugin::{ConnectorPlugin, ConverterPlugin, PluginType};
 use sluice_rest_model::{PluginInfo, PluginKind};
 
 /// Finds plugins for the engine.
-pub struct CatalogSource(pub Arc<Catalog>);
+pub(crate) struct CatalogSource(pub(crate) Arc<Catalog>);
 
 impl PluginSource for CatalogSource {
     fn connector(&self, class: &str) -> Option<ConnectorPlugin> {
@@ -21,7 +21,7 @@ impl PluginSource for CatalogSource {
 }
 
 /// What `GET /connector-plugins` lists.
-pub fn list(catalog: &Catalog) -> Vec<PluginInfo> {
+pub(crate) fn list(catalog: &Catalog) -> Vec<PluginInfo> {
     let kind = |r#type| match r#type {
         PluginType::Sink => PluginKind::Sink,
         PluginType::Source => PluginKind::Source,

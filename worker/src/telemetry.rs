@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging to standard error. `filter` is in the form of `RUST_LOG`; `info` if empty.
-pub fn start(filter: Option<String>) {
+pub(crate) fn start(filter: Option<String>) {
     let filter = EnvFilter::try_new(filter.unwrap_or_else(|| "info".to_owned()))
         .unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);

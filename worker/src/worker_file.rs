@@ -6,7 +6,7 @@ use sluice_config::{Properties, PropertiesError, parse_properties};
 
 /// Why a worker file cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum WorkerFileError {
+pub(crate) enum WorkerFileError {
     /// The file cannot be read.
     #[error("{} cannot be read", .0.display())]
     Read(PathBuf, #[source] std::io::Error),
@@ -41,7 +41,10 @@ pub enum WorkerFileError {
 }
 
 /// Reads a worker file, puts the overrides in and resolves placeholders.
-pub fn read(path: &Path, overrides: Vec<(String, String)>) -> Result<Properties, WorkerFileError> {
+pub(crate) fn read(
+    path: &Path,
+    overrides: Vec<(String, String)>,
+) -> Result<Properties, WorkerFileError> {
     let bytes =
         std::fs::read(path).map_err(|error| WorkerFileError::Read(path.to_owned(), error))?;
     let is_json = path.extension().is_some_and(|it| it == "json");

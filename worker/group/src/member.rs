@@ -178,7 +178,10 @@ impl Member {
                     return Ok(joined);
                 }
                 Err(Failure::Fatal(error)) => return Err(error),
-                Err(Failure::Again) => lost_since = None,
+                Err(Failure::Expelled) if local.assignment.is_some() => {
+                    return Err(JoinError::Fenced);
+                }
+                Err(Failure::Again | Failure::Expelled) => lost_since = None,
                 Err(Failure::Later) => {
                     lost_since = None;
                     sleep(RETRY_BACKOFF).await;

@@ -14,10 +14,10 @@ use tokio::net::TcpListener;
 
 /// Keys of a distributed worker.
 #[derive(Debug, Config)]
-pub struct DistributedConfig {
+pub(crate) struct DistributedConfig {
     /// Group of workers that this one belongs to.
     #[config(key = "group.id", importance = High, check = not_blank)]
-    pub group_id: String,
+    pub(crate) group_id: String,
     /// Brokers to begin with, as host:port, comma-separated.
     #[config(key = "bootstrap.servers", default = "localhost:9092", importance = High)]
     #[allow(dead_code)]
@@ -56,25 +56,25 @@ pub struct DistributedConfig {
     status_replication: i16,
     /// How long the group waits for a silent worker.
     #[config(key = "session.timeout.ms", default = "10000", importance = High)]
-    pub session_timeout: Millis,
+    pub(crate) session_timeout: Millis,
     /// Pause between signs of life.
     #[config(key = "heartbeat.interval.ms", default = "3000", importance = High)]
-    pub heartbeat_interval: Millis,
+    pub(crate) heartbeat_interval: Millis,
     /// How long a rebalance waits for each worker.
     #[config(key = "rebalance.timeout.ms", default = "60000", importance = High)]
-    pub rebalance_timeout: Millis,
+    pub(crate) rebalance_timeout: Millis,
     /// How long catching up with the config topic may take.
     #[config(key = "worker.sync.timeout.ms", default = "3000", importance = Medium)]
-    pub sync_timeout: Millis,
+    pub(crate) sync_timeout: Millis,
     /// Group protocol: eager, compatible or sessioned.
     #[config(key = "connect.protocol", default = "sessioned", importance = Low, check = known_protocol)]
     protocol: String,
     /// How long the work of a lost worker waits for its return.
     #[config(key = "scheduled.rebalance.max.delay.ms", default = "300000", importance = Low)]
-    pub max_delay: Millis,
+    pub(crate) max_delay: Millis,
     /// Age at which the key of internal requests is replaced.
     #[config(key = "inter.worker.key.ttl.ms", default = "3600000", importance = Low)]
-    pub key_ttl: Millis,
+    pub(crate) key_ttl: Millis,
     /// Addresses of the REST API, such as http://0.0.0.0:8083.
     #[config(key = "listeners", default = "http://:8083", importance = Low)]
     listeners: Vec<String>,
@@ -101,7 +101,7 @@ fn known_protocol(text: &str) -> Result<(), String> {
 
 impl DistributedConfig {
     /// The newest group protocol that this worker offers.
-    pub fn protocol(&self) -> ConnectProtocol {
+    pub(crate) fn protocol(&self) -> ConnectProtocol {
         match self.protocol.to_ascii_lowercase().as_str() {
             "eager" => ConnectProtocol::Eager,
             "compatible" => ConnectProtocol::Compatible,
@@ -110,7 +110,7 @@ impl DistributedConfig {
     }
 
     /// Where metrics are served.
-    pub fn metrics_address(&self) -> Result<Option<SocketAddr>> {
+    pub(crate) fn metrics_address(&self) -> Result<Option<SocketAddr>> {
         if self.metrics_listener.is_empty() {
             return Ok(None);
         }
@@ -124,7 +124,7 @@ impl DistributedConfig {
     }
 
     /// The config topic: one partition, whatever the file says.
-    pub fn config_log(&self, properties: &Properties, client: &Client) -> LogConfig {
+    pub(crate) fn config_log(&self, properties: &Properties, client: &Client) -> LogConfig {
         let topic = new_topic(
             properties,
             "config.storage.",
@@ -136,7 +136,7 @@ impl DistributedConfig {
     }
 
     /// The offsets topic.
-    pub fn offset_log(&self, properties: &Properties, client: &Client) -> LogConfig {
+    pub(crate) fn offset_log(&self, properties: &Properties, client: &Client) -> LogConfig {
         let partitions = self.offset_partitions;
         let topic = new_topic(
             properties,
@@ -149,7 +149,7 @@ impl DistributedConfig {
     }
 
     /// The status topic.
-    pub fn status_log(&self, properties: &Properties, client: &Client) -> LogConfig {
+    pub(crate) fn status_log(&self, properties: &Properties, client: &Client) -> LogConfig {
         let partitions = self.status_partitions;
         let topic = new_topic(
             properties,
@@ -198,18 +198,18 @@ fn new_topic(
 }
 
 /// The bound REST listener with the address that others are told.
-pub struct Listener {
+pub(crate) struct Listener {
     /// The socket.
-    pub socket: TcpListener,
+    pub(crate) socket: TcpListener,
     /// `host:port` as statuses and other workers name it.
-    pub worker_id: String,
+    pub(crate) worker_id: String,
     /// Base URL for other workers, with a slash at its end.
-    pub url: String,
+    pub(crate) url: String,
 }
 
 impl Listener {
     /// Binds the first listener of the worker file.
-    pub async fn bind(config: &DistributedConfig) -> Result<Self> {
+    pub(crate) async fn bind(config: &DistributedConfig) -> Result<Self> {
         let Some(listener) = config.listeners.first() else {
             bail!(
                 "Invalid value  for configuration listeners: at least one listener is needed, such as http://:8083"

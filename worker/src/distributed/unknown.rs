@@ -55,7 +55,7 @@ const PREFIXES: &[&str] = &[
 ];
 
 /// Logs a warning for each key that nothing reads.
-pub fn warn(properties: &Properties, client: &ClientSettings) {
+pub(crate) fn warn(properties: &Properties, client: &ClientSettings) {
     for (key, meant) in find(properties, client.unknown()) {
         match meant {
             Some(meant) => {

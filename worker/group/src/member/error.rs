@@ -12,6 +12,10 @@ pub enum JoinError {
     /// it, as others may be given it, and then join again without it.
     #[error("the coordinator of the group was unreachable for heartbeat.interval.ms")]
     CoordinatorLost,
+    /// The group went on without this worker, which brought work into the round. It must stop all of it, as others may have
+    /// been given it, and then join again without it.
+    #[error("the group has gone on without this worker")]
+    Fenced,
     /// The user may not use the group.
     #[error("Not authorized to access group: {group}")]
     Unauthorized {
@@ -49,7 +53,7 @@ pub enum JoinError {
 impl JoinError {
     /// Whether another round cannot mend it: the settings or the cluster have to change first.
     pub const fn is_fatal(&self) -> bool {
-        !matches!(self, Self::CoordinatorLost | Self::Assignment(_))
+        !matches!(self, Self::CoordinatorLost | Self::Fenced | Self::Assignment(_))
     }
 
     pub(super) fn refused(group: &str, code: ResponseError) -> Self {

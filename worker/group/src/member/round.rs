@@ -30,6 +30,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(40);
 pub(super) enum Failure {
     /// Try again at once.
     Again,
+    /// The group has gone on without this worker: what it brought may run elsewhere by now.
+    Expelled,
     /// Try again after a pause.
     Later,
     /// Look for the coordinator and try again after a pause.
@@ -208,7 +210,11 @@ impl Member {
         use ResponseError as Code;
         match error.code() {
             Some(Code::MemberIdRequired | Code::IllegalGeneration) => {}
-            Some(Code::UnknownMemberId) => self.id.clear(),
+            Some(Code::UnknownMemberId) => {
+                self.id.clear();
+                self.generation = NO_GENERATION;
+                return Failure::Expelled;
+            }
             _ => return Failure::of(&self.settings.group_id, error),
         }
         self.generation = NO_GENERATION;

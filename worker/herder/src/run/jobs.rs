@@ -111,8 +111,13 @@ impl Loop {
                     Err(error) => {
                         tracing::warn!(%error, "a round of joining the group failed; another follows");
                         self.step(Event::JoinFailed);
-                        if matches!(error, JoinError::CoordinatorLost) {
-                            self.step(Event::Membership(Change::CoordinatorLost));
+                        let change = match error {
+                            JoinError::CoordinatorLost => Some(Change::CoordinatorLost),
+                            JoinError::Fenced => Some(Change::Fenced),
+                            _ => None,
+                        };
+                        if let Some(change) = change {
+                            self.step(Event::Membership(change));
                         }
                     }
                 }
