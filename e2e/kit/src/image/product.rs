@@ -138,7 +138,7 @@ fn compile(profile: &str) -> Result<PathBuf> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo
         .current_dir(WORKSPACE)
-        .env("RUSTFLAGS", "-C target-feature=+crt-static")
+        .env("CARGO_ENCODED_RUSTFLAGS", flags()?.join("\x1f"))
         .args(["build", "--locked", "--profile", profile])
         // With a target named, the flags above leave build scripts and macros alone.
         .args(["--target", &target]);
@@ -152,6 +152,20 @@ fn compile(profile: &str) -> Result<PathBuf> {
     ensure!(status.success(), "cargo build of the images' programs: {status}");
     let built = target_folder().join(target);
     Ok(built.join(if profile == "dev" { "debug" } else { profile }))
+}
+
+/// Static programs that say nothing of the folders they were built in.
+fn flags() -> Result<Vec<String>> {
+    let home = env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| env::var_os("HOME").map(|home| Path::new(&home).join(".cargo")))
+        .context("neither CARGO_HOME nor HOME is set")?;
+    let target = std::path::absolute(target_folder())?;
+    Ok(vec![
+        "-Ctarget-feature=+crt-static".to_owned(),
+        format!("--remap-path-prefix={}=/cargo", home.display()),
+        format!("--remap-path-prefix={}=/target", target.display()),
+    ])
 }
 
 /// Where cargo puts what it builds.
