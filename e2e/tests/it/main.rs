@@ -1,4 +1,5 @@
 //! The tests of the whole: real servers, real programs.
 
 mod dev;
+mod mixed;
 mod node;
