@@ -43,7 +43,7 @@ fn surplus_of(kind: Kind, total: usize, loads: &Loads, members: &Members, surplu
 pub(super) fn surplus_within(
     barred: &Barred,
     loads: &Loads,
-    unowned: &Work,
+    unowned: &[Unit],
     intended: &Intended,
 ) -> (Loads, Intended) {
     let mut end = loads.clone();
@@ -52,10 +52,10 @@ pub(super) fn surplus_within(
         .flat_map(|(id, held)| held.iter().map(move |unit| (id.clone(), unit.clone())))
         .filter(|(id, unit)| !barred.allows(id, unit))
         .collect();
-    let mut to_place = unowned.clone();
+    let mut to_place = unowned.to_vec();
     for (id, unit) in misplaced {
         end.entry(id).or_default().remove(&unit);
-        to_place.insert(unit);
+        to_place.push(unit);
     }
     spread(&to_place, &mut end, barred, intended);
     for kind in [Kind::Connector, Kind::Task] {

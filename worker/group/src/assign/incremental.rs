@@ -85,7 +85,8 @@ impl IncrementalAssignor {
         remove(&mut next, &revoked);
 
         let waiting = self.give_back(&lost, round.members, &barred, &mut next);
-        let mut to_assign = &created | &self.settle_lost(&waiting, &mut next, &barred, now);
+        let freed = self.settle_lost(&waiting, &mut next, &barred, now);
+        let mut to_assign: Vec<Unit> = created.into_iter().chain(freed).collect();
 
         let intended = std::mem::take(&mut self.intended);
         let surplus = self.balance(round, &next, &to_assign, &barred, &intended, now);
@@ -156,7 +157,7 @@ impl IncrementalAssignor {
         &mut self,
         round: &Round<'_>,
         next: &Loads,
-        to_assign: &Work,
+        to_assign: &[Unit],
         barred: &Barred,
         intended: &Intended,
         now: Duration,

@@ -10,8 +10,8 @@ pub(super) type Loads = BTreeMap<String, Work>;
 /// Work that is meant for a certain member, because it was revoked elsewhere for its sake.
 pub(super) type Intended = BTreeMap<Unit, String>;
 
-/// Adds `units` to `loads`, connectors and tasks apart.
-pub(super) fn spread(units: &Work, loads: &mut Loads, barred: &Barred, intended: &Intended) {
+/// Adds `units` to `loads` in their order, connectors and tasks apart.
+pub(super) fn spread(units: &[Unit], loads: &mut Loads, barred: &Barred, intended: &Intended) {
     for kind in [Kind::Connector, Kind::Task] {
         let mut units: Vec<&Unit> = units.iter().filter(|unit| unit.kind() == kind).collect();
         // Who can go to few members goes first, while these still have room.

@@ -399,7 +399,8 @@ fn new_work_fills_the_emptiest_workers_first() {
             .enumerate()
             .map(|(index, count)| (format!("w{index}"), held(index, *count)))
             .collect();
-        spread::spread(&held(9, *new), &mut loads, &Barred::default(), &BTreeMap::new());
+        let new: Vec<Unit> = held(9, *new).into_iter().collect();
+        spread::spread(&new, &mut loads, &Barred::default(), &BTreeMap::new());
         let counts: Vec<usize> = loads.values().map(BTreeSet::len).collect();
         assert_eq!(counts, *after);
     }

@@ -3,4 +3,5 @@
 mod bytes;
 mod members;
 mod mixed;
+mod rounds;
 mod worker;
