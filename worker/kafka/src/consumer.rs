@@ -85,7 +85,7 @@ impl BatchConsumer {
             }
             None => {}
         }
-        let interval = settings.duration("max.poll.interval.ms", Duration::from_secs(300))?;
+        let interval = settings.duration("max.poll.interval.ms", Duration::from_mins(5))?;
         let (wake, wakeups) = pipe::pipe()
             .and_then(|(wake, wakeups)| Ok((wake.into_nonblocking_fd()?, wakeups)))
             .map_err(|cause| ClientError::internal(&cause))?;
@@ -95,7 +95,7 @@ impl BatchConsumer {
             wakeups,
             scratch: Scratch::default(),
             failed: None,
-            longest_wait: (interval / 3).min(Duration::from_secs(60)),
+            longest_wait: (interval / 3).min(Duration::from_mins(1)),
         })
     }
 

@@ -130,9 +130,8 @@ impl ClientSettings {
     }
 
     fn bootstrap_text(&self) -> String {
-        let addresses = self.bootstrap.iter().map(|(host, port)| match host.contains(':') {
-            true => format!("[{host}]:{port}"),
-            false => format!("{host}:{port}"),
+        let addresses = self.bootstrap.iter().map(|(host, port)| {
+            if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
         });
         addresses.collect::<Vec<_>>().join(",")
     }

@@ -103,18 +103,15 @@ impl ProducerContext for Context {
 
 /// rust-rdkafka's error as ours.
 pub(super) fn error_of(error: &KafkaError) -> ClientError {
-    match error {
-        KafkaError::ClientConfig(_, reason, key, _) => {
-            let code = RDKafkaErrorCode::InvalidArgument;
-            ClientError::new(code as i32, format!("{key}: {reason}"))
-        }
-        _ => {
-            let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail);
-            let text = match code {
-                RDKafkaErrorCode::Fail => error.to_string(),
-                known => known.to_string(),
-            };
-            ClientError::new(code as i32, text)
-        }
+    if let KafkaError::ClientConfig(_, reason, key, _) = error {
+        let code = RDKafkaErrorCode::InvalidArgument;
+        ClientError::new(code as i32, format!("{key}: {reason}"))
+    } else {
+        let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail);
+        let text = match code {
+            RDKafkaErrorCode::Fail => error.to_string(),
+            known => known.to_string(),
+        };
+        ClientError::new(code as i32, text)
     }
 }

@@ -18,9 +18,8 @@ pub(super) struct LoginModule {
 pub(super) fn parse(text: &str) -> Result<LoginModule, SettingsError> {
     let tokens = tokens(text)?;
     let mut tokens = tokens.into_iter();
-    let class = match tokens.next() {
-        Some(Token::Word(class)) => class,
-        _ => return Err(malformed("Login module not specified in JAAS config")),
+    let Some(Token::Word(class)) = tokens.next() else {
+        return Err(malformed("Login module not specified in JAAS config"));
     };
     match tokens.next() {
         Some(Token::Word(flag)) if is_flag(&flag) => {}
@@ -116,9 +115,12 @@ fn malformed(reason: &'static str) -> SettingsError {
 mod tests {
     use super::*;
 
+    /// Text, class and options.
+    type Row = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
     #[test]
     fn modules_are_taken_apart() {
-        let rows: &[(&str, &str, &[(&str, &str)])] = &[
+        let rows: &[Row] = &[
             (
                 r#"a.PlainLoginModule required username="alice" password="s;e=c\"r et";"#,
                 "a.PlainLoginModule",

@@ -25,7 +25,7 @@ const LONGEST_ANSWER: usize = 100 * 1024 * 1024;
 const CHUNK: usize = 64 * 1024;
 
 /// Brokers close connections idle for 10 minutes; Java's clients leave a minute before.
-const IDLE: Duration = Duration::from_secs(540);
+const IDLE: Duration = Duration::from_mins(9);
 
 /// What all connections of a client share.
 pub(super) struct Profile {
@@ -188,9 +188,10 @@ impl Connection {
     fn broken(&self, cause: &std::io::Error) -> Error {
         let address = self.address.to_string();
         let reason = cause.to_string();
-        match is_tls(cause) {
-            true => Error::Tls { address, reason },
-            false => Error::Disconnected { address, reason },
+        if is_tls(cause) {
+            Error::Tls { address, reason }
+        } else {
+            Error::Disconnected { address, reason }
         }
     }
 
@@ -208,14 +209,18 @@ async fn handshake(
     let address = || address.to_owned();
     let name = rustls::pki_types::ServerName::try_from(host.to_owned())
         .map_err(|cause| Error::Tls { address: address(), reason: cause.to_string() })?;
-    tls.connect(name, tcp).await.map_err(|cause| match is_tls(&cause) {
-        true => Error::Tls { address: address(), reason: cause.to_string() },
-        false => Error::Unreachable { address: address(), reason: cause.to_string() },
+    tls.connect(name, tcp).await.map_err(|cause| {
+        if is_tls(&cause) {
+            Error::Tls { address: address(), reason: cause.to_string() }
+        } else {
+            Error::Unreachable { address: address(), reason: cause.to_string() }
+        }
     })
 }
 
 fn is_tls(cause: &std::io::Error) -> bool {
-    cause.get_ref().is_some_and(|inner| inner.is::<rustls::Error>())
+    let inner = cause.get_ref();
+    inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()).is_some()
 }
 
 pub(super) fn api_key<R: Request>() -> ApiKey {

@@ -21,10 +21,7 @@ pub(super) fn config(tls: &Tls) -> Result<ClientConfig, SettingsError> {
         WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider))
             .build()
             .map_err(|cause| invalid("ssl.truststore.certificates", &cause))?;
-    let verifier = match tls.check_host {
-        true => verifier,
-        false => Arc::new(AnyHost(verifier)),
-    };
+    let verifier = if tls.check_host { verifier } else { Arc::new(AnyHost(verifier)) };
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|cause| invalid("security.protocol", &cause))?
@@ -54,9 +51,10 @@ fn certificates(
     let found = CertificateDer::pem_slice_iter(pem.as_bytes())
         .collect::<Result<Vec<_>, _>>()
         .map_err(|cause| invalid(key, &cause))?;
-    match found.is_empty() {
-        true => Err(invalid(key, &"holds no certificate in PEM form")),
-        false => Ok(found),
+    if found.is_empty() {
+        Err(invalid(key, &"holds no certificate in PEM form"))
+    } else {
+        Ok(found)
     }
 }
 

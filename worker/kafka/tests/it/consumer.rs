@@ -1,6 +1,9 @@
 //! The batch consumer: order, rebalances, offsets.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use anyhow::{Context, Result, bail};
 use sluice_kafka::{BatchConsumer, Event, Message, TopicOffsets};
@@ -193,7 +196,8 @@ impl Reader {
 
     fn take(&mut self, batch: &[Message]) -> Result<()> {
         for message in batch {
-            let of = TopicPartition { topic: message.topic.clone(), partition: message.partition };
+            let of =
+                TopicPartition { topic: Arc::clone(&message.topic), partition: message.partition };
             if let Some(expected) = self.next.insert(of.clone(), message.offset + 1) {
                 anyhow::ensure!(
                     expected == message.offset,

@@ -19,7 +19,7 @@ use sluice_kit::kafka::{KafkaServer, Listener};
 use tokio::time::{Instant, timeout};
 
 /// Within which anything must happen.
-pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_mins(1);
 
 /// Settings of a client with further keys.
 pub(crate) fn settings(

@@ -209,10 +209,10 @@ fn intern(names: &mut Vec<Arc<str>>, name: &str) -> Arc<str> {
 fn judge(message: &ffi::rd_kafka_message_t) -> Result<(), ClientError> {
     use ffi::rd_kafka_resp_err_t as Code;
     let error = error_of(message.err);
-    let text = match message.payload.is_null() {
-        true => error.message().to_owned(),
-        // SAFETY: an error's payload is a text that ends with NUL.
-        false => unsafe { CStr::from_ptr(message.payload.cast()) }.to_string_lossy().into_owned(),
+    let text = if message.payload.is_null() {
+        error.message().to_owned()
+    } else {
+        unsafe { CStr::from_ptr(message.payload.cast()) }.to_string_lossy().into_owned()
     };
     match message.err {
         Code::RD_KAFKA_RESP_ERR__PARTITION_EOF => Ok(()),
