@@ -142,6 +142,15 @@ fn compile(profile: &str) -> Result<PathBuf> {
         .args(["build", "--locked", "--profile", profile])
         // With a target named, the flags above leave build scripts and macros alone.
         .args(["--target", &target]);
+    // What an outer cargo says of the package it runs is nothing to this build: build scripts would run again for it.
+    for (name, _) in env::vars_os() {
+        let of_a_package = |name: &str| {
+            ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"].iter().any(|it| name.starts_with(it))
+        };
+        if name.to_str().is_some_and(of_a_package) {
+            cargo.env_remove(name);
+        }
+    }
     for product in PRODUCTS {
         cargo.args(["--package", product.package, "--bin", product.program]);
         for feature in product.features {
