@@ -73,9 +73,9 @@ impl BatchConsumer {
         let mut native = settings.consumer(config.budget)?;
         let client_id = settings.client_id().map_or(config.client_id, str::to_owned);
         native.insert("client.id", client_id);
-        if let Some(group) = settings.group_id().map(str::to_owned).or(config.group_id) {
-            native.insert("group.id", group);
-        }
+        // Without a group librdkafka has no consumer queue at all; this one is never joined nor committed to.
+        let group = settings.group_id().map(str::to_owned).or(config.group_id);
+        native.insert("group.id", group.unwrap_or_else(|| "sluice-unassigned".to_owned()));
         match config.isolation {
             Some(Isolation::Committed) => {
                 native.insert("isolation.level", "read_committed".to_owned());

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use sluice_kafka::{BatchConsumer, Event, Message, TopicOffsets};
+use sluice_kafka::{BatchConsumer, ConsumerConfig, Event, Message, TopicOffsets};
 use sluice_kit::{java, kafka::KafkaServer};
 use sluice_model::TopicPartition;
 use tokio::time::timeout;
@@ -37,7 +37,8 @@ async fn a_record_keeps_all_its_parts() -> Result<()> {
     let settings = plain(kafka, &[])?;
     create(&settings, "parts", 1, &[]).await?;
     produce(&settings, "parts", 1, 0, 2).await?;
-    let mut consumer = consumer(&settings, "parts")?;
+    let alone = ConsumerConfig { budget: 1 << 20, ..ConsumerConfig::default() };
+    let mut consumer = BatchConsumer::new(&settings, alone)?;
     consumer.assign(&TopicOffsets::from([(TopicPartition::new("parts", 0), 0)]))?;
     let mut batch = Vec::new();
     while batch.len() < 2 {
