@@ -81,17 +81,24 @@ pub(crate) async fn run(args: args::Distributed, stop: CancellationToken) -> Res
         sender: Arc::new(client),
         registry,
     };
-    let outcome = tokio::select! {
-        outcome = herder.run(requests, stop) => outcome.map_err(anyhow::Error::from),
-        Some(ended) = servers.join_next() => {
-            ended?.context("a listener of the worker failed")?;
-            Ok(())
-        }
-    };
+    run_until_stopped(herder, requests, servers, stop).await.inspect_err(|_| serving.cancel())?;
     engine.stop_all().await;
     serving.cancel();
     tracing::info!("the worker has stopped");
-    outcome
+    Ok(())
+}
+
+/// Runs the herder, as long as the listeners serve.
+async fn run_until_stopped(
+    herder: Herder,
+    requests: sluice_herder::Requests,
+    mut servers: JoinSet<std::io::Result<()>>,
+    stop: CancellationToken,
+) -> Result<()> {
+    tokio::select! {
+        outcome = herder.run(requests, stop) => Ok(outcome?),
+        Some(ended) = servers.join_next() => ended?.context("a listener of the worker failed"),
+    }
 }
 
 /// Opens the three internal topics side by side; tries for as long as no broker can be reached.

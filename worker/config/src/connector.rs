@@ -16,6 +16,8 @@ pub const TOPICS: &str = "topics";
 pub const TOPICS_REGEX: &str = "topics.regex";
 
 /// Keys of every connector.
+// A flat table.
+#[allow(clippy::too_many_lines)]
 pub fn common_keys() -> Vec<ConfigKey> {
     use Importance::{High, Low, Medium};
     use Type::{Boolean, Class, Int, List, Long, String};

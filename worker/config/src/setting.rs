@@ -90,8 +90,7 @@ pub(crate) fn list(text: &str) -> impl Iterator<Item = &str> {
 /// The text that counts for a key, its default put in; or what is wrong with it.
 pub(crate) fn check(key: &ConfigKey, text: Option<&str>) -> Result<Option<String>, String> {
     let text = match (text, key.default) {
-        (Some(text), _) => text,
-        (None, Default::Value(text)) => text,
+        (Some(text), _) | (None, Default::Value(text)) => text,
         (None, Default::Null) => return Ok(None),
         (None, Default::Required) => {
             return Err(format!(

@@ -28,7 +28,7 @@ impl Control {
     pub(crate) async fn target_set(&mut self) {
         if self.target.changed().await.is_err() {
             // The engine is gone: nobody sets it any more, and `stopping` ends the task.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

@@ -99,7 +99,7 @@ impl Engine {
         let offsets =
             ConnectorOffsets { store: Arc::clone(&self.offsets), connector: id.connector.clone() };
         let worker = Arc::clone(&self.settings.plugin_limits);
-        self.runner.start(id, target, stats, move |control| async move {
+        self.runner.start(id, target, &stats, move |control| async move {
             match plugin? {
                 ConnectorPlugin::Source(source) => {
                     let store = Arc::clone(&offsets.store);

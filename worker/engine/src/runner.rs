@@ -65,7 +65,7 @@ impl Runner {
         &self,
         id: TaskId,
         target: TargetState,
-        stats: Arc<TaskStats>,
+        stats: &Arc<TaskStats>,
         body: impl FnOnce(Control) -> F + Send + 'static,
     ) -> Result<(), StartError> {
         let mut tasks = self.tasks();
@@ -80,7 +80,7 @@ impl Runner {
             target: heard,
             abandonment: Arc::default(),
             events: self.events.clone(),
-            stats: Arc::clone(&stats),
+            stats: Arc::clone(stats),
         };
         let running = Running {
             target,
@@ -88,12 +88,12 @@ impl Runner {
             abandonment: Arc::clone(&control.abandonment),
             ended,
         };
-        self.board.show(&id, &stats);
+        self.board.show(&id, stats);
         let board = Arc::clone(&self.board);
         let thread = std::thread::Builder::new().name(format!("task-{id}"));
         let spawned = thread.spawn(move || run(control, body, &end, &board));
         if let Err(cause) = spawned {
-            self.board.hide(&id, &stats);
+            self.board.hide(&id, stats);
             return Err(StartError::Thread(id, cause));
         }
         tasks.insert(id, running);

@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn defaults_are_kafka_connect_s() {
         let settings = EngineSettings::parse(&Properties::new(), "w:8083").expect("defaults");
-        assert_eq!(settings.flush_interval, Duration::from_secs(60));
+        assert_eq!(settings.flush_interval, Duration::from_mins(1));
         assert_eq!(settings.flush_timeout, Duration::from_secs(5));
         assert_eq!(settings.graceful_timeout, Duration::from_secs(5));
         assert!(settings.topic_creation);

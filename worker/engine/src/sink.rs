@@ -156,9 +156,9 @@ impl Sink {
             return Ok(());
         }
         if paused {
-            self.consumer.pause(&self.assigned)?
+            self.consumer.pause(&self.assigned)?;
         } else {
-            self.consumer.resume(&self.assigned)?
+            self.consumer.resume(&self.assigned)?;
         }
         Ok(())
     }

@@ -265,10 +265,12 @@ impl Source {
 
     /// Waits for what was sent, commits it, and frees everything. After a failure what Kafka has taken counts as well.
     async fn close(mut self, in_order: bool) -> Result<(), Failure> {
-        if in_order {
-            if let Err(error) = self.producer.flush(self.flush_timeout).await {
-                tracing::warn!(connector = self.connector, %error, "not everything sent was acknowledged before the end");
-            }
+        if in_order && let Err(error) = self.producer.flush(self.flush_timeout).await {
+            tracing::warn!(
+                connector = self.connector,
+                %error,
+                "not everything sent was acknowledged before the end"
+            );
         }
         let taken = self.take_outcomes();
         let committed = self.commit().await;

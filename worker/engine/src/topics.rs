@@ -40,7 +40,7 @@ pub(crate) enum Subscription {
     /// `topics`.
     List { topics: Vec<String>, is_told: bool },
     /// `topics.regex`.
-    Pattern(Watch),
+    Pattern(Box<Watch>),
 }
 
 /// A pattern with what it matched last.
@@ -69,14 +69,14 @@ impl Subscription {
                 topics.dedup();
                 Ok(Self::List { topics, is_told: false })
             }
-            (None, Some(pattern)) => Ok(Self::Pattern(Watch {
+            (None, Some(pattern)) => Ok(Self::Pattern(Box::new(Watch {
                 pattern: JavaRegex::new(pattern)?,
                 interval: millis(consumer, "metadata.max.age.ms", 300_000)?,
                 cluster: cluster()?,
                 looking: None,
                 next_look: Instant::now(),
                 matched: Vec::new(),
-            })),
+            }))),
             (None, None) => Err(invalid("Must configure one of topics or topics.regex")),
             (Some(_), Some(_)) => Err(invalid(
                 "topics and topics.regex are mutually exclusive options, but both are set.",
@@ -175,7 +175,7 @@ mod tests {
             let parsed = Subscription::parse(&task, &Properties::new(), || Ok(FakeTopics::of(&[])));
             match (parsed, expected) {
                 (Ok(Subscription::List { topics, .. }), Ok(Some(expected))) => {
-                    assert_eq!(topics, expected)
+                    assert_eq!(topics, expected);
                 }
                 (Ok(Subscription::Pattern(_)), Ok(None)) => {}
                 (Err(failure), Err(expected)) => assert!(failure.to_string().ends_with(expected)),

@@ -57,11 +57,10 @@ const PREFIXES: &[&str] = &[
 /// Logs a warning for each key that nothing reads.
 pub(crate) fn warn(properties: &Properties, client: &ClientSettings) {
     for (key, meant) in find(properties, client.unknown()) {
-        match meant {
-            Some(meant) => {
-                tracing::warn!(key, "unknown key in the worker file; did you mean {meant}?")
-            }
-            None => tracing::warn!(key, "unknown key in the worker file"),
+        if let Some(meant) = meant {
+            tracing::warn!(key, "unknown key in the worker file; did you mean {meant}?");
+        } else {
+            tracing::warn!(key, "unknown key in the worker file");
         }
     }
 }

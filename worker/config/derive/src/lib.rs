@@ -24,7 +24,7 @@ pub fn derive_config(input: TokenStream) -> TokenStream {
 struct Key {
     field: Ident,
     rust_type: syn::Type,
-    key: LitStr,
+    text: LitStr,
     default: Option<LitStr>,
     importance: Ident,
     group: Option<LitStr>,
@@ -34,6 +34,8 @@ struct Key {
     documentation: String,
 }
 
+// One expansion, read top to bottom; cutting the quoted code in two would hide its shape.
+#[allow(clippy::too_many_lines)]
 fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
     let Data::Struct(data) = &input.data else {
         return Err(Error::new_spanned(input, "settings are a struct with one field for each key"));
@@ -45,7 +47,7 @@ fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
     let check = read_struct_check(&input.attrs)?;
     let name = &input.ident;
     let definitions = keys.iter().map(definition);
-    let values = keys.iter().map(|Key { field, rust_type, key, .. }| {
+    let values = keys.iter().map(|Key { field, rust_type, text: key, .. }| {
         quote! { #field: <#rust_type as ::sluice_config::Setting>::from_text(text(#key))? }
     });
     let check = check.map(|path| {
@@ -108,7 +110,7 @@ fn read_field(field: &Field) -> Result<Key, Error> {
     let mut read = Key {
         field: ident.clone(),
         rust_type: field.ty.clone(),
-        key: LitStr::new("", ident.span()),
+        text: LitStr::new("", ident.span()),
         default: None,
         importance: Ident::new("Medium", ident.span()),
         group: None,
@@ -141,7 +143,7 @@ fn read_field(field: &Field) -> Result<Key, Error> {
             Ok(())
         })?;
     }
-    read.key =
+    read.text =
         key.ok_or_else(|| Error::new_spanned(field, "the field needs #[config(key = \"…\")]"))?;
     Ok(read)
 }
@@ -161,7 +163,7 @@ fn read_struct_check(attributes: &[Attribute]) -> Result<Option<Path>, Error> {
 }
 
 fn definition(key: &Key) -> Tokens {
-    let Key { rust_type, key: name, importance, documentation, .. } = key;
+    let Key { rust_type, text: name, importance, documentation, .. } = key;
     let java_type = key.java_type.as_ref().map_or_else(
         || quote! { <#rust_type as ::sluice_config::Setting>::TYPE },
         |it| quote! { ::sluice_config::Type::#it },

@@ -42,7 +42,7 @@ fn build(parts: Parts) -> Result<Schema> {
         .as_deref()
         .ok_or_else(|| Error::bad_record("Schema must contain 'type' field"))?;
     let part = |part: Option<Box<Parts>>, message: &str| -> Result<Arc<Schema>> {
-        part.map(|it| build(*it)).unwrap_or_else(|| Err(Error::bad_record(message))).map(Arc::new)
+        part.map_or_else(|| Err(Error::bad_record(message)), |it| build(*it)).map(Arc::new)
     };
     let r#type = match name {
         "boolean" => Type::Boolean,

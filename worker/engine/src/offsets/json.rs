@@ -1,6 +1,6 @@
 //! Keys and values of the offsets topic: JSON, byte for byte as Java's schemaless `JsonConverter` writes it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde_json::Value as Json;
@@ -66,7 +66,7 @@ pub(crate) fn canonical(fields: &Fields) -> String {
         text.push(':');
         if let Err(kind) = write_value(&mut text, value) {
             text.push_str(kind);
-            text.push_str(&format!("{value:?}"));
+            let _ = write!(text, "{value:?}");
         }
         text.push(',');
     }
@@ -119,7 +119,7 @@ fn write_text(text: &mut String, string: &str) {
             '\n' => text.push_str("\\n"),
             '\u{c}' => text.push_str("\\f"),
             '\r' => text.push_str("\\r"),
-            '\0'..='\u{1f}' => text.push_str(&format!("\\u{:04X}", u32::from(character))),
+            '\0'..='\u{1f}' => drop(write!(text, "\\u{:04X}", u32::from(character))),
             other => text.push(other),
         }
     }
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn what_is_no_record_of_the_topic_is_told_apart() {
-        for key in ["", "[]", r#"["a"]"#, r#"["a",1]"#, r#"[1,{}]"#, r#"["a",{"b":[1]}]"#, "junk"] {
+        for key in ["", "[]", r#"["a"]"#, r#"["a",1]"#, "[1,{}]", r#"["a",{"b":[1]}]"#, "junk"] {
             assert_eq!(read_key(key.as_bytes()), None, "{key}");
         }
         let nested = of(&[("a", Value::Array(vec![]))]);
