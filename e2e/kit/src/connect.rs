@@ -1,15 +1,18 @@
 //! Connect workers as processes of the test: Apache's on Java, and ours. Both take the same file and speak the same
 //! REST API, so a test is written once for either.
 
+mod file;
 mod http;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
+
+pub use file::WorkerFile;
 
 use crate::lasting::{self, Process};
 use crate::reaper::Reaper;
@@ -21,69 +24,49 @@ const START: Duration = Duration::from_secs(90);
 /// How long it may take to end after SIGTERM.
 const STOP: Duration = Duration::from_mins(1);
 
-/// A worker file of a cluster whose topics are named after its group.
-#[derive(Clone, Debug)]
-pub struct WorkerFile {
-    settings: BTreeMap<String, String>,
-}
-
-impl WorkerFile {
-    /// JSON converters without schemas, a REST port of its own on loopback, quick commits.
-    pub fn new(bootstrap: &str, group: &str) -> Self {
-        let mut file = Self { settings: BTreeMap::new() };
-        for (key, value) in [
-            ("bootstrap.servers", bootstrap),
-            ("group.id", group),
-            ("key.converter", "org.apache.kafka.connect.json.JsonConverter"),
-            ("value.converter", "org.apache.kafka.connect.json.JsonConverter"),
-            ("key.converter.schemas.enable", "false"),
-            ("value.converter.schemas.enable", "false"),
-            ("offset.flush.interval.ms", "1000"),
-        ] {
-            file = file.with(key, value);
-        }
-        for (topic, suffix) in [("config", "configs"), ("offset", "offsets"), ("status", "status")]
-        {
-            file = file
-                .with(&format!("{topic}.storage.topic"), &format!("{group}-{suffix}"))
-                .with(&format!("{topic}.storage.replication.factor"), "1");
-        }
-        file.with("offset.storage.partitions", "1").with("status.storage.partitions", "1")
-    }
-
-    /// With one setting more, or another value.
-    #[must_use]
-    pub fn with(mut self, key: &str, value: &str) -> Self {
-        self.settings.insert(key.to_owned(), value.to_owned());
-        self
-    }
-
-    fn write(&self, path: &Path) -> Result<()> {
-        let lines: Vec<String> =
-            self.settings.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        fs::write(path, lines.join("\n")).with_context(|| format!("writing {}", path.display()))
-    }
-}
-
 /// A running worker; dropped, it is killed.
 #[derive(Debug)]
 pub struct ConnectWorker {
     address: String,
+    launch: Launch,
+    folder: PathBuf,
     process: Process,
     _reaper: Reaper,
+}
+
+/// How a worker is started.
+#[derive(Debug)]
+enum Launch {
+    /// Apache's, with this class path.
+    Java(String),
+    /// Ours, this program.
+    Sluice(PathBuf),
+}
+
+impl Launch {
+    fn run(&self, folder: &Path) -> Result<Process> {
+        let worker_file = folder.join("worker.properties");
+        let (name, mut command) = match self {
+            Self::Java(class_path) => {
+                let mut command = java::jvm(class_path, java::QUICK);
+                command.arg("org.apache.kafka.connect.cli.ConnectDistributed");
+                ("Java Connect", command)
+            }
+            Self::Sluice(program) => {
+                let mut command: Command = lasting::command(program);
+                command.arg("distributed");
+                ("sluice-worker", command)
+            }
+        };
+        command.arg(worker_file).current_dir(folder);
+        Process::run(name, command, &folder.join("worker.log"))
+    }
 }
 
 impl ConnectWorker {
     /// Starts a worker of Apache Kafka Connect and waits until it answers.
     pub async fn java(file: &WorkerFile) -> Result<Self> {
-        let class_path = java::class_path().await?;
-        Self::start("Java Connect", file, |worker_file, folder| {
-            let mut command = java::jvm(&class_path, java::QUICK);
-            command.arg("org.apache.kafka.connect.cli.ConnectDistributed").arg(worker_file);
-            command.current_dir(folder);
-            Ok(command)
-        })
-        .await
+        Self::start(Launch::Java(java::class_path().await?), file)?.answering().await
     }
 
     /// Starts a worker of Sluice, as the build of the test made it, and waits until it answers.
@@ -93,39 +76,42 @@ impl ConnectWorker {
 
     /// The same with another build.
     pub async fn sluice_program(program: &Path, file: &WorkerFile) -> Result<Self> {
-        let metrics = ports::free()?;
-        let file = file.clone().with("sluice.metrics.listener", &format!("127.0.0.1:{metrics}"));
-        Self::start("sluice-worker", &file, |worker_file, folder| {
-            let mut command = lasting::command(program);
-            command.arg("distributed").arg(worker_file);
-            command.current_dir(folder);
-            Ok(command)
-        })
-        .await
+        Self::start(Launch::Sluice(program.to_owned()), &with_metrics(file)?)?.answering().await
     }
 
-    async fn start(
-        name: &str,
-        file: &WorkerFile,
-        command: impl FnOnce(&Path, &Path) -> Result<std::process::Command>,
-    ) -> Result<Self> {
+    /// Starts a worker of Sluice that has to end by itself; how it ended and what it said.
+    pub async fn refused(file: &WorkerFile) -> Result<(ExitStatus, String)> {
+        let launch = Launch::Sluice(binaries::binary("sluice-worker")?);
+        let mut worker = Self::start(launch, &with_metrics(file)?)?;
+        let status = worker.process.exit(START).await?;
+        Ok((status, worker.output()?))
+    }
+
+    fn start(launch: Launch, file: &WorkerFile) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("sluice-connect-").tempdir()?.keep();
         let reaper = Reaper::start("rm -rf \"$1\"", &[folder.display().to_string()])?;
         let address = format!("127.0.0.1:{}", ports::free()?);
         let plugins = folder.join("plugins");
         fs::create_dir(&plugins)?;
-        let worker_file = folder.join("worker.properties");
         file.clone()
             .with("listeners", &format!("http://{address}"))
             .with("rest.advertised.host.name", "127.0.0.1")
             .with("plugin.path", &plugins.display().to_string())
             .with("plugin.discovery", "service_load")
-            .write(&worker_file)?;
-        let command = command(&worker_file, &folder)?;
-        let process = Process::run(name, command, &folder.join("worker.log"))?;
-        let mut worker = Self { address, process, _reaper: reaper };
-        worker.answers().await?;
-        Ok(worker)
+            .write(&folder.join("worker.properties"))?;
+        let process = launch.run(&folder)?;
+        Ok(Self { address, launch, folder, process, _reaper: reaper })
+    }
+
+    async fn answering(mut self) -> Result<Self> {
+        self.answers().await?;
+        Ok(self)
+    }
+
+    /// Starts a worker that has ended again, with the same file and the same address, and waits until it answers.
+    pub async fn start_again(&mut self) -> Result<()> {
+        self.process = self.launch.run(&self.folder)?;
+        self.answers().await
     }
 
     async fn answers(&mut self) -> Result<()> {
@@ -178,16 +164,38 @@ impl ConnectWorker {
 
     /// SIGKILL.
     pub fn kill9(mut self) -> Result<()> {
+        self.crash()
+    }
+
+    /// SIGKILL of a worker that [`Self::start_again`] is to follow.
+    pub fn crash(&mut self) -> Result<()> {
         self.process.kill()
     }
 
     /// SIGTERM, and waits for the end.
     pub async fn stop(mut self) -> Result<()> {
-        self.process.terminate(STOP).await.map(drop)
+        self.terminate().await.map(drop)
+    }
+
+    /// The same of a worker that [`Self::start_again`] is to follow; how it ended.
+    pub async fn terminate(&mut self) -> Result<ExitStatus> {
+        self.process.terminate(STOP).await
     }
 
     /// The file that it logs to.
     pub fn log(&self) -> PathBuf {
         self.process.log().to_owned()
     }
+
+    /// What it has said since its last start.
+    pub fn output(&self) -> Result<String> {
+        let log = self.process.log();
+        fs::read_to_string(log).with_context(|| format!("reading {}", log.display()))
+    }
+}
+
+/// With a metrics listener of its own.
+fn with_metrics(file: &WorkerFile) -> Result<WorkerFile> {
+    let address = format!("127.0.0.1:{}", ports::free()?);
+    Ok(file.clone().with("sluice.metrics.listener", &address))
 }
