@@ -3,3 +3,4 @@
 mod dev;
 mod mixed;
 mod node;
+mod worker;

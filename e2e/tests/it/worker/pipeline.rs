@@ -1,0 +1,189 @@
+//! A file that goes through a topic into another file.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use sluice_kit::connect::{ConnectWorker, WorkerFile};
+use sluice_kit::kafka::KafkaServer;
+use sluice_kit::wait;
+use tempfile::TempDir;
+
+use super::lines::{self, Replay, WIDTH, line};
+
+/// For what includes session time-outs on a busy machine.
+pub(super) const PATIENCE: Duration = Duration::from_secs(90);
+
+const STRING: &str = "org.apache.kafka.connect.storage.StringConverter";
+
+/// Lines of a file on their way to another file, in a cluster of their own.
+pub(super) struct Pipeline {
+    name: &'static str,
+    folder: TempDir,
+}
+
+/// Lines up to which the positions were committed.
+#[derive(Debug)]
+pub(super) struct Committed {
+    pub(super) source: usize,
+    pub(super) sink: usize,
+}
+
+impl Pipeline {
+    pub(super) fn new(name: &'static str) -> Result<Self> {
+        let pipeline = Self { name, folder: tempfile::tempdir()? };
+        pipeline.append(0..0)?;
+        Ok(pipeline)
+    }
+
+    /// The worker file: the shortest sessions that the broker allows, many commits, the default delay of rebalances.
+    pub(super) fn file(&self, kafka: &KafkaServer) -> WorkerFile {
+        WorkerFile::new(&kafka.bootstrap(), self.name)
+            .with("session.timeout.ms", "6000")
+            .with("heartbeat.interval.ms", "1000")
+            .with("consumer.session.timeout.ms", "6000")
+            .with("consumer.heartbeat.interval.ms", "1000")
+            .with("consumer.metadata.max.age.ms", "1000")
+            .with("offset.flush.interval.ms", "200")
+            .with("sluice.file.paths", &self.folder.path().display().to_string())
+    }
+
+    /// Creates its connectors and waits until their tasks run.
+    pub(super) async fn create(&self, worker: &ConnectWorker) -> Result<()> {
+        let source = json!({
+            "connector.class": "FileStreamSource", "file": self.input(), "topic": self.name,
+            "value.converter": STRING,
+        });
+        let sink = json!({
+            "connector.class": "FileStreamSink", "file": self.output(), "topics": self.name,
+            "value.converter": STRING,
+        });
+        self.put(worker, "source", &source).await?;
+        self.put(worker, "sink", &sink).await
+    }
+
+    async fn put(&self, worker: &ConnectWorker, end: &str, config: &Value) -> Result<()> {
+        let path = format!("/connectors/{}-{end}/config", self.name);
+        wait::until_ok(PATIENCE, &format!("the {end} to be created"), async || {
+            // A rebalance in progress answers 409; clients try again.
+            worker.ask("PUT", &path, Some(config)).await.map(drop)
+        })
+        .await
+    }
+
+    fn input(&self) -> PathBuf {
+        self.folder.path().join("in.txt")
+    }
+
+    fn output(&self) -> PathBuf {
+        self.folder.path().join("out.txt")
+    }
+
+    /// Writes these lines at the end of the file that the source reads.
+    pub(super) fn append(&self, numbers: Range<usize>) -> Result<()> {
+        let file = OpenOptions::new().create(true).append(true).open(self.input())?;
+        let mut file = BufWriter::new(file);
+        for number in numbers {
+            writeln!(file, "{}", line(number))?;
+        }
+        Ok(file.flush()?)
+    }
+
+    /// How many lines have come out, those that came twice included.
+    pub(super) fn came_out(&self) -> usize {
+        std::fs::metadata(self.output()).map_or(0, |it| it.len() as usize / WIDTH)
+    }
+
+    /// Waits until so many lines have come out.
+    pub(super) async fn comes_out(&self, count: usize) -> Result<()> {
+        let what = format!("{count} lines to come out");
+        wait::until(PATIENCE, &what, async || self.came_out() >= count)
+            .await
+            .with_context(|| format!("{} came", self.came_out()))
+    }
+
+    /// Waits until this line is the last that came out.
+    pub(super) async fn ends_with(&self, number: usize) -> Result<()> {
+        let wanted = format!("{}\n", line(number));
+        wait::until(PATIENCE, &format!("line {number} to come out"), async || {
+            end_of(&self.output()).is_ok_and(|it| it == wanted.as_bytes())
+        })
+        .await
+        .with_context(|| format!("{} lines came", self.came_out()))
+    }
+
+    /// The steps back in what came out; no line of `count` may be missing.
+    pub(super) fn replays(&self, count: usize) -> Result<Vec<Replay>> {
+        lines::replays(&std::fs::read_to_string(self.output())?, count)
+    }
+
+    /// What is committed now, read with Kafka's own tools. Holds as long as no line came twice into the topic.
+    pub(super) async fn committed(&self, kafka: &KafkaServer) -> Result<Committed> {
+        let (source, sink) = tokio::try_join!(self.source_bytes(kafka), self.sink_offset(kafka))?;
+        Ok(Committed { source: source / WIDTH, sink })
+    }
+
+    /// Waits until the positions after so many lines are committed at both ends.
+    pub(super) async fn commits(&self, kafka: &KafkaServer, count: usize) -> Result<()> {
+        self.comes_out(count).await?;
+        wait::until_ok(PATIENCE, "all lines to be committed", async || {
+            let committed = self.committed(kafka).await?;
+            ensure!(committed.source == count && committed.sink == count, "{committed:?}");
+            Ok(())
+        })
+        .await
+    }
+
+    async fn source_bytes(&self, kafka: &KafkaServer) -> Result<usize> {
+        let (bootstrap, topic) = (kafka.bootstrap(), format!("{}-offsets", self.name));
+        let positions = kafka
+            .tool(
+                "org.apache.kafka.tools.consumer.ConsoleConsumer",
+                &[
+                    "--bootstrap-server",
+                    &bootstrap,
+                    "--topic",
+                    &topic,
+                    "--from-beginning",
+                    "--timeout-ms",
+                    "2000",
+                ],
+            )
+            .await?;
+        let Some(last) = positions.lines().last() else { return Ok(0) };
+        let position: Value = serde_json::from_str(last).context(positions.clone())?;
+        let bytes = position["position"].as_u64().context("a position in bytes")? as usize;
+        ensure!(bytes.is_multiple_of(WIDTH), "position {bytes} is inside a line");
+        Ok(bytes)
+    }
+
+    async fn sink_offset(&self, kafka: &KafkaServer) -> Result<usize> {
+        let (bootstrap, group) = (kafka.bootstrap(), format!("connect-{}-sink", self.name));
+        let table = kafka
+            .tool(
+                "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
+                &["--bootstrap-server", &bootstrap, "--describe", "--offsets", "--group", &group],
+            )
+            .await?;
+        let mut rows = table.lines().map(|row| row.split_whitespace().collect::<Vec<_>>());
+        let column = rows
+            .by_ref()
+            .find_map(|head| head.iter().position(|it| *it == "CURRENT-OFFSET"))
+            .with_context(|| format!("no offsets in {table}"))?;
+        let row = rows.next().with_context(|| format!("no row in {table}"))?;
+        let offset = row.get(column).with_context(|| format!("no offset in {table}"))?;
+        Ok(if *offset == "-" { 0 } else { offset.parse()? })
+    }
+}
+
+fn end_of(path: &Path) -> Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::End(-i64::try_from(WIDTH)?))?;
+    let mut end = Vec::new();
+    file.read_to_end(&mut end)?;
+    Ok(end)
+}
