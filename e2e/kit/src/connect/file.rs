@@ -43,6 +43,13 @@ impl WorkerFile {
         self
     }
 
+    /// Without a setting.
+    #[must_use]
+    pub fn without(mut self, key: &str) -> Self {
+        self.settings.remove(key);
+        self
+    }
+
     pub(super) fn write(&self, path: &Path) -> Result<()> {
         let lines: Vec<String> =
             self.settings.iter().map(|(key, value)| format!("{key}={value}")).collect();

@@ -32,7 +32,10 @@ pub enum Error {
         after: Duration,
     },
     /// The broker does not take the identity. Trying again does not help.
-    #[error("SASL authentication of user {user:?} by {mechanism} failed: {reason}")]
+    #[error(
+        "SASL authentication of user {user:?} by {mechanism} failed: {reason}; check sasl.jaas.config and \
+         sasl.mechanism"
+    )]
     Authentication {
         /// SASL mechanism.
         mechanism: &'static str,
@@ -42,7 +45,10 @@ pub enum Error {
         reason: String,
     },
     /// The TLS handshake failed, usually for a certificate. Trying again does not help.
-    #[error("TLS handshake with {address} failed: {reason}")]
+    #[error(
+        "TLS handshake with {address} failed: {reason}; check ssl.truststore.* (whom to trust) and ssl.keystore.* \
+         (who this is)"
+    )]
     Tls {
         /// Broker.
         address: String,
