@@ -1,5 +1,6 @@
 //! `sluice-worker distributed`: puts the parts of a worker together and runs them.
 
+mod reach;
 mod settings;
 mod unknown;
 
@@ -33,10 +34,11 @@ pub(crate) async fn run(args: args::Distributed, stop: CancellationToken) -> Res
         .with_context(|| format!("{} is not a valid worker file", args.worker_file.display()))?;
     let client_settings = ClientSettings::parse(&properties)?;
     unknown::warn(&properties, &client_settings);
+    let catalog = Arc::new(sluice_catalog::builtin());
+    plugins::check_converters(&properties, &catalog)?;
     let listener = Listener::bind(&config).await?;
     tracing::info!(url = listener.url, group = config.group_id, "the worker starts");
 
-    let catalog = Arc::new(sluice_catalog::builtin());
     let registry = Registry::new();
     let (handle, requests) = Herder::handle();
     let (info, told) = watch::channel(server_info(String::new()));
@@ -109,7 +111,7 @@ async fn open_topics(
     info: &watch::Sender<ServerInfo>,
 ) -> Result<(sluice_herder::Followed, sluice_herder::Followed, KafkaOffsets)> {
     let cluster = async {
-        let id = Admin::new(wire.clone()).cluster_id().await.ok().flatten();
+        let id = reach::cluster_id(&Admin::new(wire.clone())).await;
         info.send_replace(server_info(id.unwrap_or_default()));
         Ok(())
     };

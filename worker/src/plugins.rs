@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use anyhow::{Result, bail};
 use sluice_catalog::Catalog;
+use sluice_config::Properties;
 use sluice_engine::PluginSource;
 use sluice_plugin::{ConnectorPlugin, ConverterPlugin, PluginType};
 use sluice_rest_model::{PluginInfo, PluginKind};
@@ -18,6 +20,22 @@ impl PluginSource for CatalogSource {
     fn converter(&self, class: &str) -> Option<ConverterPlugin> {
         self.0.converter_named(class).cloned()
     }
+}
+
+/// Refuses a worker file whose converters there are not.
+pub(crate) fn check_converters(properties: &Properties, catalog: &Catalog) -> Result<()> {
+    for key in ["key.converter", "value.converter"] {
+        let Some(class) = properties.get(key).map(|it| it.trim()) else { continue };
+        if catalog.converter_named(class).is_none() {
+            let known = catalog.list_all().iter().filter(|it| it.r#type == PluginType::Converter);
+            let known: Vec<&str> = known.map(|it| it.class).collect();
+            bail!(
+                "Invalid value {class} for configuration {key}: Class {class} could not be found. Known are {}",
+                known.join(", ")
+            );
+        }
+    }
+    Ok(())
 }
 
 /// What `GET /connector-plugins` lists.
@@ -36,4 +54,31 @@ pub(crate) fn list(catalog: &Catalog) -> Vec<PluginInfo> {
         version: Some(it.version.to_owned()),
     };
     catalog.list_all().iter().map(info).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn converters_that_there_are_not_are_refused_by_key_and_class() {
+        let catalog = sluice_catalog::builtin();
+        for (key, class, is_right) in [
+            ("key.converter", "org.apache.kafka.connect.json.JsonConverter", true),
+            ("value.converter", "StringConverter", true),
+            ("key.converter", "com.example.None", false),
+            ("value.converter", "FileStreamSink", false),
+        ] {
+            let properties = Properties::from([(key.to_owned(), class.to_owned())]);
+            match check_converters(&properties, &catalog) {
+                Ok(()) => assert!(is_right, "{class}"),
+                Err(error) => {
+                    let told = format!(
+                        "Invalid value {class} for configuration {key}: Class {class} could not be found."
+                    );
+                    assert!(!is_right && error.to_string().starts_with(&told), "{error}");
+                }
+            }
+        }
+    }
 }
