@@ -4,4 +4,7 @@ mod crash;
 mod lines;
 mod pipeline;
 mod placement;
+mod refusal;
 mod restart;
+mod secured;
+mod unreachable;
