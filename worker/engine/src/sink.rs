@@ -32,6 +32,10 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let mut sink = Sink::new(&control, parts, task)?;
     let outcome = sink.flow(&mut control).await.map_err(|failure| failure.within(EXITING));
+    if control.abandonment.has_come() {
+        // A successor may be ahead already: nothing of this task counts any more.
+        return Ok(());
+    }
     let closed = sink.close(outcome.is_ok()).await;
     outcome.and(closed)
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use sluice_kafka::{ClientError, OutgoingRecord, Producer, SendRefused};
-use sluice_plugin::{SourceTask, model::SourceRecord};
+use sluice_plugin::{Kind, SourceTask, model::SourceRecord};
 use tokio::{
     sync::Notify,
     time::{Instant, sleep_until, timeout},
@@ -30,6 +30,8 @@ use crate::{
 };
 
 const SEND_FAILED: &str = "Unrecoverable exception from producer send callback";
+/// Pause after a poll that may succeed later.
+const POLL_RETRY: Duration = Duration::from_millis(100);
 
 /// Runs a source task until it is told to stop, or fails.
 pub(crate) async fn run(
@@ -40,6 +42,10 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let mut source = Source::new(&control, parts, task, store)?;
     let outcome = source.flow(&mut control).await;
+    if control.abandonment.has_come() {
+        // A successor may be ahead already: nothing of this task counts any more.
+        return Ok(());
+    }
     let closed = source.close(outcome.is_ok()).await;
     outcome.and(closed)
 }
@@ -63,6 +69,8 @@ struct Source {
     flush_interval: Duration,
     flush_timeout: Duration,
     commit_due: Instant,
+    /// Not polled before: later than now only after a retriable error.
+    poll_due: Instant,
     _grant: crate::budget::Grant,
 }
 
@@ -116,6 +124,7 @@ impl Source {
             flush_interval: settings.flush_interval,
             flush_timeout: settings.flush_timeout,
             commit_due: Instant::now() + settings.flush_interval,
+            poll_due: Instant::now(),
             _grant: grant,
         })
     }
@@ -129,7 +138,8 @@ impl Source {
             if Instant::now() >= self.commit_due {
                 self.commit().await?;
             }
-            let can_poll = control.shall_run() && self.send_unsent().await?;
+            let has_room = self.send_unsent().await?;
+            let can_poll = control.shall_run() && has_room && Instant::now() >= self.poll_due;
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {}
@@ -137,11 +147,21 @@ impl Source {
                 () = sleep_until(self.commit_due) => {}
                 () = self.producer.ready(), if !self.unsent.is_empty() => {}
                 // Dropping a poll loses no record, by its contract.
-                polled = self.task.poll(), if can_poll => self.encode(polled?)?,
+                polled = self.task.poll(), if can_poll => match polled {
+                    Err(error) if error.kind() == Kind::Retriable => self.poll_later(&error),
+                    polled => self.encode(polled?)?,
+                },
+                () = sleep_until(self.poll_due), if self.poll_due > Instant::now() => {}
                 () = outcomes.news.notified() => {}
             }
         }
         Ok(())
+    }
+
+    /// The system may be there again soon: `WorkerSourceTask` polls again at once, which would keep a core busy here.
+    fn poll_later(&mut self, error: &sluice_plugin::Error) {
+        tracing::warn!(connector = self.connector, %error, "the source could not be polled; trying again");
+        self.poll_due = Instant::now() + POLL_RETRY;
     }
 
     /// Turns a poll into bytes and notes each record in the ledger.

@@ -1,0 +1,109 @@
+//! Tasks that panic, hang or are asked for what there is not: they harm no other.
+
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Instant;
+
+use async_trait::async_trait;
+use sluice_engine::{TargetState, TaskEvent, TaskId};
+use sluice_plugin::model::SourceRecord;
+use sluice_plugin::{Result, SourceTask};
+
+use crate::plugins::{Numbers, record};
+use crate::stage::{PATIENCE, Stage};
+
+struct Panicking;
+
+#[async_trait]
+impl SourceTask for Panicking {
+    async fn poll(&mut self) -> Result<Vec<SourceRecord>> {
+        panic!("index 3 is out of bounds")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_fails_its_task_alone() {
+    let stage = Stage::set().await;
+    stage.plugins.source("panicking", |_| Box::new(Panicking));
+    stage.plugins.source("numbers", |from| Box::new(Numbers::from(from.as_ref(), 100)));
+    let mut running = stage.plain();
+    running.start("panicking", &[]);
+    let trace = running.failure().await;
+    assert!(trace.contains("The task panicked: index 3 is out of bounds"), "{trace}");
+    running.start("numbers", &[]);
+    assert_eq!(stage.values(100).await.len(), 100);
+    running.engine.stop_all().await;
+    stage.broker.stop().await;
+}
+
+/// Blocks its thread until the test says otherwise, and has records then.
+struct Hanging {
+    hangs: Sender<()>,
+    released: Receiver<()>,
+}
+
+#[async_trait]
+impl SourceTask for Hanging {
+    async fn poll(&mut self) -> Result<Vec<SourceRecord>> {
+        let _ = self.hangs.send(());
+        let _ = self.released.recv();
+        Ok(vec![record(0, "late".into())])
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hung_task_is_left_behind_and_no_longer_heard() {
+    let stage = Stage::set().await;
+    let (hangs, hung) = channel();
+    let (release, released) = channel();
+    let parts = Mutex::new(Some(Hanging { hangs, released }));
+    stage.plugins.source("hanging", move |_| Box::new(parts.lock().unwrap().take().unwrap()));
+    let keys = [("task.shutdown.graceful.timeout.ms", "200")];
+    let mut running =
+        stage.engine(&keys, std::sync::Arc::<sluice_engine::MemoryOffsets>::default());
+    let id = running.start("hanging", &[]);
+    assert_eq!(running.told().await, TaskEvent::Running(id.clone()));
+    hung.recv().unwrap();
+    let started = Instant::now();
+    running.engine.stop_tasks(std::slice::from_ref(&id)).await;
+    assert!(started.elapsed() < PATIENCE, "stopping does not wait for it");
+    // Its place is free: a successor with the same id runs while the old thread still hangs.
+    stage.plugins.source("hanging", |_| Box::new(Numbers::from(None, 10)));
+    running.start("hanging", &[]);
+    assert_eq!(running.told().await, TaskEvent::Running(id));
+    stage.values(10).await;
+    drop(release);
+    // The sender goes with the task once its thread is done with it.
+    assert!(hung.recv_timeout(PATIENCE).is_err_and(|it| it == RecvTimeoutError::Disconnected));
+    running.engine.stop_all().await;
+    assert_eq!(stage.records().await, 10, "what the hung task had at last counts no more");
+    stage.broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_says_what_it_does_in_order() {
+    let stage = Stage::set().await;
+    stage.plugins.source("numbers", |from| Box::new(Numbers::from(from.as_ref(), 100)));
+    let mut running = stage.plain();
+    let id = running.start("numbers", &[]);
+    assert_eq!(running.told().await, TaskEvent::Running(id.clone()));
+    running.engine.set_target("numbers", TargetState::Paused);
+    assert_eq!(running.told().await, TaskEvent::Paused(id.clone()));
+    running.engine.set_target("numbers", TargetState::Running);
+    assert_eq!(running.told().await, TaskEvent::Running(id.clone()));
+    running.engine.stop_all().await;
+    assert_eq!(running.told().await, TaskEvent::Stopped(id));
+    stage.broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_worker_does_not_have_fails_with_its_name() {
+    let stage = Stage::set().await;
+    let mut running = stage.plain();
+    running.start("org.example.Missing", &[]);
+    let trace = running.failure().await;
+    assert!(trace.contains("org.example.Missing"), "{trace}");
+    let unknown = TaskId::new("nobody", 7);
+    running.engine.stop_tasks(&[unknown]).await;
+    stage.broker.stop().await;
+}

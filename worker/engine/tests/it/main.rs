@@ -1,0 +1,9 @@
+//! Tasks as the herder runs them, against a broker in the same process that can be told to go wrong.
+
+#![allow(clippy::unwrap_used, reason = "a test may say so when its ground is missing")]
+
+mod lifecycle;
+mod plugins;
+mod sinks;
+mod sources;
+mod stage;

@@ -1,0 +1,206 @@
+//! Plugins made of closures, and the source and the sink that most tests use.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use sluice_converters::StringConverter;
+use sluice_engine::PluginSource;
+use sluice_plugin::config::{ConfigDef, Report};
+use sluice_plugin::model::{
+    Headers, SchemaAndValue, SinkRecord, SourceOffset, SourcePartition, SourceRecord,
+    TopicPartition, Value,
+};
+use sluice_plugin::{
+    AnySinkConnector, AnySourceConnector, ConnectorPlugin, ConverterPlugin, Properties, Result,
+    SinkContext, SinkTask, SourceContext, SourceTask, TopicOffsets,
+};
+
+/// Makes source tasks.
+pub(crate) type Source =
+    dyn Fn(Option<SourceOffset>) -> Box<dyn SourceTask> + Send + Sync + 'static;
+/// Makes sink tasks.
+pub(crate) type Sink = dyn Fn() -> Box<dyn SinkTask> + Send + Sync + 'static;
+
+/// Plugins by class; converters are always the one for strings.
+#[derive(Default)]
+pub(crate) struct Plugins(Mutex<BTreeMap<String, ConnectorPlugin>>);
+
+impl Plugins {
+    pub(crate) fn source(
+        &self,
+        class: &str,
+        make: impl Fn(Option<SourceOffset>) -> Box<dyn SourceTask> + Send + Sync + 'static,
+    ) {
+        let plugin = ConnectorPlugin::Source(Arc::new(Made(Arc::<Source>::from(
+            Box::new(make) as Box<Source>
+        ))));
+        self.0.lock().unwrap().insert(class.to_owned(), plugin);
+    }
+
+    pub(crate) fn sink(
+        &self,
+        class: &str,
+        make: impl Fn() -> Box<dyn SinkTask> + Send + Sync + 'static,
+    ) {
+        let plugin =
+            ConnectorPlugin::Sink(Arc::new(Made(Arc::<Sink>::from(Box::new(make) as Box<Sink>))));
+        self.0.lock().unwrap().insert(class.to_owned(), plugin);
+    }
+}
+
+impl PluginSource for Plugins {
+    fn connector(&self, class: &str) -> Option<ConnectorPlugin> {
+        self.0.lock().unwrap().get(class).cloned()
+    }
+
+    fn converter(&self, _: &str) -> Option<ConverterPlugin> {
+        Some(Arc::new(StringConverter))
+    }
+}
+
+struct Made<F: ?Sized>(Arc<F>);
+
+#[async_trait]
+impl AnySourceConnector for Made<Source> {
+    fn name(&self) -> &'static str {
+        "test.Source"
+    }
+
+    fn version(&self) -> &'static str {
+        "1"
+    }
+
+    fn definition(&self) -> ConfigDef {
+        ConfigDef::default()
+    }
+
+    fn validate(&self, settings: &Properties) -> Report {
+        Report::of(&ConfigDef::default(), settings)
+    }
+
+    async fn split(&self, settings: &Properties, _: usize) -> Result<Vec<Properties>> {
+        Ok(vec![settings.clone()])
+    }
+
+    async fn open(&self, _: &Properties, context: SourceContext) -> Result<Box<dyn SourceTask>> {
+        let offsets = context.offsets.offsets(&[partition()]).await?;
+        Ok(self.0(offsets.into_iter().next().flatten()))
+    }
+}
+
+#[async_trait]
+impl AnySinkConnector for Made<Sink> {
+    fn name(&self) -> &'static str {
+        "test.Sink"
+    }
+
+    fn version(&self) -> &'static str {
+        "1"
+    }
+
+    fn definition(&self) -> ConfigDef {
+        ConfigDef::default()
+    }
+
+    fn validate(&self, settings: &Properties) -> Report {
+        Report::of(&ConfigDef::default(), settings)
+    }
+
+    async fn open(&self, _: &Properties, _: SinkContext) -> Result<Box<dyn SinkTask>> {
+        Ok(self.0())
+    }
+}
+
+/// The one partition of every source here.
+pub(crate) fn partition() -> SourcePartition {
+    SourcePartition(BTreeMap::from([("of".to_owned(), Value::from("numbers"))]))
+}
+
+/// The number that a position goes on with.
+pub(crate) fn next_of(offset: &SourceOffset) -> i64 {
+    match offset.0.get("next") {
+        Some(Value::Int64(next)) => *next,
+        other => panic!("the position is {other:?}"),
+    }
+}
+
+/// A record of the topic `numbers` with this value; its position is `number + 1`.
+pub(crate) fn record(number: i64, value: Value) -> SourceRecord {
+    SourceRecord {
+        source_partition: Arc::new(partition()),
+        source_offset: SourceOffset(BTreeMap::from([("next".to_owned(), Value::from(number + 1))])),
+        topic: "numbers".into(),
+        partition: Some(0),
+        key: SchemaAndValue { schema: None, value: Value::Null },
+        value: SchemaAndValue { schema: None, value },
+        timestamp: None,
+        headers: Headers::default(),
+    }
+}
+
+/// Hands out the numbers from its position up to `until`, ten at a time, and then waits.
+pub(crate) struct Numbers {
+    next: i64,
+    until: i64,
+}
+
+impl Numbers {
+    pub(crate) fn from(offset: Option<&SourceOffset>, until: i64) -> Self {
+        Self { next: offset.map_or(0, next_of), until }
+    }
+}
+
+#[async_trait]
+impl SourceTask for Numbers {
+    async fn poll(&mut self) -> Result<Vec<SourceRecord>> {
+        if self.next >= self.until {
+            std::future::pending::<()>().await;
+        }
+        let end = (self.next + 10).min(self.until);
+        let records = (self.next..end).map(|it| record(it, it.to_string().into())).collect();
+        self.next = end;
+        Ok(records)
+    }
+}
+
+/// What sinks of a test have seen.
+#[derive(Default)]
+pub(crate) struct Seen {
+    /// Offsets of each `put`, in order.
+    pub(crate) batches: Vec<Vec<i64>>,
+    /// What `flush` was told each time.
+    pub(crate) flushed: Vec<TopicOffsets>,
+    /// Partitions given and taken.
+    pub(crate) moves: Vec<(&'static str, Vec<TopicPartition>)>,
+}
+
+/// Notes what it gets; `verdict` decides over the n-th `put`.
+pub(crate) struct Noting {
+    pub(crate) seen: Arc<Mutex<Seen>>,
+    pub(crate) verdict: Arc<dyn Fn(usize) -> Result<()> + Send + Sync>,
+}
+
+#[async_trait]
+impl SinkTask for Noting {
+    async fn assigned(&mut self, partitions: &[TopicPartition]) -> Result<()> {
+        self.seen.lock().unwrap().moves.push(("assigned", partitions.to_vec()));
+        Ok(())
+    }
+
+    async fn put(&mut self, batch: Vec<SinkRecord>) -> Result<()> {
+        let mut seen = self.seen.lock().unwrap();
+        seen.batches.push(batch.iter().map(|it| it.offset).collect());
+        (self.verdict)(seen.batches.len())
+    }
+
+    async fn flush(&mut self, current: &TopicOffsets) -> Result<TopicOffsets> {
+        self.seen.lock().unwrap().flushed.push(current.clone());
+        Ok(current.clone())
+    }
+
+    async fn revoked(&mut self, partitions: &[TopicPartition]) -> Result<()> {
+        self.seen.lock().unwrap().moves.push(("revoked", partitions.to_vec()));
+        Ok(())
+    }
+}
