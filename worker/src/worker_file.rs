@@ -30,7 +30,8 @@ pub(crate) enum WorkerFileError {
     /// A config provider is of a class that there is not.
     #[error(
         "config provider {name} has the class {class}; known are FileConfigProvider, DirectoryConfigProvider and \
-         EnvVarConfigProvider of org.apache.kafka.common.config.provider"
+         EnvVarConfigProvider of org.apache.kafka.common.config.provider, and \
+         dev.sluice.config.provider.QuotedDirectoryConfigProvider"
     )]
     Provider {
         /// Its name.
@@ -66,6 +67,8 @@ enum Provider {
     File,
     /// `${name:FOLDER:FILE}`: a whole file.
     Directory,
+    /// `${name:FOLDER:FILE}`: a whole file, escaped for a place between double quotes, as in a JAAS entry.
+    QuotedDirectory,
     /// `${name:VARIABLE}`: an environment variable.
     Environment,
 }
@@ -81,6 +84,7 @@ fn resolve(properties: Properties) -> Result<Properties, WorkerFileError> {
         let provider = match class.rsplit('.').next() {
             Some("FileConfigProvider") => Provider::File,
             Some("DirectoryConfigProvider") => Provider::Directory,
+            Some("QuotedDirectoryConfigProvider") => Provider::QuotedDirectory,
             Some("EnvVarConfigProvider") => Provider::Environment,
             _ => {
                 return Err(WorkerFileError::Provider {
@@ -134,6 +138,10 @@ fn look_up(provider: Provider, place: &str) -> std::io::Result<String> {
     let (path, key) = place.rsplit_once(':').unwrap_or(("", place));
     match provider {
         Provider::Directory => std::fs::read_to_string(Path::new(path).join(key)),
+        Provider::QuotedDirectory => {
+            let text = std::fs::read_to_string(Path::new(path).join(key))?;
+            Ok(text.replace('\\', "\\\\").replace('"', "\\\""))
+        }
         Provider::Environment => {
             std::env::var(key).map_err(|_| missing("the environment variable is not set"))
         }
@@ -154,11 +162,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let secret = folder.path().join("password");
         std::fs::write(&secret, "hush").unwrap();
+        std::fs::write(folder.path().join("odd"), r#"a"\;b"#).unwrap();
         std::fs::write(folder.path().join("p.properties"), "user=alice\n").unwrap();
         let at = folder.path().display();
         let file = folder.path().join("worker.properties");
         let text = format!(
-            "group.id=a\nconfig.providers=dir,f\n\
+            "group.id=a\nconfig.providers=dir,quoted,f\n\
+             config.providers.quoted.class=dev.sluice.config.provider.QuotedDirectoryConfigProvider\n\
+             jaas=password=\"${{quoted:{at}:odd}}\";\n\
              config.providers.dir.class=org.apache.kafka.common.config.provider.DirectoryConfigProvider\n\
              config.providers.f.class=org.apache.kafka.common.config.provider.FileConfigProvider\n\
              login=${{f:{at}/p.properties:user}}/${{dir:{at}:password}}/${{other:x:y}}\n"
@@ -166,6 +177,7 @@ mod tests {
         std::fs::write(&file, text).unwrap();
         let properties = read(&file, vec![("group.id".to_owned(), "b".to_owned())]).unwrap();
         assert_eq!(properties["login"], "alice/hush/${other:x:y}");
+        assert_eq!(properties["jaas"], r#"password="a\"\\;b";"#);
         assert_eq!(properties["group.id"], "b");
     }
 

@@ -17,8 +17,15 @@ pub const CREDENTIALS: &str = "/etc/sluice-credentials";
 /// Config provider that reads them.
 const PROVIDER: &str = "sluice";
 
+/// Config provider that reads them into a text between double quotes, as in a JAAS entry.
+const QUOTED: &str = "sluice-quoted";
+
 /// Settings that other fields of the resource decide. One that ends with a dot is a prefix.
-const DECIDED_ELSEWHERE: [(&str, &str); 17] = [
+const DECIDED_ELSEWHERE: [(&str, &str); 18] = [
+    (
+        "config.providers.sluice-quoted.",
+        "the operator's own provider has this name; choose another",
+    ),
     ("config.providers.sluice.", "the operator's own provider has this name; choose another"),
     ("bootstrap.servers", "set spec.bootstrapServers"),
     ("group.id", "set spec.groupId"),
@@ -71,7 +78,7 @@ pub fn of(spec: &KafkaConnectSpec, references: &References) -> Result<WorkerFile
         file.settings.extend(security.iter().map(prefixed));
     }
     if !file.mounts.is_empty() {
-        add_provider(&mut file.settings);
+        add_providers(&mut file.settings);
     }
     let version = |name: &String| references.get(name).map(|secret| secret.version.clone());
     file.versions = file.mounts.keys().filter_map(version).collect();
@@ -118,13 +125,15 @@ fn fields(spec: &KafkaConnectSpec) -> BTreeMap<String, String> {
     ])
 }
 
-/// Names the provider of the placeholders, before those of the user.
-fn add_provider(settings: &mut BTreeMap<String, String>) {
+/// Names the providers of the placeholders, before those of the user.
+fn add_providers(settings: &mut BTreeMap<String, String>) {
     let directory = "org.apache.kafka.common.config.provider.DirectoryConfigProvider";
+    let quoted = "dev.sluice.config.provider.QuotedDirectoryConfigProvider";
     let users = settings.get("config.providers").map(|users| format!(",{users}"));
-    let providers = format!("{PROVIDER}{}", users.unwrap_or_default());
+    let providers = format!("{PROVIDER},{QUOTED}{}", users.unwrap_or_default());
     settings.insert("config.providers".to_owned(), providers);
     settings.insert(format!("config.providers.{PROVIDER}.class"), directory.to_owned());
+    settings.insert(format!("config.providers.{QUOTED}.class"), quoted.to_owned());
 }
 
 /// Security settings of one client, without a prefix.
@@ -185,6 +194,7 @@ fn identity(
     let secret = secret.ok_or_else(|| missing("passwordSecret"))?;
     let field = "spec.authentication.passwordSecret";
     let password = keys.placeholder(field, &secret.secret_name, &secret.password)?;
+    let password = password.replacen(PROVIDER, QUOTED, 1);
     let user = user.replace('\\', "\\\\").replace('"', "\\\"");
     let jaas = format!(
         "org.apache.kafka.common.security.{module} required username=\"{user}\" password=\"{password}\";"

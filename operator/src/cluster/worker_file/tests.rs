@@ -89,7 +89,7 @@ fn every_client_gets_the_security_settings_and_no_value_of_a_secret() {
         );
         assert_eq!(
             setting("sasl.jaas.config"),
-            "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"a\\\"b\" password=\"${sluice:/etc/sluice-credentials/me:password}\";"
+            "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"a\\\"b\" password=\"${sluice-quoted:/etc/sluice-credentials/me:password}\";"
         );
     }
     let mounted: Vec<(&str, usize)> =
@@ -103,7 +103,7 @@ fn the_provider_of_placeholders_comes_before_those_of_the_user() {
     let authentication = json!({"type": "plain", "username": "u", "passwordSecret": {"secretName": "me", "password": "password"}});
     let users = json!({"config.providers": "env", "config.providers.env.class": "X"});
     let both = settings(&json!({"authentication": authentication, "config": users}));
-    assert_eq!(both["config.providers"], "sluice,env");
+    assert_eq!(both["config.providers"], "sluice,sluice-quoted,env");
     assert_eq!(
         both["config.providers.sluice.class"],
         "org.apache.kafka.common.config.provider.DirectoryConfigProvider"
