@@ -74,9 +74,10 @@ async fn passes(name: &str, file: &WorkerFile) -> Result<()> {
         json!({"connector.class": "FileStreamSink", "file": out, "topics": name}),
         json!({"connector.class": "dev.sluice.NullSinkConnector", "topics": name}),
     ];
-    let names = ["orders", "lines", "nothing"];
-    for (connector, config) in names.iter().zip(&connectors) {
-        let path = format!("/connectors/{connector}/config");
+    // One broker for all rows: a connector's name is its consumer group.
+    let ends = ["orders", "lines", "nothing"];
+    for (end, config) in ends.iter().zip(&connectors) {
+        let path = format!("/connectors/{name}-{end}/config");
         wait::until_ok(PATIENCE, "a connector to be created", async || {
             worker.ask("PUT", &path, Some(config)).await.map(drop)
         })
