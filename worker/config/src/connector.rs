@@ -267,7 +267,7 @@ pub fn source_keys() -> Vec<ConfigKey> {
             Low,
             "Offsets topic of this connector alone.",
         )
-        .shown(EXACTLY_ONCE, "Offsets topic"),
+        .shown("offsets.topic", "Offsets topic"),
     ]
 }
 
@@ -323,10 +323,18 @@ pub fn sink_definition() -> ConfigDef {
 }
 
 fn connector_name(text: &str) -> Result<(), String> {
-    let is_good = !text.is_empty() && !text.chars().any(char::is_control);
-    is_good
-        .then_some(())
-        .ok_or_else(|| "non-empty string without ISO control characters".to_owned())
+    if text.is_empty() {
+        return Err("String may not be empty".to_owned());
+    }
+    let control: Vec<String> =
+        text.chars().filter(|it| it.is_control()).map(|it| u32::from(it).to_string()).collect();
+    if control.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "String may not contain control sequences but had the following ASCII chars: {}",
+        control.join(", ")
+    ))
 }
 
 fn at_least_one(text: &str) -> Result<(), String> {
@@ -370,20 +378,34 @@ mod tests {
             (
                 "tasks.max",
                 "0",
-                "Invalid value 0 for configuration tasks.max: Value must be at least 1",
+                &["Invalid value 0 for configuration tasks.max: Value must be at least 1"][..],
             ),
             (
                 "tasks.max",
                 "x",
-                "Invalid value x for configuration tasks.max: Not a number of type INT",
+                &[
+                    "Invalid value x for configuration tasks.max: Not a number of type INT",
+                    "Invalid value null for configuration tasks.max: Value must be non-null",
+                ],
+            ),
+            ("name", "", &["Invalid value  for configuration name: String may not be empty"]),
+            (
+                "name",
+                "a\nb",
+                &[
+                    "Invalid value a\nb for configuration name: String may not contain control sequences but had the \
+                   following ASCII chars: 10",
+                ],
             ),
             (
                 "errors.tolerance",
                 "some",
-                "Invalid value some for configuration errors.tolerance: String must be one of: none, all",
+                &[
+                    "Invalid value some for configuration errors.tolerance: String must be one of: none, all",
+                ],
             ),
         ] {
-            assert_eq!(errors(&[("topics", "t"), (key, value)]), [expected]);
+            assert_eq!(errors(&[("topics", "t"), (key, value)]), expected);
         }
     }
 }

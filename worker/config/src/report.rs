@@ -27,7 +27,8 @@ impl Report {
             let checked = crate::setting::check(key, settings.get(key.name).map(String::as_str));
             let (value, errors) = match checked {
                 Ok(value) => (value, Vec::new()),
-                Err(error) => (settings.get(key.name).cloned(), vec![error]),
+                // As in Java, text that is not of the key's type has no value.
+                Err(errors) => (settings.get(key.name).filter(|it| key.fits(it)).cloned(), errors),
             };
             let is_hidden = key.r#type == Type::Password && value.is_some();
             let value = if is_hidden { Some("[hidden]".to_owned()) } else { value };

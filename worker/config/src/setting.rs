@@ -88,25 +88,37 @@ pub(crate) fn list(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The text that counts for a key, its default put in; or what is wrong with it.
-pub(crate) fn check(key: &ConfigKey, text: Option<&str>) -> Result<Option<String>, String> {
+pub(crate) fn check(key: &ConfigKey, text: Option<&str>) -> Result<Option<String>, Vec<String>> {
     let text = match (text, key.default) {
         (Some(text), _) | (None, Default::Value(text)) => text,
         (None, Default::Null) => return Ok(None),
         (None, Default::Required) => {
-            return Err(format!(
+            return Err(vec![format!(
                 "Missing required configuration \"{}\" which has no default value.",
                 key.name
-            ));
+            )]);
         }
     };
-    let invalid =
-        |reason: &str| format!("Invalid value {text} for configuration {}: {reason}", key.name);
-    check_type(key.r#type, text.trim()).map_err(invalid)?;
+    let invalid = |text: &str, reason: &str| {
+        format!("Invalid value {text} for configuration {}: {reason}", key.name)
+    };
+    if let Err(reason) = check_type(key.r#type, text.trim()) {
+        // What has no number has null, and Java's checks of numbers run on that too.
+        let follows = key.check.map(|_| invalid("null", "Value must be non-null"));
+        return Err([invalid(text, reason)].into_iter().chain(follows).collect());
+    }
     if let Some(check) = key.check {
-        check(text.trim()).map_err(|reason| invalid(&reason))?;
+        check(text.trim()).map_err(|reason| vec![invalid(text, &reason)])?;
     }
     let is_verbatim = matches!(key.r#type, Type::Password);
     Ok(Some(if is_verbatim { text.to_owned() } else { text.trim().to_owned() }))
+}
+
+impl ConfigKey {
+    /// Whether a text is of the key's type.
+    pub(crate) fn fits(&self, text: &str) -> bool {
+        check_type(self.r#type, text.trim()).is_ok()
+    }
 }
 
 fn check_type(r#type: Type, text: &str) -> Result<(), &'static str> {
@@ -135,21 +147,34 @@ mod tests {
         let key = |r#type| ConfigKey::new("k", r#type, Default::Required, Importance::High, "");
         for (r#type, text, expected) in [
             (Type::Int, Some(" 5 "), Ok(Some("5".to_owned()))),
-            (Type::Int, Some("x"), Err("Invalid value x for configuration k: Not a number of type INT".to_owned())),
+            (Type::Int, Some("x"), Err(vec!["Invalid value x for configuration k: Not a number of type INT".to_owned()])),
             (
                 Type::Boolean,
                 Some("yes"),
-                Err("Invalid value yes for configuration k: Expected value to be either true or false".to_owned()),
+                Err(vec!["Invalid value yes for configuration k: Expected value to be either true or false".to_owned()]),
             ),
             (Type::Boolean, Some("TRUE"), Ok(Some("TRUE".to_owned()))),
             (
                 Type::String,
                 None,
-                Err("Missing required configuration \"k\" which has no default value.".to_owned()),
+                Err(vec!["Missing required configuration \"k\" which has no default value.".to_owned()]),
             ),
             (Type::Password, Some(" p "), Ok(Some(" p ".to_owned()))),
         ] {
             assert_eq!(check(&key(r#type), text), expected, "{type:?} {text:?}");
         }
+    }
+
+    #[test]
+    fn a_checked_number_that_is_none_is_told_twice_as_in_java() {
+        let key = ConfigKey::new("k", Type::Int, Default::Required, Importance::High, "");
+        let errors = check(&key.checked(|_| Ok(())), Some("x")).expect_err("no number");
+        assert_eq!(
+            errors,
+            [
+                "Invalid value x for configuration k: Not a number of type INT",
+                "Invalid value null for configuration k: Value must be non-null",
+            ]
+        );
     }
 }

@@ -24,7 +24,7 @@ impl Plugins for CatalogPlugins {
             ));
         };
         let Some(plugin) = self.0.connector(class) else {
-            return Err(Error::Internal(self.0.unknown_connector(class)));
+            return Err(Error::BadRequest(self.0.unknown_connector(class)));
         };
         let (mut definition, mut report, own) = match plugin {
             ConnectorPlugin::Source(source) => (
@@ -198,6 +198,9 @@ mod tests {
     #[test]
     fn a_class_that_is_not_there_is_told_with_those_that_are() {
         let error = validate(&[("connector.class", Some("x.Y"))]).unwrap_err();
-        assert!(error.to_string().contains("Failed to find any class"), "{error}");
+        assert!(
+            matches!(&error, Error::BadRequest(text) if text.starts_with("Failed to find any class")),
+            "{error}"
+        );
     }
 }

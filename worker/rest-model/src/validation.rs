@@ -50,7 +50,7 @@ pub struct ConfigKeyInfo {
     /// Keys whose meaning depends on this one.
     pub dependents: Vec<String>,
     /// Place within the heading.
-    #[serde(alias = "order_in_group")]
+    #[serde(rename = "order_in_group", alias = "order")]
     pub order: i32,
 }
 

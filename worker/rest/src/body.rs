@@ -13,6 +13,11 @@ pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
             "The request needs a JSON body and has none.",
         ));
     }
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        // The parser would take the elements of an array for fields in their order.
+        let message = "Cannot deserialize the body: it is no JSON object";
+        return Err(Failure::new(StatusCode::INTERNAL_SERVER_ERROR, message));
+    }
     serde_json::from_slice(body)
         .map_err(|error| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
 }

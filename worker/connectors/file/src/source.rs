@@ -65,7 +65,7 @@ impl SourceConnector for FileStreamSource {
             partition: Arc::new(partition),
             topic: config.topic.into(),
             schema: Arc::new(Schema::required(Type::String)),
-            batch_size: config.batch_size,
+            batch_size: usize::try_from(config.batch_size).unwrap_or_default().max(1),
             is_missing: false,
         }))
     }
