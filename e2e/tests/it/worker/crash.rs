@@ -43,7 +43,7 @@ async fn a_killed_broker_loses_nothing_and_repeats_nothing_committed() -> Result
     let mut kafka = KafkaServer::start(forgetful()).await?;
     let pipeline = Pipeline::new("killed-broker")?;
     pipeline.append(0..50_000)?;
-    let worker = ConnectWorker::sluice(&pipeline.file(&kafka)).await?;
+    let mut worker = ConnectWorker::sluice(&pipeline.file(&kafka)).await?;
     pipeline.create(&worker).await?;
     pipeline.commits(&kafka, 50_000).await?;
     pipeline.append(50_000..200_000)?;
@@ -55,7 +55,14 @@ async fn a_killed_broker_loses_nothing_and_repeats_nothing_committed() -> Result
     for replay in pipeline.replays(300_000)? {
         ensure!(replay.to >= 50_000, "{replay:?} was committed before");
     }
-    placement(&worker, 2).await.map(drop)
+    placement(&worker, 2).await?;
+    // A worker without its broker can be stopped all the same.
+    kafka.kill9()?;
+    let began = Instant::now();
+    let status = worker.terminate().await?;
+    ensure!(began.elapsed() < Duration::from_secs(20), "it took {:?}", began.elapsed());
+    ensure!(status.success(), "it ended with {status}: {}", worker.output()?);
+    Ok(())
 }
 
 #[tokio::test]
@@ -80,6 +87,28 @@ async fn a_killed_worker_of_two_gets_its_own_tasks_back_at_once() -> Result<()> 
     ensure!(killed.elapsed() < Duration::from_secs(45), "it took {:?}", killed.elapsed());
     ensure!(after == before, "{before:?} became {after:?}");
     pipeline.replays(20_000).map(drop)
+}
+
+#[tokio::test]
+async fn a_killed_leader_is_followed_by_the_other_worker() -> Result<()> {
+    sluice_kit::require!(java::missing());
+    let kafka = KafkaServer::shared().await?;
+    let pipeline = Pipeline::new("killed-leader")?;
+    pipeline.append(0..10_000)?;
+    let mut leader = ConnectWorker::sluice(&pipeline.file(kafka)).await?;
+    let follower = ConnectWorker::sluice(&pipeline.file(kafka)).await?;
+    pipeline.create(&leader).await?;
+    spread_over(&leader, &[leader.id(), follower.id()], 2, PATIENCE).await?;
+    pipeline.comes_out(10_000).await?;
+    leader.crash()?;
+    pipeline.append(10_000..20_000)?;
+    spread_over(&follower, &[follower.id()], 2, PATIENCE).await?;
+    pipeline.ends_with(19_999).await?;
+    leader.start_again().await?;
+    pipeline.append(20_000..30_000)?;
+    spread_over(&follower, &[leader.id(), follower.id()], 2, PATIENCE).await?;
+    pipeline.ends_with(29_999).await?;
+    pipeline.replays(30_000).map(drop)
 }
 
 /// A broker that forgets its dead predecessor soon, so that it comes back soon.

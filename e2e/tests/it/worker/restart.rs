@@ -34,6 +34,26 @@ async fn a_rolling_restart_loses_nothing_and_repeats_nothing() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn a_worker_that_is_stopped_under_load_repeats_nothing() -> Result<()> {
+    sluice_kit::require!(java::missing());
+    let kafka = KafkaServer::shared().await?;
+    let pipeline = Pipeline::new("stopped")?;
+    pipeline.append(0..200_000)?;
+    let mut worker = ConnectWorker::sluice(&pipeline.file(kafka)).await?;
+    pipeline.create(&worker).await?;
+    for stop in 1..=3 {
+        pipeline.comes_out(stop * 40_000).await?;
+        let status = worker.terminate().await?;
+        ensure!(status.success(), "it ended with {status}: {}", worker.output()?);
+        worker.start_again().await?;
+    }
+    pipeline.ends_with(199_999).await?;
+    let replays = pipeline.replays(200_000)?;
+    ensure!(replays.is_empty(), "{replays:?}");
+    Ok(())
+}
+
 async fn roll(workers: &mut [ConnectWorker; 2], pipeline: &Pipeline) -> Result<()> {
     for index in [0, 1] {
         pipeline.comes_out(pipeline.came_out() + BACKLOG).await?;
