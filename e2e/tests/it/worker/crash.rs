@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use sluice_kit::connect::ConnectWorker;
+use sluice_kit::connect::{ConnectWorker, WorkerFile};
 use sluice_kit::java;
 use sluice_kit::kafka::{KafkaOptions, KafkaServer};
+use sluice_kit::wait;
 
 use super::pipeline::{PATIENCE, Pipeline};
 use super::placement::{placement, spread_over};
@@ -71,8 +72,7 @@ async fn a_killed_worker_of_two_gets_its_own_tasks_back_at_once() -> Result<()> 
     let kafka = KafkaServer::shared().await?;
     let pipeline = Pipeline::new("killed-of-two")?;
     pipeline.append(0..10_000)?;
-    let leader = ConnectWorker::sluice(&pipeline.file(kafka)).await?;
-    let mut follower = ConnectWorker::sluice(&pipeline.file(kafka)).await?;
+    let (leader, mut follower) = leader_and_follower(&pipeline.file(kafka)).await?;
     pipeline.create(&leader).await?;
     let both = [leader.id().to_owned(), follower.id().to_owned()];
     let both = [both[0].as_str(), both[1].as_str()];
@@ -95,8 +95,7 @@ async fn a_killed_leader_is_followed_by_the_other_worker() -> Result<()> {
     let kafka = KafkaServer::shared().await?;
     let pipeline = Pipeline::new("killed-leader")?;
     pipeline.append(0..10_000)?;
-    let mut leader = ConnectWorker::sluice(&pipeline.file(kafka)).await?;
-    let follower = ConnectWorker::sluice(&pipeline.file(kafka)).await?;
+    let (mut leader, follower) = leader_and_follower(&pipeline.file(kafka)).await?;
     pipeline.create(&leader).await?;
     spread_over(&leader, &[leader.id(), follower.id()], 2, PATIENCE).await?;
     pipeline.comes_out(10_000).await?;
@@ -109,6 +108,17 @@ async fn a_killed_leader_is_followed_by_the_other_worker() -> Result<()> {
     spread_over(&follower, &[leader.id(), follower.id()], 2, PATIENCE).await?;
     pipeline.ends_with(29_999).await?;
     pipeline.replays(30_000).map(drop)
+}
+
+/// Two workers, of which the first has a group to lead before the second comes.
+async fn leader_and_follower(file: &WorkerFile) -> Result<(ConnectWorker, ConnectWorker)> {
+    let leader = ConnectWorker::sluice(file).await?;
+    wait::until(PATIENCE, "the first worker to lead", async || {
+        leader.output().is_ok_and(|it| it.contains("joined the group"))
+    })
+    .await?;
+    let follower = ConnectWorker::sluice(file).await?;
+    Ok((leader, follower))
 }
 
 /// A broker that forgets its dead predecessor soon, so that it comes back soon.

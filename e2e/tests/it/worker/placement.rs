@@ -43,6 +43,7 @@ pub(super) async fn spread_over(
         Ok(placement)
     })
     .await
+    .with_context(|| asked.output().unwrap_or_default())
 }
 
 fn worker_of(part: &Value) -> Result<String> {
