@@ -20,6 +20,7 @@ use crate::{
     trace::Failure,
 };
 
+/// What Java says around an error of `put`, and of nothing else.
 const EXITING: &str = "Exiting WorkerSinkTask due to unrecoverable exception.";
 /// Pause before a batch is put again after a retriable error.
 const RETRY: Duration = Duration::from_secs(1);
@@ -31,7 +32,7 @@ pub(crate) async fn run(
     task: Box<dyn SinkTask>,
 ) -> Result<(), Failure> {
     let mut sink = Sink::new(&control, parts, task)?;
-    let outcome = sink.flow(&mut control).await.map_err(|failure| failure.within(EXITING));
+    let outcome = sink.flow(&mut control).await;
     if control.abandonment.has_come() {
         // A successor may be ahead already: nothing of this task counts any more.
         return Ok(());
@@ -142,7 +143,7 @@ impl Sink {
                 self.retry_at = Some(Instant::now() + RETRY);
                 return Ok(());
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(Failure::from(error).within(EXITING)),
         }
         self.stats.batch_size.add(count as f64);
         self.stats.batch_time.add(started.elapsed().as_secs_f64() * 1e3);

@@ -59,8 +59,14 @@ pub fn trace_of(error: plugin::Error) -> String {
 fn class_of(error: &(dyn Error + 'static)) -> &'static str {
     if let Some(error) = error.downcast_ref::<plugin::Error>() {
         error.java_class()
-    } else if error.is::<io::Error>() {
-        "java.io.IOException"
+    } else if let Some(error) = error.downcast_ref::<io::Error>() {
+        match error.kind() {
+            io::ErrorKind::NotFound => "java.nio.file.NoSuchFileException",
+            io::ErrorKind::PermissionDenied => "java.nio.file.AccessDeniedException",
+            _ => "java.io.IOException",
+        }
+    } else if error.is::<serde_json::Error>() {
+        "org.apache.kafka.common.errors.SerializationException"
     } else {
         "java.lang.Exception"
     }
@@ -95,5 +101,25 @@ mod tests {
              exception.\nCaused by: org.apache.kafka.connect.errors.ConnectException: out.txt was refused\n\
              Caused by: java.io.IOException: disk full"
         );
+    }
+
+    #[test]
+    fn causes_have_the_names_of_java_s() {
+        let json = serde_json::from_str::<serde_json::Value>("nothing").expect_err("no JSON");
+        for (cause, expected) in [
+            (
+                Box::from(json) as Box<dyn Error + Send + Sync>,
+                "common.errors.SerializationException: ",
+            ),
+            (
+                io::Error::from(io::ErrorKind::NotFound).into(),
+                "java.nio.file.NoSuchFileException: ",
+            ),
+            (io::Error::other("x").into(), "java.io.IOException: x"),
+            ("x".into(), "java.lang.Exception: x"),
+        ] {
+            let trace = trace_of(plugin::Error::fatal("").because(cause));
+            assert!(trace.contains(expected), "{trace}");
+        }
     }
 }

@@ -27,8 +27,11 @@ impl SinkConnector for FileStreamSink {
 
     async fn open(&self, config: SinkConfig, context: SinkContext) -> Result<Box<dyn SinkTask>> {
         let path = paths::allowed(config.file.as_deref(), &context.worker)?;
-        let failed =
-            |error| Error::fatal(format!("{} could not be opened", path.display())).because(error);
+        let failed = |error| {
+            let message =
+                format!("Couldn't find or create file '{}' for FileStreamSinkTask", path.display());
+            Error::fatal(message).because(error)
+        };
         let file =
             OpenOptions::new().read(true).append(true).create(true).open(&path).map_err(failed)?;
         let mut task = FileTask { path: path.clone(), file, lines: String::new() };
