@@ -1,6 +1,7 @@
 //! The REST API as a user meets it, asked of a Java worker and of ours: status codes and bodies are the same.
 
 mod steps;
+mod traces;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
