@@ -1,6 +1,7 @@
 # One obvious command each; every recipe also runs without make.
 FOR ?=
 CARGO_FLAGS ?=
+QUICK ?=
 SKIPPED := $(CURDIR)/target/skipped.txt
 
 .PHONY: demo setup check test e2e bench gen soak
@@ -29,6 +30,11 @@ test: setup
 e2e: setup
 	cargo build $(CARGO_FLAGS) -p sluice-worker -p sluice-operator
 	cargo test $(CARGO_FLAGS) -p sluice-e2e
+
+## Measures Sluice beside Kafka Connect and writes e2e/bench/RESULTS.md; `make bench QUICK=1` only prints, in minutes.
+bench: setup
+	cargo build $(CARGO_FLAGS) --release -p sluice-worker -p sluice-operator -p sluice-bench
+	cargo run $(CARGO_FLAGS) --release -p sluice-bench -- $(if $(QUICK),--quick)
 
 ## Writes the files that are generated: custom resource definitions, in crds/ and in the chart.
 gen:

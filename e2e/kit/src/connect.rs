@@ -3,18 +3,20 @@
 
 mod file;
 mod http;
+mod launch;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
-use std::time::Duration;
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 pub use file::WorkerFile;
+pub use launch::Launch;
 
-use crate::lasting::{self, Process};
+use crate::lasting::Process;
 use crate::reaper::Reaper;
 use crate::{binaries, java, ports, wait};
 
@@ -31,42 +33,14 @@ pub struct ConnectWorker {
     launch: Launch,
     folder: PathBuf,
     process: Process,
+    started: Instant,
     _reaper: Reaper,
-}
-
-/// How a worker is started.
-#[derive(Debug)]
-enum Launch {
-    /// Apache's, with this class path.
-    Java(String),
-    /// Ours, this program.
-    Sluice(PathBuf),
-}
-
-impl Launch {
-    fn run(&self, folder: &Path) -> Result<Process> {
-        let worker_file = folder.join("worker.properties");
-        let (name, mut command) = match self {
-            Self::Java(class_path) => {
-                let mut command = java::jvm(class_path, java::QUICK);
-                command.arg("org.apache.kafka.connect.cli.ConnectDistributed");
-                ("Java Connect", command)
-            }
-            Self::Sluice(program) => {
-                let mut command: Command = lasting::command(program);
-                command.arg("distributed");
-                ("sluice-worker", command)
-            }
-        };
-        command.arg(worker_file).current_dir(folder);
-        Process::run(name, command, &folder.join("worker.log"))
-    }
 }
 
 impl ConnectWorker {
     /// Starts a worker of Apache Kafka Connect and waits until it answers.
     pub async fn java(file: &WorkerFile) -> Result<Self> {
-        Self::start(Launch::Java(java::class_path().await?), file)?.answering().await
+        Self::start(file, &Launch::java(java::QUICK)).await?.answering().await
     }
 
     /// Starts a worker of Sluice, as the build of the test made it, and waits until it answers.
@@ -76,31 +50,44 @@ impl ConnectWorker {
 
     /// The same with another build.
     pub async fn sluice_program(program: &Path, file: &WorkerFile) -> Result<Self> {
-        Self::start(Launch::Sluice(program.to_owned()), &with_metrics(file)?)?.answering().await
+        Self::start(file, &Launch::sluice(program)).await?.answering().await
     }
 
     /// Starts a worker of Sluice that has to end by itself; how it ended and what it said.
     pub async fn refused(file: &WorkerFile) -> Result<(ExitStatus, String)> {
-        let launch = Launch::Sluice(binaries::binary("sluice-worker")?);
-        let mut worker = Self::start(launch, &with_metrics(file)?)?;
+        let launch = Launch::sluice(&binaries::binary("sluice-worker")?);
+        let mut worker = Self::start(file, &launch).await?;
         let status = worker.process.exit(START).await?;
         Ok((status, worker.output()?))
     }
 
-    fn start(launch: Launch, file: &WorkerFile) -> Result<Self> {
+    /// Starts a worker and does not wait.
+    pub async fn start(file: &WorkerFile, launch: &Launch) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("sluice-connect-").tempdir()?.keep();
         let reaper = Reaper::start("rm -rf \"$1\"", &[folder.display().to_string()])?;
         let address = format!("127.0.0.1:{}", ports::free()?);
         let plugins = folder.join("plugins");
         fs::create_dir(&plugins)?;
-        file.clone()
+        let mut file = file
+            .clone()
             .with("listeners", &format!("http://{address}"))
             .with("rest.advertised.host.name", "127.0.0.1")
-            .with("plugin.path", &plugins.display().to_string())
-            .with("plugin.discovery", "service_load")
-            .write(&folder.join("worker.properties"))?;
-        let process = launch.run(&folder)?;
-        Ok(Self { address, launch, folder, process, _reaper: reaper })
+            .with("plugin.discovery", "service_load");
+        if !file.has("plugin.path") {
+            file = file.with("plugin.path", &plugins.display().to_string());
+        }
+        if launch.is_sluice() {
+            file = with_metrics(&file)?;
+        }
+        file.write(&folder.join("worker.properties"))?;
+        let (process, started) = launch.run(&folder).await?;
+        let launch = launch.clone();
+        Ok(Self { address, launch, folder, process, started, _reaper: reaper })
+    }
+
+    /// When its process was started.
+    pub const fn started(&self) -> Instant {
+        self.started
     }
 
     async fn answering(mut self) -> Result<Self> {
@@ -110,7 +97,7 @@ impl ConnectWorker {
 
     /// Starts a worker that has ended again, with the same file and the same address, and waits until it answers.
     pub async fn start_again(&mut self) -> Result<()> {
-        self.process = self.launch.run(&self.folder)?;
+        (self.process, self.started) = self.launch.run(&self.folder).await?;
         self.answers().await
     }
 

@@ -15,7 +15,7 @@ use tokio::task::spawn_blocking;
 pub use properties::{Listener, Settings};
 pub use tls::Certificates;
 
-use crate::lasting::Process;
+use crate::lasting::{self, Process};
 use crate::reaper::Reaper;
 use crate::{cache, java, wait};
 use properties::Addresses;
@@ -193,10 +193,7 @@ impl KafkaServer {
         if let Some(cores) = &self.options.cores {
             words.extend(["taskset", "-c", cores].map(str::to_owned));
         }
-        let Some(first) = words.first() else { return command };
-        let mut placed = Command::new(first);
-        placed.args(&words[1..]).arg(command.get_program()).args(command.get_args());
-        placed
+        if words.is_empty() { command } else { lasting::within(&words, &command) }
     }
 }
 

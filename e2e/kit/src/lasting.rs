@@ -120,6 +120,14 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
+/// The same command as the last arguments of another, such as `taskset`, that becomes it.
+pub(crate) fn within<W: AsRef<OsStr>>(words: &[W], command: &Command) -> Command {
+    let mut line = words.iter().map(AsRef::as_ref).chain([command.get_program()]);
+    let mut outer = Command::new(line.next().unwrap_or_default());
+    outer.args(line).args(command.get_args());
+    outer
+}
+
 /// Forks on the lasting thread.
 fn spawn(mut command: Command) -> Result<Child> {
     static THREAD: OnceLock<Mutex<mpsc::Sender<Job>>> = OnceLock::new();

@@ -50,6 +50,10 @@ impl WorkerFile {
         self
     }
 
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.settings.contains_key(key)
+    }
+
     pub(super) fn write(&self, path: &Path) -> Result<()> {
         let lines: Vec<String> =
             self.settings.iter().map(|(key, value)| format!("{key}={value}")).collect();

@@ -1,0 +1,159 @@
+//! `sluice-bench`: measures Sluice beside Kafka Connect on a real broker, and writes the tables that are published.
+
+mod broker;
+mod footprint;
+mod machine;
+mod process;
+mod progress;
+mod report;
+mod statistics;
+mod table;
+mod throughput;
+mod workers;
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Result, bail};
+use clap::{Parser, ValueEnum};
+
+use broker::Broker;
+use machine::Machine;
+use report::Report;
+use throughput::Scenario;
+use workers::Side;
+
+/// Measures Sluice beside Kafka Connect. Needs the release builds of worker and operator.
+#[derive(Debug, Parser)]
+#[command(name = "sluice-bench")]
+struct Arguments {
+    /// Fewer records, runs and scenarios; prints the tables and keeps the published ones.
+    #[arg(long)]
+    quick: bool,
+    /// Records in each run.
+    #[arg(long)]
+    records: Option<u64>,
+    /// Pairs of runs in each scenario.
+    #[arg(long)]
+    pairs: Option<usize>,
+    /// Only this part; prints the tables and keeps the published ones.
+    #[arg(long, value_enum)]
+    only: Option<Part>,
+    /// Only scenarios whose name holds this.
+    #[arg(long)]
+    scenario: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Start-up and size.
+    Footprint,
+    /// W1.
+    Throughput,
+}
+
+const PINNED: Option<(&str, &str)> = Some(("0", "1"));
+/// Larger fetches and polls, as Kafka's documentation advises for throughput.
+const TUNED: &[(&str, &str)] = &[
+    ("consumer.override.max.poll.records", "5000"),
+    ("consumer.override.max.partition.fetch.bytes", "4194304"),
+    ("consumer.override.fetch.min.bytes", "1048576"),
+    ("consumer.override.receive.buffer.bytes", "1048576"),
+];
+
+fn scenarios() -> [Scenario; 4] {
+    let scenario =
+        |name, partitions, cores, overrides| Scenario { name, partitions, cores, overrides };
+    [
+        scenario("1 partition, pinned", 1, PINNED, &[]),
+        scenario("8 partitions, pinned", 8, PINNED, &[]),
+        scenario("1 partition, tuned, pinned", 1, PINNED, TUNED),
+        scenario("1 partition, unpinned", 1, None, &[]),
+    ]
+}
+
+#[tokio::main(worker_threads = 1)]
+async fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    if cfg!(debug_assertions) {
+        bail!("a debug build measures nothing: run `make bench`");
+    }
+    let report = measure(&arguments).await?;
+    let text = report.text();
+    if arguments.quick || arguments.only.is_some() || arguments.scenario.is_some() {
+        std::io::stdout().write_all(text.as_bytes())?;
+        return Ok(());
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    fs::create_dir_all(folder.join("results"))?;
+    let save = |file: &str, text: String| fs::write(folder.join(file), text);
+    save("RESULTS.md", text)?;
+    save("results/w1-runs.csv", report::runs(&report.outcomes))?;
+    save("results/w1-samples.csv", report::samples(&report.outcomes))?;
+    Ok(())
+}
+
+async fn measure(arguments: &Arguments) -> Result<Report> {
+    let is_in = |part| arguments.only.is_none_or(|only| only == part);
+    let mut report = Report {
+        machine: Machine::look(),
+        command: if arguments.quick { "make bench QUICK=1" } else { "make bench" }.to_owned(),
+        records: arguments.records.unwrap_or(if arguments.quick { 6_000_000 } else { 20_000_000 }),
+        footprints: Vec::new(),
+        operator: None,
+        sizes: Vec::new(),
+        outcomes: Vec::new(),
+    };
+    let folder = tempfile::Builder::new().prefix("sluice-bench-").tempdir()?;
+    let broker = Broker::start().await?;
+    if is_in(Part::Footprint) {
+        footprints(arguments, &broker, folder.path(), &mut report).await?;
+    }
+    if is_in(Part::Throughput) {
+        throughput(arguments, &broker, folder.path(), &mut report).await?;
+    }
+    Ok(report)
+}
+
+async fn footprints(
+    arguments: &Arguments,
+    broker: &Broker,
+    folder: &Path,
+    report: &mut Report,
+) -> Result<()> {
+    let plugins: PathBuf = workers::plugins(folder).await?;
+    let runs = if arguments.quick { 3 } else { 10 };
+    for side in [Side::Java, Side::Sluice] {
+        let footprint = footprint::worker(side, broker, &plugins, runs).await?;
+        eprintln!("{footprint:?}");
+        report.footprints.push(footprint);
+    }
+    report.operator = Some(footprint::operator().await?);
+    for program in ["sluice-worker", "sluice-operator"] {
+        report.sizes.push((program, footprint::size(program)?));
+    }
+    Ok(())
+}
+
+async fn throughput(
+    arguments: &Arguments,
+    broker: &Broker,
+    folder: &Path,
+    report: &mut Report,
+) -> Result<()> {
+    let pairs = arguments.pairs.unwrap_or(if arguments.quick { 2 } else { 5 });
+    let wanted =
+        |it: &Scenario| arguments.scenario.as_ref().is_none_or(|name| it.name.contains(name));
+    for scenario in scenarios().into_iter().filter(wanted) {
+        let topic = format!("w1-{}", scenario.partitions);
+        if broker.ends(&topic, scenario.partitions).await.unwrap_or(0) == 0 {
+            broker.fill(&topic, scenario.partitions, report.records).await?;
+        }
+        let data = (topic.as_str(), report.records);
+        report.outcomes.push(throughput::measure(broker, scenario, data, pairs, folder).await?);
+    }
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! How the process of a worker is started.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::java;
+use crate::lasting::{self, Process};
+
+/// Which worker to start, and how.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    kind: Kind,
+    cores: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Java { flags: Vec<String> },
+    Sluice { program: PathBuf },
+}
+
+impl Launch {
+    /// Apache Kafka Connect with these flags of the JVM.
+    pub fn java<F: Into<String>>(flags: impl IntoIterator<Item = F>) -> Self {
+        let flags = flags.into_iter().map(Into::into).collect();
+        Self { kind: Kind::Java { flags }, cores: None }
+    }
+
+    /// This build of Sluice.
+    pub fn sluice(program: &Path) -> Self {
+        Self { kind: Kind::Sluice { program: program.to_owned() }, cores: None }
+    }
+
+    /// On these cores only, as `taskset` takes them.
+    #[must_use]
+    pub fn on_cores(mut self, cores: Option<&str>) -> Self {
+        self.cores = cores.map(str::to_owned);
+        self
+    }
+
+    pub(super) const fn is_sluice(&self) -> bool {
+        matches!(self.kind, Kind::Sluice { .. })
+    }
+
+    /// Starts a worker in the folder that holds its file. Returns also when.
+    pub(super) async fn run(&self, folder: &Path) -> Result<(Process, Instant)> {
+        let (name, mut command) = match &self.kind {
+            Kind::Java { flags } => {
+                let mut command = java::jvm(&java::class_path().await?, flags);
+                command.arg("org.apache.kafka.connect.cli.ConnectDistributed");
+                ("Java Connect", command)
+            }
+            Kind::Sluice { program } => {
+                let mut command = lasting::command(program);
+                command.arg("distributed");
+                ("sluice-worker", command)
+            }
+        };
+        command.arg(folder.join("worker.properties"));
+        if let Some(cores) = &self.cores {
+            command = lasting::within(&["taskset", "-c", cores], &command);
+        }
+        command.current_dir(folder);
+        let started = Instant::now();
+        Ok((Process::run(name, command, &folder.join("worker.log"))?, started))
+    }
+}
