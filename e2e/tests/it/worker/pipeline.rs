@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -20,10 +21,11 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(90);
 
 const STRING: &str = "org.apache.kafka.connect.storage.StringConverter";
 
-/// Lines of a file on their way to another file, in a cluster of their own.
+/// Lines of a file on their way to another file.
 pub(super) struct Pipeline {
+    cluster: &'static str,
     name: &'static str,
-    folder: TempDir,
+    folder: Arc<TempDir>,
 }
 
 /// Lines up to which the positions were committed.
@@ -34,15 +36,23 @@ pub(super) struct Committed {
 }
 
 impl Pipeline {
+    /// One in a cluster of its own.
     pub(super) fn new(name: &'static str) -> Result<Self> {
-        let pipeline = Self { name, folder: tempfile::tempdir()? };
+        let pipeline = Self { cluster: name, name, folder: Arc::new(tempfile::tempdir()?) };
+        pipeline.append(0..0)?;
+        Ok(pipeline)
+    }
+
+    /// Another one in the same cluster.
+    pub(super) fn beside(&self, name: &'static str) -> Result<Self> {
+        let pipeline = Self { cluster: self.cluster, name, folder: Arc::clone(&self.folder) };
         pipeline.append(0..0)?;
         Ok(pipeline)
     }
 
     /// The worker file: the shortest sessions that the broker allows, many commits, the default delay of rebalances.
     pub(super) fn file(&self, kafka: &KafkaServer) -> WorkerFile {
-        WorkerFile::new(&kafka.bootstrap(), self.name)
+        WorkerFile::new(&kafka.bootstrap(), self.cluster)
             .with("session.timeout.ms", "6000")
             .with("heartbeat.interval.ms", "1000")
             .with("consumer.session.timeout.ms", "6000")
@@ -76,11 +86,11 @@ impl Pipeline {
     }
 
     fn input(&self) -> PathBuf {
-        self.folder.path().join("in.txt")
+        self.folder.path().join(format!("{}.in", self.name))
     }
 
     fn output(&self) -> PathBuf {
-        self.folder.path().join("out.txt")
+        self.folder.path().join(format!("{}.out", self.name))
     }
 
     /// Writes these lines at the end of the file that the source reads.
@@ -139,7 +149,7 @@ impl Pipeline {
     }
 
     async fn source_bytes(&self, kafka: &KafkaServer) -> Result<usize> {
-        let (bootstrap, topic) = (kafka.bootstrap(), format!("{}-offsets", self.name));
+        let (bootstrap, topic) = (kafka.bootstrap(), format!("{}-offsets", self.cluster));
         let positions = kafka
             .tool(
                 "org.apache.kafka.tools.consumer.ConsoleConsumer",

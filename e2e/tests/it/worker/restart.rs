@@ -6,13 +6,10 @@ use anyhow::{Context, Result, ensure};
 use sluice_kit::connect::ConnectWorker;
 use sluice_kit::java;
 use sluice_kit::kafka::KafkaServer;
-use sluice_kit::wait;
 
+use super::load::{BACKLOG, keep_busy};
 use super::pipeline::{PATIENCE, Pipeline};
 use super::placement::spread_over;
-
-/// Lines that always wait to be read, and lines that come out between two steps.
-const BACKLOG: usize = 20_000;
 
 #[tokio::test]
 async fn a_rolling_restart_loses_nothing_and_repeats_nothing() -> Result<()> {
@@ -70,14 +67,4 @@ async fn roll(workers: &mut [ConnectWorker; 2], pipeline: &Pipeline) -> Result<(
 async fn spread(workers: &[ConnectWorker; 2]) -> Result<()> {
     let [first, second] = workers;
     spread_over(first, &[first.id(), second.id()], 2, PATIENCE).await.map(drop)
-}
-
-/// Keeps lines coming as fast as they come out, until dropped.
-async fn keep_busy(pipeline: &Pipeline, written: &mut usize) -> Result<()> {
-    loop {
-        pipeline.append(*written..*written + BACKLOG)?;
-        *written += BACKLOG;
-        let wanted = written.saturating_sub(BACKLOG);
-        wait::until(PATIENCE, "lines to come out", async || pipeline.came_out() >= wanted).await?;
-    }
 }
