@@ -1,10 +1,12 @@
 //! The worker on secured listeners: who is let in works, who is not says why, and no password leaves the process.
 
+mod tasks;
+
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use sluice_kit::connect::{ConnectWorker, WorkerFile};
 use sluice_kit::java;
-use sluice_kit::kafka::{KafkaServer, Listener, PLAIN_USER, SCRAM_USER, Settings};
+use sluice_kit::kafka::{Certificates, KafkaServer, Listener, PLAIN_USER, SCRAM_USER, Settings};
 use sluice_kit::wait;
 use tokio::task::{JoinSet, LocalSet};
 
@@ -15,17 +17,37 @@ const MODULE: &str = "org.apache.kafka.common.security";
 const WRONG: &str = "hunter2-wrong";
 
 /// Ways in: a name, the listener, and settings beyond its own.
-fn ways_in() -> Vec<(&'static str, Listener, Settings)> {
+fn ways_in(kafka: &KafkaServer) -> Result<Vec<(&'static str, Listener, Settings)>> {
     let own = Settings::new;
     let (user, password) = PLAIN_USER;
-    vec![
+    Ok(vec![
         ("sasl-ssl-plain", Listener::SaslSslPlain, own()),
         ("sasl-ssl-scram-256", Listener::SaslSslScram256, own()),
         ("sasl-ssl-scram-512", Listener::SaslSslScram512, own()),
         ("mtls", Listener::MutualTls, own()),
+        ("mtls-in-place", Listener::MutualTls, in_place(kafka.certificates()?)?),
         ("sasl-plaintext-scram-512", Listener::SaslPlaintext, own()),
         ("sasl-plaintext-plain", Listener::SaslPlaintext, sasl("PLAIN", user, password)),
+    ])
+}
+
+/// Keys and certificates as values of the worker file, in place of the names of files.
+fn in_place(files: &Certificates) -> Result<Settings> {
+    let read = |path| std::fs::read_to_string(path).map(|text| text.replace('\n', "\\n"));
+    let client = read(&files.client)?;
+    let (key, chain) =
+        client.split_once("-----BEGIN CERTIFICATE").context("key and certificate")?;
+    let chain = format!("-----BEGIN CERTIFICATE{chain}");
+    let authority = read(&files.authority)?;
+    Ok([
+        ("ssl.keystore.location", ""),
+        ("ssl.keystore.key", key),
+        ("ssl.keystore.certificate.chain", &chain),
+        ("ssl.truststore.location", ""),
+        ("ssl.truststore.certificates", &authority),
     ]
+    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+    .into())
 }
 
 fn sasl(mechanism: &str, user: &str, password: &str) -> Settings {
@@ -43,7 +65,8 @@ fn file(kafka: &KafkaServer, name: &str, listener: Listener, own: Settings) -> W
     let mut file = WorkerFile::new(&kafka.address(listener), name);
     let mut settings = kafka.client(listener);
     settings.extend(own);
-    for (key, value) in &settings {
+    // Empty stands for a setting that the listener has and this worker has not.
+    for (key, value) in settings.iter().filter(|(_, value)| !value.is_empty()) {
         for prefix in ["", "producer.", "consumer.", "admin."] {
             file = file.with(&format!("{prefix}{key}"), value);
         }
@@ -55,7 +78,7 @@ fn file(kafka: &KafkaServer, name: &str, listener: Listener, own: Settings) -> W
 async fn records_pass_every_listener() -> Result<()> {
     sluice_kit::require!(java::missing());
     let kafka = KafkaServer::shared_secured().await?;
-    all_of(ways_in().into_iter().map(|(name, listener, own)| async move {
+    all_of(ways_in(kafka)?.into_iter().map(|(name, listener, own)| async move {
         passes(name, &file(kafka, name, listener, own)).await.context(name)
     }))
     .await
