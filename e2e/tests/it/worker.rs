@@ -2,6 +2,7 @@
 
 mod crash;
 mod follower;
+mod frozen;
 mod like_java;
 mod lines;
 mod load;

@@ -1,6 +1,8 @@
 //! Numbered lines of one width: a count of bytes is a count of lines, and what comes out shows what was missing, out of
 //! order or repeated.
 
+use std::collections::HashSet;
+
 use anyhow::{Context, Result, ensure};
 
 /// Bytes of a line with its end.
@@ -40,6 +42,14 @@ pub(super) fn replays(text: &str, count: usize) -> Result<Vec<Replay>> {
     }
     ensure!(next == count, "{next} lines came out of {count}");
     Ok(replays)
+}
+
+/// Fails if one of the first `count` lines is missing.
+pub(super) fn all_there(text: &str, count: usize) -> Result<()> {
+    let came: HashSet<usize> = text.lines().filter_map(number).collect();
+    let missing = (0..count).find(|it| !came.contains(it));
+    ensure!(missing.is_none(), "line {missing:?} is missing");
+    Ok(())
 }
 
 fn number(line: &str) -> Option<usize> {
