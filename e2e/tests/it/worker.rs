@@ -3,6 +3,7 @@
 mod crash;
 mod follower;
 mod frozen;
+mod internal;
 mod like_java;
 mod lines;
 mod load;
