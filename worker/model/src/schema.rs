@@ -1,11 +1,65 @@
 //! Schemas: the types of `org.apache.kafka.connect.data.Schema`.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, ops::Deref, sync::Arc};
 
 use crate::Value;
 
-/// A schema shared by the records that have it.
-pub type SchemaRef = Arc<Schema>;
+/// A schema shared by the records that have it. One that is the same in every program, such as that of plain bytes, is
+/// shared without a count.
+#[derive(Clone)]
+pub struct SchemaRef(Shared);
+
+#[derive(Clone)]
+enum Shared {
+    Constant(&'static Schema),
+    Counted(Arc<Schema>),
+}
+
+impl SchemaRef {
+    /// Shares a schema.
+    pub fn new(schema: Schema) -> Self {
+        Self(Shared::Counted(Arc::new(schema)))
+    }
+
+    /// Shares a schema that lives for ever.
+    pub const fn constant(schema: &'static Schema) -> Self {
+        Self(Shared::Constant(schema))
+    }
+
+    /// Whether both are the same schema in memory.
+    pub fn ptr_eq(left: &Self, right: &Self) -> bool {
+        std::ptr::eq(&raw const **left, &raw const **right)
+    }
+}
+
+impl Deref for SchemaRef {
+    type Target = Schema;
+
+    fn deref(&self) -> &Schema {
+        match &self.0 {
+            Shared::Constant(schema) => schema,
+            Shared::Counted(schema) => schema,
+        }
+    }
+}
+
+impl From<Schema> for SchemaRef {
+    fn from(schema: Schema) -> Self {
+        Self::new(schema)
+    }
+}
+
+impl PartialEq for SchemaRef {
+    fn eq(&self, other: &Self) -> bool {
+        Self::ptr_eq(self, other) || **self == **other
+    }
+}
+
+impl fmt::Debug for SchemaRef {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(out)
+    }
+}
 
 /// The physical type of a value (`org.apache.kafka.connect.data.Schema.Type`).
 #[derive(Debug, Clone, PartialEq)]
@@ -79,8 +133,10 @@ impl Schema {
     }
 
     /// An optional schema of the type, with no name.
-    pub fn optional(r#type: Type) -> Self {
-        Self { optional: true, ..Self::required(r#type) }
+    pub const fn optional(r#type: Type) -> Self {
+        let mut schema = Self::required(r#type);
+        schema.optional = true;
+        schema
     }
 
     /// The same schema under a name.
@@ -98,5 +154,22 @@ impl Schema {
     /// The index of a field by name.
     pub fn field_index(&self, name: &str) -> Option<usize> {
         self.fields().iter().position(|field| &*field.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shared_schemas_are_compared_by_content() {
+        static CONSTANT: Schema = Schema::optional(Type::Bytes);
+        let constant = SchemaRef::constant(&CONSTANT);
+        let counted = SchemaRef::new(Schema::optional(Type::Bytes));
+        assert_eq!(constant, counted);
+        assert!(!SchemaRef::ptr_eq(&constant, &counted));
+        assert!(SchemaRef::ptr_eq(&counted, &counted.clone()));
+        assert!(SchemaRef::ptr_eq(&constant, &SchemaRef::constant(&CONSTANT)));
+        assert_ne!(constant, SchemaRef::from(Schema::required(Type::Bytes)));
     }
 }

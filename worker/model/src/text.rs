@@ -128,18 +128,17 @@ impl Schema {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
 
     use super::*;
-    use crate::{Field, Struct};
+    use crate::{Field, SchemaRef, Struct};
 
     #[test]
     fn texts_are_those_of_java() {
         let field = |name: &str, r#type| Field {
             name: name.into(),
-            schema: Arc::new(Schema::optional(r#type)),
+            schema: SchemaRef::new(Schema::optional(r#type)),
         };
-        let schema = Arc::new(Schema::required(Type::Struct(vec![
+        let schema = SchemaRef::new(Schema::required(Type::Struct(vec![
             field("a", Type::Int32),
             field("b", Type::String),
             field("c", Type::String),

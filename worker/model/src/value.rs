@@ -126,6 +126,6 @@ impl SchemaAndValue {
 
 impl From<Schema> for SchemaAndValue {
     fn from(schema: Schema) -> Self {
-        Self { schema: Some(Arc::new(schema)), value: Value::Null }
+        Self { schema: Some(schema.into()), value: Value::Null }
     }
 }

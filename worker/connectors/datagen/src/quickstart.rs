@@ -1,7 +1,5 @@
 //! What can be generated: the schema of each quickstart and how a record of it is made.
 
-use std::sync::Arc;
-
 use sluice_plugin::model::{Field, Schema, SchemaRef, Struct, Type, Value};
 
 use crate::random::Random;
@@ -46,7 +44,7 @@ impl Quickstart {
     }
 
     pub(crate) fn generator(self) -> Generator {
-        let address = Arc::new(
+        let address = SchemaRef::new(
             structure(&[("city", Type::String), ("state", Type::String), ("zipcode", Type::Int64)])
                 .named("ksql.address"),
         );
@@ -58,7 +56,7 @@ impl Quickstart {
                     ("itemid", Type::String),
                     ("orderunits", Type::Float64),
                 ]);
-                fields.push(Field { name: "address".into(), schema: Arc::clone(&address) });
+                fields.push(Field { name: "address".into(), schema: SchemaRef::clone(&address) });
                 Schema::required(Type::Struct(fields)).named("ksql.orders")
             }
             Self::Users => structure(&[
@@ -75,14 +73,14 @@ impl Quickstart {
             ])
             .named("ksql.pageviews"),
         };
-        Generator { kind: self, schema: Arc::new(schema), address }
+        Generator { kind: self, schema: SchemaRef::new(schema), address }
     }
 }
 
 fn fields(list: &[(&str, Type)]) -> Vec<Field> {
     let field = |(name, r#type): &(&str, Type)| Field {
         name: (*name).into(),
-        schema: Arc::new(Schema::required(r#type.clone())),
+        schema: SchemaRef::new(Schema::required(r#type.clone())),
     };
     list.iter().map(field).collect()
 }
@@ -111,7 +109,7 @@ impl Generator {
                     Value::Int32(number as i32),
                     text("Item_", random.below(1_000)),
                     Value::Float64((random.unit() * 10_000.0).round() / 1_000.0),
-                    Value::Struct(Struct::new(Arc::clone(&self.address), address)),
+                    Value::Struct(Struct::new(SchemaRef::clone(&self.address), address)),
                 ]
             }
             Quickstart::Users => {
@@ -129,6 +127,6 @@ impl Generator {
                 text("Page_", 10 + random.below(90)),
             ],
         };
-        Struct::new(Arc::clone(&self.schema), values)
+        Struct::new(SchemaRef::clone(&self.schema), values)
     }
 }

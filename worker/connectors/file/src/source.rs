@@ -64,7 +64,7 @@ impl SourceConnector for FileStreamSource {
             buffer: LineBuffer::at(position),
             partition: Arc::new(partition),
             topic: config.topic.into(),
-            schema: Arc::new(Schema::required(Type::String)),
+            schema: SchemaRef::new(Schema::required(Type::String)),
             batch_size: usize::try_from(config.batch_size).unwrap_or_default().max(1),
             is_missing: false,
         }))
@@ -130,7 +130,7 @@ impl FileTask {
                 partition: None,
                 key: SchemaAndValue::NULL,
                 value: SchemaAndValue {
-                    schema: Some(Arc::clone(&self.schema)),
+                    schema: Some(SchemaRef::clone(&self.schema)),
                     value: Value::from(&*text),
                 },
                 timestamp: Some(timestamp),

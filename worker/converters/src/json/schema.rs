@@ -1,11 +1,11 @@
 //! Schemas as JSON, with their parts in the order in which Java writes them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use sluice_plugin::{
     Error, Result,
-    model::{Field, Schema, Type},
+    model::{Field, Schema, SchemaRef, Type},
 };
 
 use super::{decode, encode};
@@ -41,8 +41,8 @@ fn build(parts: Parts) -> Result<Schema> {
         .r#type
         .as_deref()
         .ok_or_else(|| Error::bad_record("Schema must contain 'type' field"))?;
-    let part = |part: Option<Box<Parts>>, message: &str| -> Result<Arc<Schema>> {
-        part.map_or_else(|| Err(Error::bad_record(message)), |it| build(*it)).map(Arc::new)
+    let part = |part: Option<Box<Parts>>, message: &str| -> Result<SchemaRef> {
+        part.map_or_else(|| Err(Error::bad_record(message)), |it| build(*it)).map(SchemaRef::new)
     };
     let r#type = match name {
         "boolean" => Type::Boolean,
@@ -77,7 +77,8 @@ fn build(parts: Parts) -> Result<Schema> {
             .collect(),
     };
     if let Some(default) = parts.default.filter(|it| it.get() != "null") {
-        schema.default = Some(decode::typed(&Arc::new(schema.clone()), default.get(), false)?);
+        schema.default =
+            Some(decode::typed(&SchemaRef::new(schema.clone()), default.get(), false)?);
     }
     Ok(schema)
 }
@@ -89,7 +90,7 @@ fn fields(parts: Option<Vec<Parts>>) -> Result<Vec<Field>> {
         let name = part.field.take().ok_or_else(|| {
             Error::bad_record("Struct schema's field name not specified properly")
         })?;
-        Ok(Field { name: name.into(), schema: Arc::new(build(part)?) })
+        Ok(Field { name: name.into(), schema: SchemaRef::new(build(part)?) })
     };
     parts.into_iter().map(field).collect()
 }
