@@ -20,13 +20,13 @@ impl ConverterFactory for ByteArrayConverter {
     }
 
     fn create(&self, _: &Properties, _: ConverterRole) -> Result<Box<dyn Converter>> {
-        Ok(Box::new(PassThrough { schema: Schema::optional(Type::Bytes).into() }))
+        Ok(Box::new(PassThrough))
     }
 }
 
-struct PassThrough {
-    schema: SchemaRef,
-}
+struct PassThrough;
+
+static OPTIONAL_BYTES: Schema = Schema::optional(Type::Bytes);
 
 impl Converter for PassThrough {
     fn encode(
@@ -51,9 +51,9 @@ impl Converter for PassThrough {
         }
     }
 
-    fn decode(&mut self, _: &str, bytes: Option<&Bytes>) -> Result<SchemaAndValue> {
-        let value = bytes.map_or(Value::Null, |it| Value::Bytes(it.clone()));
-        Ok(SchemaAndValue { schema: Some(SchemaRef::clone(&self.schema)), value })
+    fn decode(&mut self, _: &str, bytes: Option<Bytes>) -> Result<SchemaAndValue> {
+        let value = bytes.map_or(Value::Null, Value::Bytes);
+        Ok(SchemaAndValue { schema: Some(SchemaRef::constant(&OPTIONAL_BYTES)), value })
     }
 }
 
@@ -66,7 +66,7 @@ mod tests {
         let mut converter =
             ByteArrayConverter.create(&Properties::new(), ConverterRole::Value).unwrap();
         let bytes = Bytes::from_static(b"\0x");
-        let read = converter.decode("t", Some(&bytes)).unwrap();
+        let read = converter.decode("t", Some(bytes.clone())).unwrap();
         assert_eq!(read.value, Value::Bytes(bytes.clone()));
         assert_eq!(converter.encode("t", read.schema.as_ref(), &read.value).unwrap(), Some(bytes));
         assert_eq!(converter.decode("t", None).unwrap().value, Value::Null);

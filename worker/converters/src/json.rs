@@ -97,8 +97,8 @@ impl Converter for Json {
         Ok(Some(Bytes::from(out)))
     }
 
-    fn decode(&mut self, _: &str, bytes: Option<&Bytes>) -> Result<SchemaAndValue> {
-        let Some(bytes) = bytes else { return Ok(SchemaAndValue::NULL) };
+    fn decode(&mut self, _: &str, bytes: Option<Bytes>) -> Result<SchemaAndValue> {
+        let Some(bytes) = &bytes else { return Ok(SchemaAndValue::NULL) };
         let not_json = |error: serde_json::Error| {
             Error::bad_record(
                 "Converting byte[] to Kafka Connect data failed due to serialization error: ",

@@ -36,13 +36,13 @@ impl ConverterFactory for StringConverter {
 
     fn create(&self, settings: &Properties, _: ConverterRole) -> Result<Box<dyn Converter>> {
         Settings::parse(settings).map_err(|report| Error::fatal(report.to_string()))?;
-        Ok(Box::new(Text { schema: Schema::optional(Type::String).into() }))
+        Ok(Box::new(Text))
     }
 }
 
-struct Text {
-    schema: SchemaRef,
-}
+struct Text;
+
+static OPTIONAL_TEXT: Schema = Schema::optional(Type::String);
 
 impl Converter for Text {
     fn encode(&mut self, _: &str, _: Option<&SchemaRef>, value: &Value) -> Result<Option<Bytes>> {
@@ -53,10 +53,10 @@ impl Converter for Text {
         })
     }
 
-    fn decode(&mut self, _: &str, bytes: Option<&Bytes>) -> Result<SchemaAndValue> {
-        let text = |it: &Bytes| -> Arc<str> { String::from_utf8_lossy(it).into() };
+    fn decode(&mut self, _: &str, bytes: Option<Bytes>) -> Result<SchemaAndValue> {
+        let text = |it: Bytes| -> Arc<str> { String::from_utf8_lossy(&it).into() };
         let value = bytes.map_or(Value::Null, |it| Value::String(text(it)));
-        Ok(SchemaAndValue { schema: Some(SchemaRef::clone(&self.schema)), value })
+        Ok(SchemaAndValue { schema: Some(SchemaRef::constant(&OPTIONAL_TEXT)), value })
     }
 }
 
@@ -78,7 +78,7 @@ mod tests {
             assert_eq!(bytes.as_deref(), expected.map(str::as_bytes));
         }
         assert_eq!(
-            converter.decode("t", Some(&Bytes::from_static(b"a"))).unwrap().value,
+            converter.decode("t", Some(Bytes::from_static(b"a"))).unwrap().value,
             Value::from("a")
         );
         let wrong = Properties::from([("converter.encoding".to_owned(), "EBCDIC".to_owned())]);

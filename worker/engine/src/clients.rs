@@ -13,7 +13,7 @@ use sluice_plugin::Properties;
 
 use crate::{settings::under, task::TaskId, trace::Failure};
 
-pub(crate) use sluice_kafka::{Message, TimestampType};
+pub(crate) use sluice_kafka::{Batch, Message, TimestampType};
 
 /// A call that goes on while the task does other things.
 pub(crate) type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;

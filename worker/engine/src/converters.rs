@@ -9,7 +9,7 @@ use sluice_plugin::{
 };
 
 use crate::{
-    clients::{self, Message},
+    clients::{self, Batch, Message},
     guard::Guard,
     plugins::PluginSource,
     settings,
@@ -89,11 +89,11 @@ impl Converters {
     /// One consumed batch as records, in order; records that the guard lets be skipped are left out.
     pub(crate) fn decode(
         &mut self,
-        messages: &[Message],
+        batch: &Batch,
         guard: &Guard,
     ) -> Result<Vec<SinkRecord>, Failure> {
-        let mut records = Vec::with_capacity(messages.len());
-        for message in messages {
+        let mut records = Vec::with_capacity(batch.len());
+        for message in batch.iter() {
             match self.decode_one(message) {
                 Ok(record) => records.push(record),
                 Err(error) => guard.skip(error)?,
@@ -102,13 +102,13 @@ impl Converters {
         Ok(records)
     }
 
-    fn decode_one(&mut self, message: &Message) -> plugin::Result<SinkRecord> {
-        let key = self.key.decode(&message.topic, message.key.as_ref())?;
-        let value = self.value.decode(&message.topic, message.value.as_ref())?;
+    fn decode_one(&mut self, message: Message) -> plugin::Result<SinkRecord> {
+        let key = self.key.decode(&message.topic, message.key)?;
+        let value = self.value.decode(&message.topic, message.value)?;
         let mut headers = Headers::default();
-        for (name, bytes) in &message.headers {
-            let value = self.header.known()?.decode(&message.topic, bytes.as_ref())?;
-            headers.0.push(Header { key: Arc::clone(name), value });
+        for (name, bytes) in message.headers {
+            let value = self.header.known()?.decode(&message.topic, bytes)?;
+            headers.0.push(Header { key: name, value });
         }
         let (timestamp_type, timestamp) = match message.timestamp_type {
             clients::TimestampType::NoTimestampType => (TimestampType::NoTimestampType, None),
@@ -120,7 +120,7 @@ impl Converters {
             }
         };
         Ok(SinkRecord {
-            topic: Arc::clone(&message.topic),
+            topic: message.topic,
             partition: message.partition,
             offset: message.offset,
             key,

@@ -10,7 +10,7 @@ use sluice_plugin::{Kind, SinkTask, TopicOffsets, model::TopicPartition};
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
-    clients::{ClientSpec, Message, Pending},
+    clients::{Batch, ClientSpec, Pending},
     control::Control,
     converters::Converters,
     engine::TaskParts,
@@ -49,7 +49,7 @@ struct Sink {
     guard: Guard,
     stats: Arc<TaskStats>,
     /// What was consumed and is not taken by the task yet: more than a moment only after a retriable error.
-    batch: Vec<Message>,
+    batch: Batch,
     batch_limit: usize,
     /// When the batch is put again; none while nothing is held back.
     retry_at: Option<Instant>,
@@ -85,7 +85,7 @@ impl Sink {
             converters: Converters::new(&*plugins, &connector, &settings.worker)?,
             guard: Guard::new(&connector, Arc::clone(&stats))?,
             stats,
-            batch: Vec::new(),
+            batch: Batch::default(),
             batch_limit,
             retry_at: None,
             assigned: Vec::new(),
@@ -148,7 +148,7 @@ impl Sink {
         self.stats.batch_size.add(count as f64);
         self.stats.batch_time.add(started.elapsed().as_secs_f64() * 1e3);
         self.stats.records_out.add(count as u64);
-        advance(&mut self.positions, &self.batch);
+        self.positions.extend(self.batch.positions());
         self.batch.clear();
         if self.retry_at.take().is_some() && !self.is_paused {
             self.consumer.resume(&self.assigned)?;
@@ -190,7 +190,7 @@ impl Sink {
         self.positions.retain(|it, _| is_kept(it));
         self.committed.retain(|it, _| is_kept(it));
         // What the task has not taken of them, whoever gets them will.
-        self.batch.retain(|it| is_kept(&TopicPartition::new(Arc::clone(&it.topic), it.partition)));
+        self.batch.retain(is_kept);
         self.stats.partitions.set(self.assigned.len() as u64);
         Ok(())
     }
@@ -271,54 +271,5 @@ async fn at(instant: Option<Instant>) {
     match instant {
         Some(instant) => sleep_until(instant).await,
         None => std::future::pending().await,
-    }
-}
-
-/// Moves positions behind a batch. Messages of one partition mostly lie side by side: the map is touched once for each run.
-fn advance(positions: &mut TopicOffsets, batch: &[Message]) {
-    let is_same = |left: &Message, right: &Message| {
-        left.partition == right.partition && left.topic == right.topic
-    };
-    for run in batch.chunk_by(is_same) {
-        if let Some(last) = run.last() {
-            positions.insert(
-                TopicPartition::new(Arc::clone(&last.topic), last.partition),
-                last.offset + 1,
-            );
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use sluice_kafka::TimestampType;
-
-    use super::*;
-
-    #[test]
-    fn positions_follow_the_last_record_of_each_partition() {
-        let message = |topic: &str, partition, offset| Message {
-            topic: topic.into(),
-            partition,
-            offset,
-            timestamp: 0,
-            timestamp_type: TimestampType::NoTimestampType,
-            key: None,
-            value: None,
-            headers: Vec::new(),
-        };
-        let mut positions = TopicOffsets::from([(TopicPartition::new("a", 0), 1)]);
-        let batch = [
-            message("a", 0, 1),
-            message("a", 0, 2),
-            message("b", 0, 9),
-            message("a", 1, 4),
-            message("a", 0, 3),
-        ];
-        advance(&mut positions, &batch);
-        let expected = [("a", 0, 4), ("a", 1, 5), ("b", 0, 10)];
-        let expected = expected
-            .map(|(topic, partition, offset)| (TopicPartition::new(topic, partition), offset));
-        assert_eq!(positions, TopicOffsets::from(expected));
     }
 }

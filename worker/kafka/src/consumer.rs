@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 use sluice_model::TopicPartition;
 use tokio::{net::unix::pipe, time::Instant};
 
-use crate::{admin::Isolation, failure::ClientError, message::Message, settings::ClientSettings};
+use crate::{admin::Isolation, batch::Batch, failure::ClientError, settings::ClientSettings};
 use native::{Handle, Offset, Partitions, Rebalance, Scratch};
 
 /// Offsets of the next records to read, by partition.
@@ -112,11 +112,7 @@ impl BatchConsumer {
     /// Waits for records, which it appends to `batch` (at most `max`), or for a rebalance. Cancel-safe.
     ///
     /// Must be called again within `max.poll.interval.ms`, or the group takes the partitions away.
-    pub async fn next(
-        &mut self,
-        batch: &mut Vec<Message>,
-        max: usize,
-    ) -> Result<Event, ClientError> {
+    pub async fn next(&mut self, batch: &mut Batch, max: usize) -> Result<Event, ClientError> {
         let before = batch.len();
         loop {
             if let Some(error) = self.failed.take().or_else(|| self.handle.failure()) {
@@ -227,7 +223,7 @@ impl BatchConsumer {
     }
 
     async fn serve_until_closed(&mut self, deadline: Instant) {
-        let mut rest = Vec::new();
+        let mut rest = Batch::default();
         while !self.handle.is_closed() && Instant::now() < deadline {
             self.drain_wakeups();
             rest.clear();

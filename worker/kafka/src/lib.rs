@@ -2,6 +2,7 @@
 //! producers on librdkafka for data, and the reader and writer of internal topics.
 
 pub mod admin;
+mod batch;
 mod codes;
 mod consumer;
 mod failure;
@@ -12,6 +13,7 @@ mod secret;
 mod settings;
 pub mod wire;
 
+pub use batch::Batch;
 pub use consumer::{BatchConsumer, ConsumerConfig, Event, TopicOffsets};
 pub use failure::ClientError;
 pub use message::{Message, OutgoingRecord, RecordMetadata, TimestampType};

@@ -29,7 +29,7 @@ pub trait Converter: Send {
     ) -> Result<Option<bytes::Bytes>>;
 
     /// Bytes to value. `bytes` is a slice of a shared buffer: keeping it whole or in part copies nothing.
-    fn decode(&mut self, topic: &str, bytes: Option<&bytes::Bytes>) -> Result<SchemaAndValue>;
+    fn decode(&mut self, topic: &str, bytes: Option<bytes::Bytes>) -> Result<SchemaAndValue>;
 }
 
 /// Makes converters of one class.

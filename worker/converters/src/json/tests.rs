@@ -9,7 +9,7 @@ fn converter(schemas: bool) -> Box<dyn Converter> {
 
 fn round_trip(text: &str) -> String {
     let mut converter = converter(true);
-    let read = converter.decode("t", Some(&Bytes::copy_from_slice(text.as_bytes()))).expect(text);
+    let read = converter.decode("t", Some(Bytes::copy_from_slice(text.as_bytes()))).expect(text);
     let written =
         converter.encode("t", read.schema.as_ref(), &read.value).expect(text).expect("not null");
     String::from_utf8(written.to_vec()).unwrap()
@@ -62,10 +62,10 @@ fn without_schemas_values_show_their_own_types() {
         ),
         (r#"{"k":1}"#, Value::Map(vec![(Value::from("k"), Value::Int64(1))])),
     ] {
-        let read = converter.decode("t", Some(&Bytes::from_static(text.as_bytes()))).unwrap();
+        let read = converter.decode("t", Some(Bytes::from_static(text.as_bytes()))).unwrap();
         assert_eq!((read.schema, read.value), (None, expected), "{text}");
     }
-    assert_eq!(converter.decode("t", Some(&Bytes::new())).unwrap(), SchemaAndValue::NULL);
+    assert_eq!(converter.decode("t", Some(Bytes::new())).unwrap(), SchemaAndValue::NULL);
 }
 
 #[test]
@@ -88,9 +88,8 @@ fn what_does_not_fit_is_a_bad_record() {
         (r#"{"schema":{"type":"string"},"payload":null}"#, "does not fit"),
         (r#"{"schema":{"type":"bytes"},"payload":"?"}"#, "does not fit"),
     ] {
-        let error = converter(true)
-            .decode("t", Some(&Bytes::from_static(text.as_bytes())))
-            .expect_err(text);
+        let error =
+            converter(true).decode("t", Some(Bytes::from_static(text.as_bytes()))).expect_err(text);
         assert!(error.to_string().contains(expected), "{text}: {error}");
         assert_eq!(error.kind(), sluice_plugin::Kind::BadRecord);
     }
@@ -99,6 +98,6 @@ fn what_does_not_fit_is_a_bad_record() {
 #[test]
 fn integers_narrow_as_java_casts() {
     let text = r#"{"schema":{"type":"int8","optional":false},"payload":300}"#;
-    let read = converter(true).decode("t", Some(&Bytes::from_static(text.as_bytes()))).unwrap();
+    let read = converter(true).decode("t", Some(Bytes::from_static(text.as_bytes()))).unwrap();
     assert_eq!(read.value, Value::Int8(44));
 }

@@ -10,7 +10,7 @@ use sluice_engine::{
     Engine, EngineSettings, MemoryOffsets, OffsetStore, TargetState, TaskEvent, TaskId,
 };
 use sluice_kafka::admin::{Admin, NewTopic};
-use sluice_kafka::{BatchConsumer, ClientSettings, ConsumerConfig, Event, wire};
+use sluice_kafka::{Batch, BatchConsumer, ClientSettings, ConsumerConfig, Event, wire};
 use sluice_plugin::model::TopicPartition;
 use sluice_plugin::{Properties, TopicOffsets};
 use tokio::sync::mpsc;
@@ -107,16 +107,14 @@ impl Stage {
         let start = TopicOffsets::from([(TopicPartition::new(TOPIC, 0), 0)]);
         consumer.assign(&start).unwrap();
         let mut values = Vec::new();
-        let mut batch = Vec::new();
+        let mut batch = Batch::default();
         while values.len() < count {
             let next = timeout(PATIENCE, consumer.next(&mut batch, 500));
             let event = next.await.unwrap_or_else(|_| panic!("{} records", values.len())).unwrap();
             assert!(matches!(event, Event::Records));
-            values.extend(
-                batch.drain(..).map(|it| {
-                    String::from_utf8(it.value.expect("a value").to_vec()).expect("text")
-                }),
-            );
+            let text = |it: sluice_kafka::Message| it.value.expect("a value").to_vec();
+            values.extend(batch.iter().map(|it| String::from_utf8(text(it)).expect("text")));
+            batch.clear();
         }
         consumer.close().await;
         values

@@ -8,6 +8,7 @@
 
 mod batch;
 mod callbacks;
+mod framing;
 mod partitions;
 
 use std::{

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use sluice_kafka::{BatchConsumer, ConsumerConfig, Event, Message, TopicOffsets};
+use sluice_kafka::{Batch, BatchConsumer, ConsumerConfig, Event, Message, TopicOffsets};
 use sluice_kit::{java, kafka::KafkaServer};
 use sluice_model::TopicPartition;
 use tokio::time::timeout;
@@ -40,7 +40,7 @@ async fn a_record_keeps_all_its_parts() -> Result<()> {
     let alone = ConsumerConfig { budget: 1 << 20, ..ConsumerConfig::default() };
     let mut consumer = BatchConsumer::new(&settings, alone)?;
     consumer.assign(&TopicOffsets::from([(TopicPartition::new("parts", 0), 0)]))?;
-    let mut batch = Vec::new();
+    let mut batch = Batch::default();
     while batch.len() < 2 {
         timeout(LIMIT, consumer.next(&mut batch, 10)).await??;
     }
@@ -55,8 +55,9 @@ async fn a_record_keeps_all_its_parts() -> Result<()> {
         value: text("0"),
         headers: vec![("name".into(), text("x")), ("none".into(), None)],
     };
-    assert_eq!(batch[0], first);
-    assert_eq!((&batch[1].key, &batch[1].value), (&None, &text("1")));
+    let read: Vec<Message> = batch.iter().collect();
+    assert_eq!(read[0], first);
+    assert_eq!((&read[1].key, &read[1].value), (&None, &text("1")));
     consumer.close().await;
     Ok(())
 }
@@ -125,7 +126,7 @@ async fn offsets_are_committed_read_sought_and_paused() -> Result<()> {
     consumer.commit_sync(&TopicOffsets::from([(partition.clone(), 8)]))?;
     assert_eq!(consumer.committed(all).await?[&partition], 8);
     consumer.seek(&TopicOffsets::from([(partition.clone(), 5)])).await?;
-    let mut batch = Vec::new();
+    let mut batch = Batch::default();
     while batch.len() < 5 {
         timeout(LIMIT, consumer.next(&mut batch, 10)).await??;
     }
@@ -136,7 +137,7 @@ async fn offsets_are_committed_read_sought_and_paused() -> Result<()> {
     assert!(timeout(quiet, consumer.next(&mut batch, 10)).await.is_err());
     consumer.resume(all)?;
     timeout(LIMIT, consumer.next(&mut batch, 10)).await??;
-    assert_eq!(batch.last().map(|it| it.offset), Some(10));
+    assert_eq!(batch.iter().last().map(|it| it.offset), Some(10));
     reader.consumer.close().await;
     Ok(())
 }
@@ -174,7 +175,7 @@ impl Reader {
 
     /// Cancel-safe, because only the wait is awaited before something was taken.
     async fn step(&mut self) -> Result<()> {
-        let mut batch = Vec::new();
+        let mut batch = Batch::default();
         match timeout(LIMIT, self.consumer.next(&mut batch, 500)).await?? {
             Event::Records => self.take(&batch),
             Event::Assigned(partitions) => {
@@ -195,8 +196,8 @@ impl Reader {
         }
     }
 
-    fn take(&mut self, batch: &[Message]) -> Result<()> {
-        for message in batch {
+    fn take(&mut self, batch: &Batch) -> Result<()> {
+        for message in batch.iter() {
             let of =
                 TopicPartition { topic: Arc::clone(&message.topic), partition: message.partition };
             if let Some(expected) = self.next.insert(of.clone(), message.offset + 1) {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result};
 use sluice_kafka::{
-    ClientError, ClientSettings, OutgoingRecord, Producer, ProducerConfig,
+    Batch, ClientError, ClientSettings, OutgoingRecord, Producer, ProducerConfig,
     wire::{Client, Error},
 };
 use sluice_kit::{
@@ -26,7 +26,7 @@ async fn every_listener_takes_both_clients() -> Result<()> {
         produce(&settings, &topic, 1, 0, 10).await.with_context(|| format!("{listener:?}"))?;
         let mut reader = consumer(&settings, &format!("group-{listener:?}"))?;
         reader.subscribe(&[topic])?;
-        let mut batch = Vec::new();
+        let mut batch = Batch::default();
         while batch.len() < 10 {
             let event = timeout(LIMIT, reader.next(&mut batch, 100)).await??;
             if let sluice_kafka::Event::Assigned(partitions) = event {
@@ -134,7 +134,7 @@ async fn deliver(settings: &ClientSettings) -> Result<ClientError> {
 async fn read(settings: &ClientSettings) -> Result<ClientError> {
     let mut reader = consumer(settings, "refused")?;
     reader.subscribe(&["any".to_owned()])?;
-    let outcome = timeout(LIMIT, reader.next(&mut Vec::new(), 1)).await?;
+    let outcome = timeout(LIMIT, reader.next(&mut Batch::default(), 1)).await?;
     reader.close().await;
     outcome.err().context("the consumer was let in")
 }

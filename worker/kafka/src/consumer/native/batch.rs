@@ -10,10 +10,11 @@ use std::{
 use bytes::Bytes;
 use rdkafka_sys as ffi;
 
-use super::{Handle, error_of};
+use super::{Handle, error_of, framing};
 use crate::{
+    batch::{Batch, Filling, Headers, Place},
     failure::ClientError,
-    message::{Message, TimestampType},
+    message::TimestampType,
 };
 
 /// Most distinct header names and topics that are remembered, so that hostile ones cannot fill the memory.
@@ -48,7 +49,7 @@ impl Handle {
         &self,
         scratch: &mut Scratch,
         max: usize,
-        batch: &mut Vec<Message>,
+        batch: &mut Batch,
     ) -> Result<(), ClientError> {
         scratch.messages.clear();
         scratch.messages.reserve(max);
@@ -67,67 +68,65 @@ impl Handle {
 fn convert(
     taken: &[*mut ffi::rd_kafka_message_t],
     names: &mut Vec<Arc<str>>,
-    batch: &mut Vec<Message>,
+    batch: &mut Batch,
 ) -> Result<(), ClientError> {
     if taken.is_empty() {
         return Ok(());
     }
     // SAFETY: valid until `Taken` is dropped, by our caller, after this.
-    let messages = || taken.iter().map(|message| unsafe { &**message });
-    let mut buffer = Vec::with_capacity(messages().map(|it| it.len + it.key_len).sum());
-    for message in messages().filter(|it| is_record(it)) {
-        // SAFETY: librdkafka gives pointer and length of key and payload together.
-        unsafe {
-            append(&mut buffer, message.key, message.key_len);
-            append(&mut buffer, message.payload, message.len);
-        }
-    }
-    let mut buffer = Slices { buffer: Bytes::from(buffer), at: 0 };
+    let message_at = |at: usize| taken.get(at).map(|message| unsafe { &**message });
+    let messages = || (0..taken.len()).filter_map(message_at);
+    let mut filling = batch.filling(taken.len(), messages().map(|it| it.len + it.key_len).sum());
     let mut outcome = Ok(());
-    let mut topic: (*mut ffi::rd_kafka_topic_t, Option<Arc<str>>) = (ptr::null_mut(), None);
-    batch.reserve(taken.len());
-    for message in messages() {
+    let mut topic = ptr::null_mut();
+    for (message, following) in messages().zip((1..).map(message_at)) {
         if !is_record(message) {
             outcome = outcome.and(judge(message));
             continue;
         }
         // The batch holds each topic's handle, so within it equal pointers are equal topics.
-        if topic.0 != message.rkt || topic.1.is_none() {
+        if topic != message.rkt {
             // SAFETY: the topic's handle is valid as long as the message.
             let name = unsafe { CStr::from_ptr(ffi::rd_kafka_topic_name(message.rkt)) };
-            topic = (message.rkt, Some(intern(names, &name.to_string_lossy())));
+            filling.topic(&intern(names, &name.to_string_lossy()));
+            topic = message.rkt;
         }
-        let Some(name) = &topic.1 else { continue };
-        let (timestamp, timestamp_type) = timestamp(message);
-        batch.push(Message {
-            topic: Arc::clone(name),
-            partition: message.partition,
-            offset: message.offset,
-            timestamp,
-            timestamp_type,
-            key: buffer.next(message.key, message.key_len),
-            value: buffer.next(message.payload, message.len),
-            headers: headers(message, names),
-        });
+        let headers = if following.is_some_and(|it| is_plain(message, it)) {
+            Headers::new()
+        } else {
+            headers(message, names)
+        };
+        take(&mut filling, message, headers);
     }
     outcome
 }
 
-/// Cuts the buffer in the order in which it was filled.
-struct Slices {
-    buffer: Bytes,
-    at: usize,
+fn take(filling: &mut Filling<'_>, message: &ffi::rd_kafka_message_t, headers: Headers) {
+    let (timestamp, timestamp_type) = timestamp(message);
+    let place =
+        Place { partition: message.partition, offset: message.offset, timestamp, timestamp_type };
+    // SAFETY: librdkafka gives pointer and length of key and payload together, valid as long as the message.
+    let (key, value) =
+        unsafe { (bytes(message.key, message.key_len), bytes(message.payload, message.len)) };
+    filling.push(place, key, value, headers);
 }
 
-impl Slices {
-    fn next(&mut self, bytes: *const c_void, length: usize) -> Option<Bytes> {
-        // Null is "none"; an empty value has a pointer.
-        if bytes.is_null() {
-            return None;
+/// Whether the bytes between a message and the next one show that it has no headers. False if they show nothing.
+fn is_plain(message: &ffi::rd_kafka_message_t, next: &ffi::rd_kafka_message_t) -> bool {
+    if message.payload.is_null() || next.payload.is_null() || !is_record(next) {
+        return false;
+    }
+    let end = message.payload.cast::<u8>().wrapping_add(message.len);
+    let longest = framing::LONGEST_HEAD + next.key_len;
+    match (next.payload as usize).checked_sub(end as usize) {
+        Some(length) if (1..=longest).contains(&length) && message.rkt == next.rkt => {
+            // SAFETY: messages so close to each other are of one fetch, whose bytes live as long as both do; what
+            // is between them is of it, too.
+            let gap = unsafe { std::slice::from_raw_parts(end, length) };
+            let key = (!next.key.is_null()).then_some(next.key_len);
+            framing::shows_no_headers(gap, key, next.len)
         }
-        let start = self.at;
-        self.at += length;
-        Some(self.buffer.slice(start..self.at))
+        _ => false,
     }
 }
 
@@ -135,13 +134,13 @@ fn is_record(message: &ffi::rd_kafka_message_t) -> bool {
     message.err == ffi::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR
 }
 
+/// Null is "none"; an empty value has a pointer.
+///
 /// # Safety
-/// `bytes` must be null or point to `length` bytes.
-unsafe fn append(buffer: &mut Vec<u8>, bytes: *const c_void, length: usize) {
-    if !bytes.is_null() {
-        // SAFETY: by the caller.
-        buffer.extend_from_slice(unsafe { std::slice::from_raw_parts(bytes.cast::<u8>(), length) });
-    }
+/// `start` must be null or point to `length` bytes that live as long as the caller says.
+unsafe fn bytes<'a>(start: *const c_void, length: usize) -> Option<&'a [u8]> {
+    // SAFETY: by the caller.
+    (!start.is_null()).then(|| unsafe { std::slice::from_raw_parts(start.cast(), length) })
 }
 
 fn timestamp(message: &ffi::rd_kafka_message_t) -> (i64, TimestampType) {
@@ -157,18 +156,15 @@ fn timestamp(message: &ffi::rd_kafka_message_t) -> (i64, TimestampType) {
     (timestamp, kind)
 }
 
-fn headers(
-    message: &ffi::rd_kafka_message_t,
-    names: &mut Vec<Arc<str>>,
-) -> Vec<(Arc<str>, Option<Bytes>)> {
+fn headers(message: &ffi::rd_kafka_message_t, names: &mut Vec<Arc<str>>) -> Headers {
     let mut list = ptr::null_mut();
     // SAFETY: the message is valid, and so are its headers as long as it is.
     unsafe {
         let outcome = ffi::rd_kafka_message_headers(message, &raw mut list);
         if outcome != ffi::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
-            return Vec::new();
+            return Headers::new();
         }
-        let mut headers = Vec::with_capacity(ffi::rd_kafka_header_cnt(list));
+        let mut headers = Headers::with_capacity(ffi::rd_kafka_header_cnt(list));
         let (mut name, mut value, mut length) = (ptr::null(), ptr::null(), 0);
         while ffi::rd_kafka_header_get_all(
             list,
@@ -178,10 +174,8 @@ fn headers(
             &raw mut length,
         ) == ffi::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR
         {
-            let mut bytes = Vec::with_capacity(length);
-            append(&mut bytes, value, length);
             let name = intern(names, &CStr::from_ptr(name).to_string_lossy());
-            headers.push((name, (!value.is_null()).then(|| Bytes::from(bytes))));
+            headers.push((name, bytes(value, length).map(Bytes::copy_from_slice)));
         }
         headers
     }
