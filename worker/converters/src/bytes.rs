@@ -45,7 +45,7 @@ impl Converter for PassThrough {
             Value::Null => Ok(None),
             Value::Bytes(bytes) => Ok(Some(bytes.clone())),
             other => Err(Error::bad_record(format!(
-                "ByteArrayConverter is not compatible with objects of type {}",
+                "ByteArrayConverter is not compatible with objects of type class {}",
                 other.java_class()
             ))),
         }

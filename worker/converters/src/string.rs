@@ -54,15 +54,52 @@ impl Converter for Text {
     }
 
     fn decode(&mut self, _: &str, bytes: Option<Bytes>) -> Result<SchemaAndValue> {
-        let text = |it: Bytes| -> Arc<str> { String::from_utf8_lossy(&it).into() };
-        let value = bytes.map_or(Value::Null, |it| Value::String(text(it)));
+        let value = bytes.map_or(Value::Null, |it| Value::String(text_of(&it)));
         Ok(SchemaAndValue { schema: Some(SchemaRef::constant(&OPTIONAL_TEXT)), value })
+    }
+}
+
+/// UTF-8 as `new String(bytes, UTF_8)` reads it: U+FFFD stands for what is malformed, and once for half a surrogate pair.
+fn text_of(bytes: &[u8]) -> Arc<str> {
+    let mut rest = bytes;
+    let mut text = String::new();
+    loop {
+        let error = match std::str::from_utf8(rest) {
+            Ok(last) if text.is_empty() => return last.into(),
+            Ok(last) => {
+                text.push_str(last);
+                return text.into();
+            }
+            Err(error) => error,
+        };
+        let (right, wrong) = rest.split_at(error.valid_up_to());
+        text.push_str(&String::from_utf8_lossy(right));
+        text.push(char::REPLACEMENT_CHARACTER);
+        let length = match wrong {
+            [0xed, 0xa0..=0xbf, 0x80..=0xbf, ..] => 3,
+            [0xed, 0xa0..=0xbf, ..] => 2,
+            _ => error.error_len().unwrap_or(wrong.len()),
+        };
+        rest = &wrong[length..];
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn malformed_text_is_replaced_as_java_does() {
+        for (bytes, expected) in [
+            (&b"a\xffb"[..], "a\u{fffd}b"),
+            (b"\xed\xb5D", "\u{fffd}D"),
+            (b"\xed\xb1\xa0\xbe", "\u{fffd}\u{fffd}"),
+            (b"\xe2\x82", "\u{fffd}"),
+            (b"\xf0\x9f\x98", "\u{fffd}"),
+        ] {
+            assert_eq!(&*text_of(bytes), expected);
+        }
+    }
 
     #[test]
     fn values_become_their_text() {

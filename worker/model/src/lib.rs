@@ -2,15 +2,24 @@
 //!
 //! Pure data: no I/O, no async, no serialisation. Names are those of `org.apache.kafka.connect.data`.
 
+mod calendar;
+mod decimal;
 mod header;
+pub mod logical;
+mod parameters;
 mod position;
 mod record;
 mod schema;
 mod text;
+mod validation;
 mod value;
 
+pub use decimal::Decimal;
 pub use header::{Header, Headers};
+pub use logical::Logical;
+pub use parameters::Parameters;
 pub use position::{SourceOffset, SourcePartition, TopicPartition};
 pub use record::{SinkRecord, SourceRecord, TimestampType};
 pub use schema::{Field, Schema, SchemaRef, Type};
+pub use validation::Invalid;
 pub use value::{SchemaAndValue, Struct, Value};

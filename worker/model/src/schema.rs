@@ -1,8 +1,8 @@
 //! Schemas: the types of `org.apache.kafka.connect.data.Schema`.
 
-use std::{collections::BTreeMap, fmt, ops::Deref, sync::Arc};
+use std::{fmt, ops::Deref, sync::Arc};
 
-use crate::Value;
+use crate::{Parameters, Value};
 
 /// A schema shared by the records that have it. One that is the same in every program, such as that of plain bytes, is
 /// shared without a count.
@@ -115,7 +115,7 @@ pub struct Schema {
     /// What stands in for a missing value.
     pub default: Option<Value>,
     /// Free parameters of a logical type, such as a decimal's scale.
-    pub parameters: BTreeMap<Arc<str>, Arc<str>>,
+    pub parameters: Parameters,
 }
 
 impl Schema {
@@ -128,7 +128,7 @@ impl Schema {
             version: None,
             doc: None,
             default: None,
-            parameters: BTreeMap::new(),
+            parameters: Parameters::new(),
         }
     }
 

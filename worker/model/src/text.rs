@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Schema, Type, Value};
+use crate::{Schema, Type, Value, calendar, logical::DAY};
 
 impl fmt::Display for Value {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -13,11 +13,13 @@ impl fmt::Display for Value {
             Self::Int16(it) => write!(out, "{it}"),
             Self::Int32(it) => write!(out, "{it}"),
             Self::Int64(it) => write!(out, "{it}"),
-            Self::Float32(it) => floating(out, f64::from(*it), &format!("{it:e}")),
-            Self::Float64(it) => floating(out, *it, &format!("{it:e}")),
+            Self::Float32(it) => floating(out, f64::from(*it), &shortest(*it)),
+            Self::Float64(it) => floating(out, *it, &shortest(*it)),
             Self::String(it) => out.write_str(it),
             // Java prints the identity of a byte array, which helps nobody: the bytes as text are what users want.
             Self::Bytes(it) => out.write_str(&String::from_utf8_lossy(it)),
+            Self::Date(millis) => date(out, *millis),
+            Self::Decimal(it) => write!(out, "{it}"),
             Self::Array(items) => {
                 list(out, "[", "]", items.iter(), |out, item| write!(out, "{item}"))
             }
@@ -55,6 +57,50 @@ fn list<'a, T: 'a>(
         each(out, item)?;
     }
     out.write_str(close)
+}
+
+/// `Date.toString` in UTC, such as `Thu Jan 01 00:00:00 UTC 1970`.
+fn date(out: &mut fmt::Formatter<'_>, millis: i64) -> fmt::Result {
+    const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let (days, millis) = (millis.div_euclid(DAY), millis.rem_euclid(DAY));
+    let (year, month, day) = calendar::civil(days);
+    let seconds = millis / 1000;
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    // Java counts the years before year 1 from 1 again.
+    let year = if year > 0 { year } else { 1 - year };
+    write!(
+        out,
+        "{} {} {day:02} {hour:02}:{minute:02}:{second:02} UTC {year}",
+        WEEKDAYS[days.rem_euclid(7) as usize],
+        MONTHS[month as usize - 1]
+    )
+}
+
+/// The shortest digits that lead back to the number, such as `1.5e-7`, chosen as `Double.toString` does since Java 19:
+/// where one digit would do, the nearest number of two; of two that are as near, the one with an even last digit.
+fn shortest<F: fmt::LowerExp + std::str::FromStr + PartialEq + Copy>(number: F) -> String {
+    let shortest = format!("{number:e}");
+    let leads_back = |text: &str| text.parse::<F>().is_ok_and(|it| it == number);
+    let Some((mantissa, exponent)) = shortest.split_once('e') else { return shortest };
+    if !mantissa.contains('.') {
+        let two = format!("{number:.1e}");
+        return if !two.contains(".0") && leads_back(&two) { two } else { shortest };
+    }
+    let exact = format!("{number:.60e}");
+    let is_tie = exact
+        .get(mantissa.len()..)
+        .and_then(|rest| rest.split_once('e'))
+        .is_some_and(|(rest, _)| rest.starts_with('5') && rest[1..].bytes().all(|it| it == b'0'));
+    if is_tie && let Some(cut) = exact.get(..mantissa.len()) {
+        let is_even = cut.bytes().next_back().is_some_and(|it| it % 2 == 0);
+        let even = format!("{cut}e{exponent}");
+        if is_even && leads_back(&even) {
+            return even;
+        }
+    }
+    shortest
 }
 
 /// `Double.toString`: decimal notation from 10^-3 up to 10^7, else `E` notation; always a digit after the point.
@@ -98,7 +144,9 @@ impl Value {
             Self::Float64(_) => "java.lang.Double",
             Self::Boolean(_) => "java.lang.Boolean",
             Self::String(_) => "java.lang.String",
-            Self::Bytes(_) => "java.nio.HeapByteBuffer",
+            Self::Bytes(_) => "[B",
+            Self::Date(_) => "java.util.Date",
+            Self::Decimal(_) => "java.math.BigDecimal",
             Self::Array(_) => "java.util.ArrayList",
             Self::Map(_) => "java.util.HashMap",
             Self::Struct(_) => "org.apache.kafka.connect.data.Struct",
@@ -174,11 +222,15 @@ mod tests {
             (1e7, "1.0E7"),
             (1.25e10, "1.25E10"),
             (1e-7, "1.0E-7"),
+            (5e-324, "4.9E-324"),
+            (1e-323, "9.9E-324"),
+            (2e23, "2.0E23"),
             (f64::NAN, "NaN"),
             (f64::NEG_INFINITY, "-Infinity"),
         ] {
             assert_eq!(Value::Float64(number).to_string(), expected);
         }
+        assert_eq!(Value::Float32(12_359_466.0 / 8.0).to_string(), "1544933.2");
         assert_eq!(Value::Float32(0.1).to_string(), "0.1");
         assert_eq!(Value::Float32(1e10).to_string(), "1.0E10");
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::{Schema, SchemaRef};
+use crate::{Decimal, Schema, SchemaRef};
 
 /// One value. Text and bytes are shared slices: cloning copies no data.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +29,10 @@ pub enum Value {
     String(Arc<str>),
     /// BYTES.
     Bytes(Bytes),
+    /// `java.util.Date`: milliseconds since the epoch. Values of the logical types Date, Time and Timestamp.
+    Date(i64),
+    /// `java.math.BigDecimal`. Values of the logical type Decimal.
+    Decimal(Arc<Decimal>),
     /// ARRAY.
     Array(Vec<Value>),
     /// MAP, in the order in which the entries were read.

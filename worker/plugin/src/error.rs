@@ -20,6 +20,7 @@ pub enum Kind {
 #[derive(Debug)]
 pub struct Error {
     kind: Kind,
+    class: Option<&'static str>,
     message: String,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -27,17 +28,17 @@ pub struct Error {
 impl Error {
     /// The same call may succeed later.
     pub fn retriable(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Retriable, message: message.into(), source: None }
+        Self { kind: Kind::Retriable, class: None, message: message.into(), source: None }
     }
 
     /// This record cannot be processed.
     pub fn bad_record(message: impl Into<String>) -> Self {
-        Self { kind: Kind::BadRecord, message: message.into(), source: None }
+        Self { kind: Kind::BadRecord, class: None, message: message.into(), source: None }
     }
 
     /// The task cannot go on.
     pub fn fatal(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Fatal, message: message.into(), source: None }
+        Self { kind: Kind::Fatal, class: None, message: message.into(), source: None }
     }
 
     /// The same error with its cause.
@@ -47,13 +48,23 @@ impl Error {
         self
     }
 
+    /// The same error under the name of another Java exception, where users know it by that.
+    #[must_use]
+    pub const fn named(mut self, class: &'static str) -> Self {
+        self.class = Some(class);
+        self
+    }
+
     /// What the engine does about it.
     pub const fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// The name of the Java exception that stands for the kind; users' alert rules look for it.
+    /// The name of the Java exception; users' alert rules look for it.
     pub const fn java_class(&self) -> &'static str {
+        if let Some(class) = self.class {
+            return class;
+        }
         match self.kind {
             Kind::Retriable => "org.apache.kafka.connect.errors.RetriableException",
             Kind::BadRecord => "org.apache.kafka.connect.errors.DataException",

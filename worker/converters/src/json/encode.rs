@@ -1,29 +1,40 @@
-//! Values to JSON text.
+//! Values to JSON text: `JsonConverter.convertToJson`, without the tree.
 
 use std::fmt::Write as _;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use sluice_plugin::{
     Error, Result,
-    model::{Schema, Type, Value},
+    model::{
+        Logical, Schema, Type, Value,
+        logical::{days_of, scale_of, time_of},
+    },
 };
+
+/// How values are written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Options {
+    /// Whether a default takes the place of null.
+    pub(super) replace_null: bool,
+    /// Whether decimals are numbers, not Base64.
+    pub(super) numeric: bool,
+}
 
 /// Writes a value of a schema, or of none.
 pub(super) fn write_value(
     out: &mut String,
     schema: Option<&Schema>,
     value: &Value,
-    replace_null: bool,
+    options: Options,
 ) -> Result<()> {
     if value.is_null() {
-        return write_null(out, schema, replace_null);
+        return write_null(out, schema, options);
     }
-    if let Some(schema) = schema.filter(|it| !fits(it, value)) {
-        return Err(Error::bad_record(format!(
-            "Invalid type for {}: {}",
-            schema.type_name(),
-            value.java_class()
-        )));
+    if let Some(schema) = schema {
+        if let Some(logical) = Logical::of(schema) {
+            return write_logical(out, logical, schema, value, options);
+        }
+        check(schema, value)?;
     }
     match value {
         Value::Null => {}
@@ -35,20 +46,20 @@ pub(super) fn write_value(
         Value::Float32(it) => write_floating(out, value, it.is_finite()),
         Value::Float64(it) => write_floating(out, value, it.is_finite()),
         Value::String(text) => write_string(out, text),
-        Value::Bytes(bytes) => {
-            out.push('"');
-            BASE64.encode_string(bytes, out);
-            out.push('"');
+        Value::Bytes(bytes) => write_base64(out, bytes),
+        Value::Date(_) | Value::Decimal(_) => {
+            return Err(Error::bad_record(format!(
+                "Java class class {} does not have corresponding schema type.",
+                value.java_class()
+            )));
         }
         Value::Array(items) => {
             let item = schema.and_then(|it| {
                 if let Type::Array(item) = &it.r#type { Some(&**item) } else { None }
             });
-            write_list(out, items.iter(), |out, value| {
-                write_value(out, item, value, replace_null)
-            })?;
+            write_list(out, items.iter(), |out, value| write_value(out, item, value, options))?;
         }
-        Value::Map(entries) => write_map(out, schema, entries, replace_null)?,
+        Value::Map(entries) => write_map(out, schema, entries, options)?,
         Value::Struct(row) => {
             out.push('{');
             for (index, (field, value)) in
@@ -59,7 +70,7 @@ pub(super) fn write_value(
                 }
                 write_string(out, &field.name);
                 out.push(':');
-                write_value(out, Some(&field.schema), value, replace_null)?;
+                write_value(out, Some(&field.schema), value, options)?;
             }
             out.push('}');
         }
@@ -67,10 +78,10 @@ pub(super) fn write_value(
     Ok(())
 }
 
-fn write_null(out: &mut String, schema: Option<&Schema>, replace_null: bool) -> Result<()> {
+fn write_null(out: &mut String, schema: Option<&Schema>, options: Options) -> Result<()> {
     if let Some(schema) = schema {
-        if let Some(default) = schema.default.as_ref().filter(|_| replace_null) {
-            return write_value(out, Some(schema), default, replace_null);
+        if let Some(default) = schema.default.as_ref().filter(|_| options.replace_null) {
+            return write_value(out, Some(schema), default, options);
         }
         if !schema.optional {
             return Err(Error::bad_record(
@@ -82,22 +93,63 @@ fn write_null(out: &mut String, schema: Option<&Schema>, replace_null: bool) -> 
     Ok(())
 }
 
-const fn fits(schema: &Schema, value: &Value) -> bool {
-    matches!(
-        (&schema.r#type, value),
-        (Type::Int8, Value::Int8(_))
-            | (Type::Int16, Value::Int16(_))
-            | (Type::Int32, Value::Int32(_))
-            | (Type::Int64, Value::Int64(_))
-            | (Type::Float32, Value::Float32(_))
-            | (Type::Float64, Value::Float64(_))
-            | (Type::Boolean, Value::Boolean(_))
-            | (Type::String, Value::String(_))
-            | (Type::Bytes, Value::Bytes(_))
-            | (Type::Array(_), Value::Array(_))
-            | (Type::Map(..), Value::Map(_))
-            | (Type::Struct(_), Value::Struct(_))
-    )
+/// Whether the value has the class that the schema's type stands for.
+fn check(schema: &Schema, value: &Value) -> Result<()> {
+    let class = value.java_class();
+    if let (Type::Struct(_), Value::Struct(row)) = (&schema.r#type, value) {
+        let is_same = std::ptr::eq(schema, &raw const **row.schema()) || *schema == **row.schema();
+        return if is_same { Ok(()) } else { Err(Error::bad_record("Mismatching schema.")) };
+    }
+    if schema.fits(value) {
+        return Ok(());
+    }
+    Err(Error::bad_record(if schema.r#type == Type::Bytes {
+        format!("Invalid type for bytes type: class {class}")
+    } else {
+        format!("Invalid type for {}: class {class}", schema.type_name())
+    }))
+}
+
+fn write_logical(
+    out: &mut String,
+    logical: Logical,
+    schema: &Schema,
+    value: &Value,
+    options: Options,
+) -> Result<()> {
+    let bad =
+        |error: sluice_plugin::model::logical::LogicalError| Error::bad_record(error.to_string());
+    match (logical, value) {
+        (Logical::Date, Value::Date(millis)) => push(out, days_of(*millis).map_err(bad)?),
+        (Logical::Time, Value::Date(millis)) => push(out, time_of(*millis).map_err(bad)?),
+        (Logical::Timestamp, Value::Date(millis)) => push(out, millis),
+        (Logical::Decimal, Value::Decimal(decimal)) if options.numeric => push(out, decimal),
+        (Logical::Decimal, Value::Decimal(decimal)) => {
+            write_base64(
+                out,
+                &decimal.to_scaled_bytes(scale_of(schema).map_err(bad)?).map_err(bad)?,
+            );
+        }
+        _ => {
+            let (name, expected) = match logical {
+                Logical::Decimal => ("Decimal", "BigDecimal"),
+                Logical::Date => ("Date", "Date"),
+                Logical::Time => ("Time", "Date"),
+                Logical::Timestamp => ("Timestamp", "Date"),
+            };
+            return Err(Error::bad_record(format!(
+                "Invalid type for {name}, expected {expected} but was class {}",
+                value.java_class()
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn write_base64(out: &mut String, bytes: &[u8]) {
+    out.push('"');
+    BASE64.encode_string(bytes, out);
+    out.push('"');
 }
 
 /// A map whose keys are text is an object; any other is a list of pairs.
@@ -105,7 +157,7 @@ fn write_map(
     out: &mut String,
     schema: Option<&Schema>,
     entries: &[(Value, Value)],
-    replace_null: bool,
+    options: Options,
 ) -> Result<()> {
     let (keys, values) = match schema.map(|it| &it.r#type) {
         Some(Type::Map(keys, values)) => (Some(&**keys), Some(&**values)),
@@ -118,9 +170,9 @@ fn write_map(
     if !is_object {
         return write_list(out, entries.iter(), |out, (key, value)| {
             out.push('[');
-            write_value(out, keys, key, replace_null)?;
+            write_value(out, keys, key, options)?;
             out.push(',');
-            write_value(out, values, value, replace_null)?;
+            write_value(out, values, value, options)?;
             out.push(']');
             Ok(())
         });
@@ -130,14 +182,27 @@ fn write_map(
         if index > 0 {
             out.push(',');
         }
-        let Value::String(key) = key else {
-            return Err(Error::bad_record("a map of text keys holds another key"));
-        };
-        write_string(out, key);
+        write_key(out, keys, key, options)?;
         out.push(':');
-        write_value(out, values, value, replace_null)?;
+        write_value(out, values, value, options)?;
     }
     out.push('}');
+    Ok(())
+}
+
+/// The name of a member. What is no text already becomes one, as `JsonNode.asText` has it.
+fn write_key(
+    out: &mut String,
+    schema: Option<&Schema>,
+    key: &Value,
+    options: Options,
+) -> Result<()> {
+    let start = out.len();
+    write_value(out, schema, key, options)?;
+    if !out[start..].starts_with('"') {
+        out.insert(start, '"');
+        out.push('"');
+    }
     Ok(())
 }
 
@@ -168,12 +233,12 @@ fn write_floating(out: &mut String, value: &Value, is_finite: bool) {
     let _ = write!(out, "{quote}{value}{quote}");
 }
 
-/// Writes text with the escapes that Jackson uses.
+/// Writes text with the escapes that Jackson's byte generator uses: also for what lies beyond the first 65,536 characters.
 pub(super) fn write_string(out: &mut String, text: &str) {
     out.push('"');
     let mut plain = 0;
     for (index, byte) in text.bytes().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+        if byte >= 0x20 && byte != b'"' && byte != b'\\' && byte < 0xf0 {
             continue;
         }
         out.push_str(&text[plain..index]);
@@ -186,6 +251,16 @@ pub(super) fn write_string(out: &mut String, text: &str) {
             b'\t' => out.push_str("\\t"),
             0x08 => out.push_str("\\b"),
             0x0c => out.push_str("\\f"),
+            0xf0.. => {
+                // The first of the four bytes of a character that is a surrogate pair in UTF-16.
+                let mut pair = [0; 2];
+                for unit in
+                    text[index..].chars().take(1).flat_map(|it| it.encode_utf16(&mut pair).to_vec())
+                {
+                    push(out, format_args!("\\u{unit:04X}"));
+                }
+                plain = index + 4;
+            }
             other => push(out, format_args!("\\u{other:04X}")),
         }
     }

@@ -1,50 +1,54 @@
 //! Schemas as JSON, with their parts in the order in which Java writes them.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use serde::Deserialize;
 use sluice_plugin::{
     Error, Result,
     model::{Field, Schema, SchemaRef, Type},
 };
 
-use super::{decode, encode};
+use super::{encode, node::Node, read};
 
-/// The parts of a schema as they stand in JSON.
-#[derive(Deserialize)]
-struct Parts {
-    r#type: Option<String>,
-    #[serde(default)]
-    optional: Option<bool>,
-    name: Option<String>,
-    version: Option<i32>,
-    doc: Option<String>,
-    parameters: Option<BTreeMap<String, String>>,
-    default: Option<Box<serde_json::value::RawValue>>,
-    items: Option<Box<Parts>>,
-    keys: Option<Box<Parts>>,
-    values: Option<Box<Parts>>,
-    fields: Option<Vec<Parts>>,
-    field: Option<String>,
-}
-
-/// Reads a schema.
-pub(super) fn read(text: &str) -> Result<Schema> {
-    let parts: Parts = serde_json::from_str(text).map_err(|error| {
-        Error::bad_record("the schema of the record has an unexpected form").because(error)
-    })?;
-    build(parts)
-}
-
-fn build(parts: Parts) -> Result<Schema> {
-    let name = parts
-        .r#type
-        .as_deref()
-        .ok_or_else(|| Error::bad_record("Schema must contain 'type' field"))?;
-    let part = |part: Option<Box<Parts>>, message: &str| -> Result<SchemaRef> {
-        part.map_or_else(|| Err(Error::bad_record(message)), |it| build(*it)).map(SchemaRef::new)
+/// Reads a schema; none is JSON's null (`JsonConverter.asConnectSchema`).
+pub(super) fn read(node: &Node<'_>, replace_null: bool) -> Result<Option<SchemaRef>> {
+    if *node == Node::Null {
+        return Ok(None);
+    }
+    let Some(Node::Text(name)) = node.get("type") else {
+        return Err(Error::bad_record("Schema must contain 'type' field"));
     };
-    let r#type = match name {
+    let mut schema = Schema::required(physical(name, node, replace_null)?);
+    schema.optional = node.get("optional") == Some(&Node::Boolean(true));
+    if let Some(Node::Text(name)) = node.get("name") {
+        schema.name = Some(Arc::from(&**name));
+    }
+    if let Some(version) = node.get("version") {
+        schema.version = integral(version);
+    }
+    if let Some(Node::Text(doc)) = node.get("doc") {
+        schema.doc = Some(Arc::from(&**doc));
+    }
+    if let Some(Node::Object(parameters)) = node.get("parameters") {
+        for (name, value) in parameters {
+            let Node::Text(value) = value else {
+                return Err(Error::bad_record("Schema parameters must have string values."));
+            };
+            schema.parameters.set(&**name, &**value);
+        }
+    }
+    if let Some(default) = node.get("default") {
+        let value = read::typed(&SchemaRef::new(schema.clone()), Some(default), replace_null)?;
+        schema
+            .validate(None, &value)
+            .map_err(|error| builder_error("Invalid default value").because(error))?;
+        schema.default = Some(value).filter(|it| !it.is_null());
+    }
+    Ok(Some(SchemaRef::new(schema)))
+}
+
+fn physical(name: &str, node: &Node<'_>, replace_null: bool) -> Result<Type> {
+    let missing = |message: &str| Error::bad_record(message);
+    Ok(match name {
         "boolean" => Type::Boolean,
         "int8" => Type::Int8,
         "int16" => Type::Int16,
@@ -54,49 +58,76 @@ fn build(parts: Parts) -> Result<Schema> {
         "double" => Type::Float64,
         "bytes" => Type::Bytes,
         "string" => Type::String,
-        "array" => Type::Array(part(parts.items, "Array schema did not specify the element type")?),
-        "map" => Type::Map(
-            part(parts.keys, "Map schema did not specify the key type")?,
-            part(parts.values, "Map schema did not specify the value type")?,
-        ),
-        "struct" => Type::Struct(fields(parts.fields)?),
+        "array" => {
+            let items = node.get("items").filter(|it| **it != Node::Null);
+            let items =
+                items.ok_or_else(|| missing("Array schema did not specify the element type"))?;
+            Type::Array(part(items, "valueSchema", replace_null)?)
+        }
+        "map" => {
+            let keys = node.get("keys");
+            let keys = keys.ok_or_else(|| missing("Map schema did not specify the key type"))?;
+            let values = node.get("values");
+            let values =
+                values.ok_or_else(|| missing("Map schema did not specify the value type"))?;
+            let (keys, values) = (read(keys, replace_null)?, read(values, replace_null)?);
+            let keys = keys.ok_or_else(|| builder_error("keySchema cannot be null."))?;
+            Type::Map(keys, values.ok_or_else(|| builder_error("valueSchema cannot be null."))?)
+        }
+        "struct" => Type::Struct(fields(node, replace_null)?),
         unknown => return Err(Error::bad_record(format!("Unknown schema type: {unknown}"))),
-    };
-    let mut schema = Schema {
-        r#type,
-        optional: parts.optional.unwrap_or(false),
-        name: parts.name.map(Into::into),
-        version: parts.version,
-        doc: parts.doc.map(Into::into),
-        default: None,
-        parameters: parts
-            .parameters
-            .unwrap_or_default()
-            .into_iter()
-            .map(|(k, v)| (k.into(), v.into()))
-            .collect(),
-    };
-    if let Some(default) = parts.default.filter(|it| it.get() != "null") {
-        schema.default =
-            Some(decode::typed(&SchemaRef::new(schema.clone()), default.get(), false)?);
-    }
-    Ok(schema)
+    })
 }
 
-fn fields(parts: Option<Vec<Parts>>) -> Result<Vec<Field>> {
-    let parts = parts
-        .ok_or_else(|| Error::bad_record("Struct schema's \"fields\" argument is not an array."))?;
-    let field = |mut part: Parts| {
-        let name = part.field.take().ok_or_else(|| {
-            Error::bad_record("Struct schema's field name not specified properly")
-        })?;
-        Ok(Field { name: name.into(), schema: SchemaRef::new(build(part)?) })
+fn part(node: &Node<'_>, what: &str, replace_null: bool) -> Result<SchemaRef> {
+    read(node, replace_null)?.ok_or_else(|| builder_error(format!("{what} cannot be null.")))
+}
+
+fn fields(node: &Node<'_>, replace_null: bool) -> Result<Vec<Field>> {
+    let Some(Node::Array(nodes)) = node.get("fields") else {
+        return Err(Error::bad_record("Struct schema's \"fields\" argument is not an array."));
     };
-    parts.into_iter().map(field).collect()
+    let mut fields: Vec<Field> = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        let Some(Node::Text(name)) = node.get("field") else {
+            return Err(Error::bad_record("Struct schema's field name not specified properly"));
+        };
+        let schema = read(node, replace_null)?;
+        if name.is_empty() {
+            return Err(builder_error("fieldName cannot be null."));
+        }
+        let schema = schema.ok_or_else(|| {
+            builder_error(format!("fieldSchema for field {name} cannot be null."))
+        })?;
+        if fields.iter().any(|it| *it.name == **name) {
+            return Err(builder_error(format!(
+                "Cannot create field because of field name duplication {name}"
+            )));
+        }
+        fields.push(Field { name: Arc::from(&**name), schema });
+    }
+    Ok(fields)
+}
+
+fn integral(node: &Node<'_>) -> Option<i32> {
+    match node {
+        Node::Integer(it) => Some(*it as i32),
+        Node::BigInteger(_) => Some(read::long(node) as i32),
+        _ => None,
+    }
+}
+
+fn builder_error(message: impl Into<String>) -> Error {
+    Error::bad_record(message).named("org.apache.kafka.connect.errors.SchemaBuilderException")
 }
 
 /// Writes a schema; `field` is its name if it is that of a field.
-pub(super) fn write(out: &mut String, schema: &Schema, field: Option<&str>) {
+pub(super) fn write(
+    out: &mut String,
+    schema: &Schema,
+    field: Option<&str>,
+    options: encode::Options,
+) -> Result<()> {
     let name = match &schema.r#type {
         Type::Boolean => "boolean",
         Type::Int8 => "int8",
@@ -114,7 +145,7 @@ pub(super) fn write(out: &mut String, schema: &Schema, field: Option<&str>) {
     out.push_str("{\"type\":\"");
     out.push_str(name);
     out.push('"');
-    write_parts(out, &schema.r#type);
+    write_parts(out, &schema.r#type, options)?;
     out.push_str(if schema.optional { ",\"optional\":true" } else { ",\"optional\":false" });
     write_text(out, "name", schema.name.as_deref());
     if let Some(version) = schema.version {
@@ -135,28 +166,25 @@ pub(super) fn write(out: &mut String, schema: &Schema, field: Option<&str>) {
         out.push('}');
     }
     if let Some(default) = &schema.default {
-        let length = out.len();
         out.push_str(",\"default\":");
-        // A default was checked against its schema when it was made; one that does not fit is left out.
-        if encode::write_value(out, Some(schema), default, false).is_err() {
-            out.truncate(length);
-        }
+        encode::write_value(out, Some(schema), default, options)?;
     }
     write_text(out, "field", field);
     out.push('}');
+    Ok(())
 }
 
-fn write_parts(out: &mut String, r#type: &Type) {
+fn write_parts(out: &mut String, r#type: &Type, options: encode::Options) -> Result<()> {
     match r#type {
         Type::Array(items) => {
             out.push_str(",\"items\":");
-            write(out, items, None);
+            write(out, items, None, options)
         }
         Type::Map(keys, values) => {
             out.push_str(",\"keys\":");
-            write(out, keys, None);
+            write(out, keys, None, options)?;
             out.push_str(",\"values\":");
-            write(out, values, None);
+            write(out, values, None, options)
         }
         Type::Struct(fields) => {
             out.push_str(",\"fields\":[");
@@ -164,11 +192,12 @@ fn write_parts(out: &mut String, r#type: &Type) {
                 if index > 0 {
                     out.push(',');
                 }
-                write(out, &field.schema, Some(&field.name));
+                write(out, &field.schema, Some(&field.name), options)?;
             }
             out.push(']');
+            Ok(())
         }
-        _ => {}
+        _ => Ok(()),
     }
 }
 

@@ -85,8 +85,11 @@ fn what_does_not_fit_is_a_bad_record() {
         ("", "requires \"schema\" and \"payload\""),
         ("{", "serialization error"),
         (r#"{"schema":{"type":"odd"},"payload":1}"#, "Unknown schema type: odd"),
-        (r#"{"schema":{"type":"string"},"payload":null}"#, "does not fit"),
-        (r#"{"schema":{"type":"bytes"},"payload":"?"}"#, "does not fit"),
+        (
+            r#"{"schema":{"type":"string"},"payload":null}"#,
+            "Invalid null value for required STRING",
+        ),
+        (r#"{"schema":{"type":"bytes"},"payload":"?"}"#, "Invalid bytes field"),
     ] {
         let error =
             converter(true).decode("t", Some(Bytes::from_static(text.as_bytes()))).expect_err(text);

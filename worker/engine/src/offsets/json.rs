@@ -101,6 +101,7 @@ fn write_value(text: &mut String, value: &Value) -> Result<(), &'static str> {
         Value::Array(_) => return Err("ARRAY"),
         Value::Map(_) => return Err("MAP"),
         Value::Struct(_) => return Err("STRUCT"),
+        Value::Date(_) | Value::Decimal(_) => return Err(value.java_class()),
         // Java's text of null, flags and finite numbers is their JSON.
         other => text.push_str(&other.to_string()),
     }

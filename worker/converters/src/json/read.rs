@@ -1,0 +1,272 @@
+//! JSON to values: `JsonConverter.convertToConnect`.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use bytes::Bytes;
+use num_bigint::BigInt;
+use sluice_plugin::model::logical::{DAY, scale_of, time_from};
+use sluice_plugin::model::{Decimal, Logical, Schema, SchemaRef, Struct, Type, Value};
+use sluice_plugin::{Error, Result};
+
+use super::node::Node;
+
+/// Bits that are used by no byte may be set, as in Jackson.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
+);
+
+/// Digits beyond which the integer part of a number leaves nothing in the low 64 bits.
+const DIGITS: u32 = 64;
+
+/// A value without a schema: integers are INT64, fractions FLOAT64, objects maps.
+pub(super) fn schemaless(node: &Node<'_>) -> Value {
+    match node {
+        Node::Null => Value::Null,
+        Node::Boolean(it) => Value::Boolean(*it),
+        Node::Integer(_) | Node::BigInteger(_) => Value::Int64(long(node)),
+        Node::Fraction(_) => Value::Float64(double(node)),
+        Node::Text(text) => Value::from(&**text),
+        Node::Array(items) => Value::Array(items.iter().map(schemaless).collect()),
+        Node::Object(members) => {
+            let entries = members.iter().map(|(name, value)| (name_of(name), schemaless(value)));
+            Value::Map(entries.collect())
+        }
+    }
+}
+
+/// A value of a schema; `node` is none where a member is missing.
+pub(super) fn typed(
+    schema: &SchemaRef,
+    node: Option<&Node<'_>>,
+    replace_null: bool,
+) -> Result<Value> {
+    let Some(node) = node.filter(|it| **it != Node::Null) else {
+        return null(schema, replace_null);
+    };
+    if let Some(logical) = Logical::of(schema) {
+        return logical_value(logical, schema, node);
+    }
+    Ok(match &schema.r#type {
+        Type::Boolean => Value::Boolean(*node == Node::Boolean(true)),
+        Type::Int8 => Value::Int8(long(node) as i8),
+        Type::Int16 => Value::Int16(long(node) as i16),
+        Type::Int32 => Value::Int32(long(node) as i32),
+        Type::Int64 => Value::Int64(long(node)),
+        Type::Float32 => Value::Float32(float(node)),
+        Type::Float64 => Value::Float64(double(node)),
+        Type::String => match node {
+            Node::Text(text) => Value::from(&**text),
+            _ => Value::Null,
+        },
+        Type::Bytes => match node {
+            Node::Text(text) => {
+                Value::Bytes(base64(text).ok_or_else(|| Error::bad_record("Invalid bytes field"))?)
+            }
+            _ => Value::Null,
+        },
+        Type::Array(items) => Value::Array(match node {
+            Node::Array(nodes) => {
+                let item = |it| typed(items, Some(it), replace_null);
+                nodes.iter().map(item).collect::<Result<_>>()?
+            }
+            Node::Object(members) => {
+                let values = members.iter().map(|(_, it)| typed(items, Some(it), replace_null));
+                values.collect::<Result<_>>()?
+            }
+            _ => Vec::new(),
+        }),
+        Type::Map(keys, values) => map(keys, values, node, replace_null)?,
+        Type::Struct(_) => row(schema, node, replace_null)?,
+    })
+}
+
+fn null(schema: &Schema, replace_null: bool) -> Result<Value> {
+    if let Some(default) = schema.default.as_ref().filter(|_| replace_null) {
+        return Ok(default.clone());
+    }
+    if schema.optional {
+        return Ok(Value::Null);
+    }
+    Err(Error::bad_record(format!("Invalid null value for required {} field", schema.type_name())))
+}
+
+fn logical_value(logical: Logical, schema: &Schema, node: &Node<'_>) -> Result<Value> {
+    let wrong = |name: &str, expected: &str| {
+        Error::bad_record(format!(
+            "Invalid type for {name}, underlying representation should be {expected} but was {}",
+            node.kind()
+        ))
+    };
+    let int = || match node {
+        Node::Integer(it) => i32::try_from(*it).ok(),
+        _ => None,
+    };
+    Ok(match logical {
+        Logical::Date => {
+            let days = int().ok_or_else(|| wrong("Date", "integer"))?;
+            Value::Date(i64::from(days) * DAY)
+        }
+        Logical::Time => {
+            let millis = int().ok_or_else(|| wrong("Time", "integer"))?;
+            let time = time_from(millis).map_err(|error| Error::bad_record(error.to_string()))?;
+            Value::Date(time)
+        }
+        Logical::Timestamp => match node {
+            Node::Integer(_) | Node::BigInteger(_) => Value::Date(long(node)),
+            _ => return Err(wrong("Timestamp", "integral")),
+        },
+        Logical::Decimal => match node {
+            Node::Integer(it) => decimal(Decimal::new(BigInt::from(*it), 0)),
+            Node::BigInteger(text) | Node::Fraction(text) => decimal(
+                Decimal::parse(text)
+                    .ok_or_else(|| Error::bad_record("the exponent of a number is too large"))?,
+            ),
+            Node::Text(text) => {
+                let scale = scale_of(schema).ok();
+                let read = scale.and_then(|scale| Decimal::from_bytes(&base64(text)?, scale));
+                decimal(read.ok_or_else(|| Error::bad_record("Invalid bytes for Decimal field"))?)
+            }
+            _ => return Err(wrong("Decimal", "numeric or bytes")),
+        },
+    })
+}
+
+fn decimal(decimal: Decimal) -> Value {
+    Value::Decimal(Arc::new(decimal))
+}
+
+/// Text keys make an object, all others a list of pairs.
+fn map(keys: &SchemaRef, values: &SchemaRef, node: &Node<'_>, replace_null: bool) -> Result<Value> {
+    let mut entries = Vec::new();
+    let wrong = |what: &str, found: &str| Error::bad_record(format!("{what}{found}"));
+    if keys.r#type == Type::String {
+        let Node::Object(members) = node else {
+            return Err(wrong(
+                "Maps with string fields should be encoded as JSON objects, but found ",
+                node.kind(),
+            ));
+        };
+        for (name, value) in members {
+            entries.push((name_of(name), typed(values, Some(value), replace_null)?));
+        }
+        return Ok(Value::Map(entries));
+    }
+    let Node::Array(pairs) = node else {
+        return Err(wrong(
+            "Maps with non-string fields should be encoded as JSON array of tuples, but found ",
+            node.kind(),
+        ));
+    };
+    for pair in pairs {
+        let Node::Array(pair) = pair else {
+            return Err(wrong("Found invalid map entry instead of array tuple: ", pair.kind()));
+        };
+        let [key, value] = &pair[..] else {
+            let length = pair.len().to_string();
+            return Err(wrong("Found invalid map entry, expected length 2 but found :", &length));
+        };
+        let key = typed(keys, Some(key), replace_null)?;
+        let value = typed(values, Some(value), replace_null)?;
+        // Arrays of bytes are never equal in Java.
+        match entries.iter_mut().find(|(known, _)| same_key(known, &key)) {
+            Some((_, known)) => *known = value,
+            None => entries.push((key, value)),
+        }
+    }
+    Ok(Value::Map(entries))
+}
+
+/// `equals` of Java's boxed types: one NaN equals another, 0.0 and -0.0 differ, arrays of bytes are never equal.
+fn same_key(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Float32(left), Value::Float32(right)) => left.to_bits() == right.to_bits(),
+        (Value::Float64(left), Value::Float64(right)) => left.to_bits() == right.to_bits(),
+        (Value::Bytes(_), Value::Bytes(_)) => false,
+        _ => left == right,
+    }
+}
+
+fn row(schema: &SchemaRef, node: &Node<'_>, replace_null: bool) -> Result<Value> {
+    let Node::Object(members) = node else {
+        return Err(Error::bad_record(format!(
+            "Structs should be encoded as JSON objects, but found {}",
+            node.kind()
+        )));
+    };
+    let mut values = Vec::with_capacity(schema.fields().len());
+    for (index, field) in schema.fields().iter().enumerate() {
+        // Members mostly come in the order of the fields.
+        let in_order = members.get(index).filter(|(name, _)| *name == *field.name);
+        let found = in_order.map(|(_, value)| value).or_else(|| node.get(&field.name));
+        let value = typed(&field.schema, found, replace_null)?;
+        let checked = field.schema.validate(Some(&field.name), &value);
+        checked.map_err(|error| Error::bad_record(error.to_string()))?;
+        values.push(value);
+    }
+    Ok(Value::Struct(Struct::new(SchemaRef::clone(schema), values)))
+}
+
+fn name_of(name: &str) -> Value {
+    Value::String(Arc::from(name))
+}
+
+/// `JsonNode.longValue`: the low 64 bits of the integer part; 0 of what is no number.
+pub(super) fn long(node: &Node<'_>) -> i64 {
+    let number = match node {
+        Node::Integer(it) => return *it,
+        Node::BigInteger(text) => text.parse().ok(),
+        Node::Fraction(text) => Decimal::parse(text).and_then(|it| it.truncated(DIGITS)),
+        _ => None,
+    };
+    number.map_or(0, |it: BigInt| low_64(&it))
+}
+
+fn low_64(number: &BigInt) -> i64 {
+    let mut bytes = [if number.sign() == num_bigint::Sign::Minus { 0xff } else { 0 }; 8];
+    for (to, from) in bytes.iter_mut().zip(number.to_signed_bytes_le()) {
+        *to = from;
+    }
+    i64::from_le_bytes(bytes)
+}
+
+/// `JsonNode.doubleValue`. A decimal has no negative zero.
+fn double(node: &Node<'_>) -> f64 {
+    match node {
+        Node::Integer(it) => *it as f64,
+        Node::BigInteger(text) | Node::Fraction(text) => {
+            text.parse().map_or(0.0, |it: f64| if is_zero(text) { 0.0 } else { it })
+        }
+        _ => 0.0,
+    }
+}
+
+/// `JsonNode.floatValue`: rounded once, not by way of a double.
+fn float(node: &Node<'_>) -> f32 {
+    match node {
+        Node::Integer(it) => *it as f32,
+        Node::BigInteger(text) | Node::Fraction(text) => {
+            text.parse().map_or(0.0, |it: f32| if is_zero(text) { 0.0 } else { it })
+        }
+        _ => 0.0,
+    }
+}
+
+/// Whether a number is zero as it stands, not only after rounding.
+fn is_zero(text: &str) -> bool {
+    text.bytes().take_while(|it| !matches!(it, b'e' | b'E')).all(|it| !matches!(it, b'1'..=b'9'))
+}
+
+/// Padded Base64 by Jackson's rules: white space may stand between groups of four.
+fn base64(text: &str) -> Option<Bytes> {
+    if text.bytes().any(|it| it <= b' ') {
+        let groups: String = text.chars().filter(|it| *it > ' ').collect();
+        return BASE64.decode(groups).ok().map(Bytes::from);
+    }
+    BASE64.decode(text).ok().map(Bytes::from)
+}
