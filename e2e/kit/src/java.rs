@@ -51,6 +51,42 @@ pub async fn run_source(source: &Path, arguments: &[&str], stdin: &[u8]) -> Resu
     run_main(&class_path, class_of(source)?, arguments, stdin).await
 }
 
+/// A Java runtime.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Runtime {
+    /// Its feature release, such as 21.
+    pub release: u32,
+    program: PathBuf,
+}
+
+/// The newest Java of this machine: the one on the PATH, or one of Debian's folder for them.
+pub fn newest() -> Option<Runtime> {
+    let installed = fs::read_dir("/usr/lib/jvm").into_iter().flatten().flatten();
+    let programs = installed.map(|it| it.path().join("bin/java")).chain([PathBuf::from("java")]);
+    programs.filter_map(|program| Some(Runtime { release: release(&program)?, program })).max()
+}
+
+/// What `java -version` says first, such as `openjdk version "17.0.15" 2025-04-15`.
+fn release(program: &Path) -> Option<u32> {
+    let output = Command::new(program).arg("-version").output().ok()?;
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    text.split('"').nth(1)?.split(|it: char| !it.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// [`run_source`] on a certain Java.
+pub async fn run_source_on(
+    runtime: &Runtime,
+    source: &Path,
+    arguments: &[&str],
+    stdin: &[u8],
+) -> Result<Vec<u8>> {
+    let classes = compile(source).await?;
+    let class_path = format!("{}:{}", class_path().await?, classes.display());
+    let mut jvm = lasting::command(&runtime.program);
+    add_flags(&mut jvm, &class_path, QUICK);
+    run_in(jvm, class_of(source)?, arguments, stdin).await
+}
+
 /// Runs a class with a `main`; returns what it printed.
 pub async fn run_main(
     class_path: &str,
@@ -86,11 +122,19 @@ pub(crate) fn jvm<F: AsRef<OsStr>>(
     flags: impl IntoIterator<Item = F>,
 ) -> Command {
     let mut command = lasting::command("java");
+    add_flags(&mut command, class_path, flags);
+    command
+}
+
+fn add_flags<F: AsRef<OsStr>>(
+    command: &mut Command,
+    class_path: &str,
+    flags: impl IntoIterator<Item = F>,
+) {
     command
         .args(flags)
         .arg(format!("-Dlog4j2.configurationFile={FOLDER}/log4j2.properties"))
         .args(["-cp", class_path]);
-    command
 }
 
 /// The broker's class-data archive, if this Java made one: halves the start.

@@ -3,4 +3,5 @@
 mod dev;
 mod mixed;
 mod node;
+mod oracle;
 mod worker;

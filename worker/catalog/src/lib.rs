@@ -7,7 +7,10 @@ use std::sync::Arc;
 use sluice_connector_datagen::Datagen;
 use sluice_connector_file::{FileStreamSink, FileStreamSource};
 use sluice_connector_null::NullSink;
-use sluice_converters::{ByteArrayConverter, JsonConverter, StringConverter};
+use sluice_converters::{
+    BooleanConverter, ByteArrayConverter, DoubleConverter, FloatConverter, IntegerConverter,
+    JsonConverter, LongConverter, ShortConverter, StringConverter,
+};
 use sluice_plugin::{
     AnySinkConnector, AnySourceConnector, ConnectorPlugin, ConverterFactory, ConverterPlugin,
     PluginType,
@@ -22,8 +25,14 @@ pub fn builtin() -> Catalog {
         .sink(NullSink)
         .source(Datagen)
         .source(FileStreamSource)
+        .converter(BooleanConverter::NEW)
         .converter(ByteArrayConverter)
+        .converter(DoubleConverter::NEW)
+        .converter(FloatConverter::NEW)
+        .converter(IntegerConverter::NEW)
         .converter(JsonConverter)
+        .converter(LongConverter::NEW)
+        .converter(ShortConverter::NEW)
         .converter(StringConverter)
 }
 

@@ -1,0 +1,198 @@
+//! Converters: bytes, schemas, values and errors equal Java's.
+
+use std::collections::BTreeMap;
+use std::env;
+
+use anyhow::{Result, ensure};
+use bytes::Bytes;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
+use serde_json::{Value as Json, json};
+use sluice_converters::{
+    BooleanConverter, ByteArrayConverter, DoubleConverter, FloatConverter, IntegerConverter,
+    JsonConverter, LongConverter, ShortConverter, StringConverter,
+};
+use sluice_kit::java;
+use sluice_plugin::config::Properties;
+use sluice_plugin::model::{SchemaRef, Value};
+use sluice_plugin::{ConverterFactory, ConverterRole, Error};
+
+use super::{ask, generate, notation};
+
+/// The converters, with their share of the cases in per cent.
+const FACTORIES: [(&dyn ConverterFactory, usize); 9] = [
+    (&JsonConverter, 60),
+    (&StringConverter, 20),
+    (&ByteArrayConverter, 5),
+    (&ShortConverter::NEW, 2),
+    (&IntegerConverter::NEW, 2),
+    (&LongConverter::NEW, 2),
+    (&FloatConverter::NEW, 3),
+    (&DoubleConverter::NEW, 3),
+    (&BooleanConverter::NEW, 3),
+];
+
+/// What a converter is asked.
+#[derive(Clone, Debug)]
+enum Question {
+    Encode(Option<SchemaRef>, Value),
+    Decode(Option<Bytes>),
+}
+
+struct Case {
+    factory: &'static dyn ConverterFactory,
+    config: Properties,
+    question: Question,
+}
+
+fn number(variable: &str, otherwise: usize) -> usize {
+    env::var(variable).ok().and_then(|it| it.parse().ok()).unwrap_or(otherwise)
+}
+
+fn runner() -> TestRunner {
+    let mut seed = [0; 32];
+    seed[..8].copy_from_slice(&number("SLUICE_ORACLE_SEED", 1).to_le_bytes());
+    let random = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
+    TestRunner::new_with_rng(ProptestConfig::default(), random)
+}
+
+/// The options that a converter is asked with.
+fn configs(class: &str) -> Vec<Properties> {
+    let of = |entries: &[(&str, &str)]| -> Properties {
+        entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    };
+    match class {
+        "JsonConverter" => ["true", "false"]
+            .into_iter()
+            .flat_map(|schemas| ["true", "false"].map(|replace| (schemas, replace)))
+            .flat_map(|(schemas, replace)| ["BASE64", "numeric"].map(|it| (schemas, replace, it)))
+            .map(|(schemas, replace, decimals)| {
+                of(&[
+                    ("schemas.enable", schemas),
+                    ("replace.null.with.default", replace),
+                    ("decimal.format", decimals),
+                ])
+            })
+            .collect(),
+        _ => vec![of(&[])],
+    }
+}
+
+fn questions(class: &str) -> BoxedStrategy<Question> {
+    let encode = generate::described().prop_map(|(schema, value)| Question::Encode(schema, value));
+    let raw = prop::option::weighted(0.95, prop::collection::vec(any::<u8>(), 0..12))
+        .prop_map(|it| Question::Decode(it.map(Bytes::from)));
+    let json = generate::json().prop_map(|it| Question::Decode(Some(Bytes::from(it))));
+    match class {
+        "JsonConverter" => {
+            let envelope =
+                generate::envelope().prop_map(|it| Question::Decode(Some(Bytes::from(it))));
+            prop_oneof![4 => encode, 2 => json, 4 => envelope, 1 => raw].boxed()
+        }
+        "StringConverter" => {
+            let textual = |it: &Question| match it {
+                Question::Encode(_, value) => !generate::has_bytes(value),
+                Question::Decode(_) => true,
+            };
+            prop_oneof![encode.prop_filter("the text of bytes is an identity", textual), raw]
+                .boxed()
+        }
+        "ByteArrayConverter" => prop_oneof![encode, raw].boxed(),
+        // Most values would be of the wrong type.
+        _ => {
+            let numbers = generate::leaf().prop_map(|it| Question::Encode(None, it));
+            let short = prop::collection::vec(any::<u8>(), 0..9)
+                .prop_map(|it| Question::Decode(Some(Bytes::from(it))));
+            let flag = (0_u8..3).prop_map(|it| Question::Decode(Some(Bytes::from(vec![it]))));
+            prop_oneof![1 => encode, 4 => numbers, 3 => short, 1 => flag, 1 => raw].boxed()
+        }
+    }
+}
+
+fn cases(factory: &'static dyn ConverterFactory, count: usize) -> Vec<Case> {
+    let class = factory.name().rsplit('.').next().unwrap_or_default();
+    let (configs, questions) = (configs(class), questions(class));
+    let mut runner = runner();
+    let mut cases = Vec::with_capacity(count);
+    while cases.len() < count {
+        let config = configs[cases.len() % configs.len()].clone();
+        let Ok(tree) = questions.new_tree(&mut runner) else { continue };
+        let question = tree.current();
+        cases.push(Case { factory, config, question });
+    }
+    cases
+}
+
+impl Case {
+    fn question(&self) -> Json {
+        let mut question = json!({
+            "plugin": self.factory.name(),
+            "config": self.config,
+            "key": false,
+            "topic": "t",
+        });
+        match &self.question {
+            Question::Encode(schema, value) => {
+                question["op"] = "encode".into();
+                question["schema"] = notation::schema(schema.as_ref());
+                question["value"] = notation::value(value);
+            }
+            Question::Decode(bytes) => {
+                question["op"] = "decode".into();
+                question["bytes"] = notation::bytes(bytes.as_deref());
+            }
+        }
+        question
+    }
+
+    fn answer(&self) -> Json {
+        let made = self.factory.create(&self.config, ConverterRole::Value);
+        let answered = made.and_then(|mut converter| {
+            Ok(match &self.question {
+                Question::Encode(schema, value) => {
+                    let bytes = converter.encode("t", schema.as_ref(), value)?;
+                    json!({"bytes": notation::bytes(bytes.as_deref())})
+                }
+                Question::Decode(bytes) => {
+                    let data = converter.decode("t", bytes.clone())?;
+                    json!({
+                        "schema": notation::schema(data.schema.as_ref()),
+                        "value": notation::value(&data.value),
+                    })
+                }
+            })
+        });
+        answered.unwrap_or_else(
+            |error: Error| json!({"class": error.java_class(), "message": error.to_string()}),
+        )
+    }
+}
+
+#[tokio::test]
+async fn converters_answer_as_java_s_do() -> Result<()> {
+    sluice_kit::require!(java::missing());
+    let all = number("SLUICE_ORACLE_CASES", 6_000);
+    let mut differences: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (factory, share) in FACTORIES {
+        let cases = cases(factory, (all * share).div_ceil(100));
+        let questions: Vec<Json> = cases.iter().map(Case::question).collect();
+        let answers = ask::java(&questions).await?;
+        let found = differences.entry(factory.name()).or_default();
+        for ((case, question), java) in cases.iter().zip(&questions).zip(answers) {
+            let (java, ours) = (notation::sorted(java), notation::sorted(case.answer()));
+            if java != ours {
+                let (java, ours) = (notation::readable(&java), notation::readable(&ours));
+                let asked = notation::readable(question);
+                found.push(format!(
+                    "{asked}\n  {}\n  java {java}\n  ours {ours}",
+                    json!(case.config)
+                ));
+            }
+        }
+        println!("{}: {} of {} differ", factory.name(), found.len(), cases.len());
+    }
+    let all: Vec<String> = differences.into_values().flatten().collect();
+    ensure!(all.is_empty(), "{} differences:\n{}", all.len(), all[..all.len().min(20)].join("\n"));
+    Ok(())
+}
