@@ -148,11 +148,11 @@ impl ClientSettings {
         native.insert("max.partition.fetch.bytes", partition.to_string());
         native.insert("fetch.max.bytes", fetch.to_string());
         native.insert("queued.max.messages.kbytes", (budget / 2 / 1024).max(64).to_string());
-        // A partition is fetched again while fewer records than this are queued: enough for the next batches
-        // at full speed, far below the default of 100,000.
-        native.insert("queued.min.messages", "20000".to_owned());
-        // How long a partition rests after its queue was full; a second, the default, starves a fast sink.
-        native.insert("fetch.queue.backoff.ms", "10".to_owned());
+        // A partition is fetched again while fewer records than this are queued, and looked at again after this time if
+        // there were more: a sink that takes four million records a second must not find the queue empty meanwhile.
+        // The defaults, 100,000 records and a second, hold more memory and starve such a sink.
+        native.insert("queued.min.messages", "30000".to_owned());
+        native.insert("fetch.queue.backoff.ms", "5".to_owned());
         native.insert("fetch.error.backoff.ms", "100".to_owned());
         let longest = (fetch + 512).max(100_000_000).min(i32::MAX as u64);
         native.insert("receive.message.max.bytes", longest.to_string());
