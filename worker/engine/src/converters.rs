@@ -102,6 +102,7 @@ impl Converters {
         Ok(records)
     }
 
+    #[inline]
     fn decode_one(&mut self, message: Message) -> plugin::Result<SinkRecord> {
         let key = self.key.decode(&message.topic, message.key)?;
         let value = self.value.decode(&message.topic, message.value)?;
