@@ -23,9 +23,9 @@ use crate::{
 };
 
 /// How long a process may settle before its memory counts.
-const SETTLED: Duration = Duration::from_secs(5);
+pub(crate) const SETTLED: Duration = Duration::from_secs(5);
 /// How long its idle processor time is measured.
-const IDLE: Duration = Duration::from_secs(10);
+pub(crate) const IDLE: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What one worker needs.

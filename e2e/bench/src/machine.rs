@@ -21,7 +21,6 @@ impl Machine {
         let processor = field(&of("/proc/cpuinfo"), "model name").unwrap_or_default();
         let memory = field(&of("/proc/meminfo"), "MemTotal").unwrap_or_default();
         let gib = memory.trim_end_matches(" kB").parse::<u64>().unwrap_or(0) >> 20;
-        let load: Vec<String> = of("/proc/loadavg").split(' ').take(3).map(str::to_owned).collect();
         Self {
             processor,
             cores: thread::available_parallelism().map_or(0, std::num::NonZero::get),
@@ -29,9 +28,15 @@ impl Machine {
             kernel: of("/proc/sys/kernel/osrelease").trim().to_owned(),
             java: said("java", &["-version"]).lines().nth(1).unwrap_or_default().to_owned(),
             commit: commit(),
-            load: load.join(" "),
+            load: load(),
         }
     }
+}
+
+/// The load averages of the last 1, 5 and 15 minutes.
+pub(crate) fn load() -> String {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').take(3).collect::<Vec<_>>().join(" ")
 }
 
 /// The commit, marked if sources differ from it. Results of earlier runs are no sources.

@@ -64,12 +64,16 @@ const TUNED: &[(&str, &str)] = &[
     ("consumer.override.receive.buffer.bytes", "1048576"),
 ];
 
-fn scenarios() -> [Scenario; 4] {
+/// Kafka Connect's consumer checks them by default; librdkafka, and so Sluice, only if it is told to.
+const CHECKED: &[(&str, &str)] = &[("consumer.override.check.crcs", "true")];
+
+fn scenarios() -> [Scenario; 5] {
     let scenario =
         |name, partitions, cores, overrides| Scenario { name, partitions, cores, overrides };
     [
         scenario("1 partition, pinned", 1, PINNED, &[]),
         scenario("8 partitions, pinned", 8, PINNED, &[]),
+        scenario("1 partition, checksums, pinned", 1, PINNED, CHECKED),
         scenario("1 partition, tuned, pinned", 1, PINNED, TUNED),
         scenario("1 partition, unpinned", 1, None, &[]),
     ]
@@ -101,7 +105,7 @@ async fn measure(arguments: &Arguments) -> Result<Report> {
     let mut report = Report {
         machine: Machine::look(),
         command: if arguments.quick { "make bench QUICK=1" } else { "make bench" }.to_owned(),
-        records: arguments.records.unwrap_or(if arguments.quick { 6_000_000 } else { 20_000_000 }),
+        records: arguments.records.unwrap_or(if arguments.quick { 4_000_000 } else { 8_000_000 }),
         footprints: Vec::new(),
         operator: None,
         sizes: Vec::new(),

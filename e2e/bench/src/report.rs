@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::{
-    footprint::{Footprint, Idle},
-    machine::Machine,
+    footprint::{Footprint, IDLE, Idle, SETTLED},
+    machine::{self, Machine},
     statistics::{largest, median, smallest, spread, verdict},
     table::Table,
     throughput::{Outcome, Run},
@@ -57,7 +57,8 @@ impl Report {
         table.row(&["machine", &format!("{processor}, {cores} cores, {memory}, Linux {kernel}")]);
         table.row(&["versions", &format!("Apache Kafka and Kafka Connect 4.3.1; {java}")]);
         table.row(&["commit, command", &format!("{commit}, `{}`", self.command)]);
-        table.row(&["load average before", load]);
+        let note = "the bench itself keeps two cores busy; more is other work on the machine";
+        table.row(&["load average", &format!("{load} before, {} after: {note}", machine::load())]);
         table.finish()
     }
 
@@ -66,7 +67,7 @@ impl Report {
             "Start-up is from exec to `/health` 200, on existing internal topics, with the broker's \
              `group.initial.rebalance.delay.ms=0`; memory is of a worker without connectors, and of the operator without \
              resources, after {} s.\n\n",
-            15
+            (SETTLED + IDLE).as_secs()
         );
         let mut table = Table::new(&[
             "process",
