@@ -1,7 +1,7 @@
 # One obvious command each; every recipe also runs without make.
 FOR ?=
 CARGO_FLAGS ?=
-QUICK ?=
+ARGS ?=
 CASES ?= 100000
 SEED ?= 1
 SKIPPED := $(CURDIR)/target/skipped.txt
@@ -33,10 +33,10 @@ e2e: setup
 	cargo build $(CARGO_FLAGS) -p sluice-worker -p sluice-operator
 	cargo test $(CARGO_FLAGS) -p sluice-e2e
 
-## Measures Sluice beside Kafka Connect and writes e2e/bench/RESULTS.md; `make bench QUICK=1` only prints, in minutes.
+## Measures Sluice beside Kafka Connect and writes e2e/bench/RESULTS.md; `make bench ARGS=--quick` only prints, in minutes.
 bench: setup
 	cargo build $(CARGO_FLAGS) --release -p sluice-worker -p sluice-operator -p sluice-bench
-	cargo run $(CARGO_FLAGS) --release -p sluice-bench -- $(if $(QUICK),--quick)
+	cargo run $(CARGO_FLAGS) --release -p sluice-bench -- $(ARGS)
 
 ## Asks Kafka Connect's own classes and ours the same: `make oracle CASES=1000000 SEED=7`.
 oracle: setup

@@ -100,11 +100,17 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
+/// What to type to run the same again.
+fn command(arguments: impl Iterator<Item = String>) -> String {
+    let given = arguments.collect::<Vec<_>>().join(" ");
+    if given.is_empty() { "make bench".to_owned() } else { format!("make bench ARGS='{given}'") }
+}
+
 async fn measure(arguments: &Arguments) -> Result<Report> {
     let is_in = |part| arguments.only.is_none_or(|only| only == part);
     let mut report = Report {
         machine: Machine::look(),
-        command: if arguments.quick { "make bench QUICK=1" } else { "make bench" }.to_owned(),
+        command: command(std::env::args().skip(1)),
         records: arguments.records.unwrap_or(if arguments.quick { 4_000_000 } else { 8_000_000 }),
         footprints: Vec::new(),
         operator: None,
