@@ -9,7 +9,6 @@ mod failure;
 pub mod log;
 mod message;
 mod producer;
-mod secret;
 mod settings;
 pub mod wire;
 
@@ -18,5 +17,4 @@ pub use consumer::{BatchConsumer, ConsumerConfig, Event, TopicOffsets};
 pub use failure::ClientError;
 pub use message::{Message, OutgoingRecord, RecordMetadata, TimestampType};
 pub use producer::{Producer, ProducerConfig, SendRefused};
-pub use secret::Secret;
 pub use settings::{ClientSettings, SettingsError, layered};

@@ -161,13 +161,7 @@ pub(crate) async fn pause(
     Path(name): Path<String>,
     incoming: Incoming,
 ) -> Response {
-    worker
-        .ask_or_forward(
-            Request::SetTarget(name, TargetState::Paused),
-            incoming,
-            StatusCode::ACCEPTED,
-        )
-        .await
+    set_target(&worker, name, TargetState::Paused, incoming).await
 }
 
 pub(crate) async fn resume(
@@ -175,13 +169,16 @@ pub(crate) async fn resume(
     Path(name): Path<String>,
     incoming: Incoming,
 ) -> Response {
-    worker
-        .ask_or_forward(
-            Request::SetTarget(name, TargetState::Started),
-            incoming,
-            StatusCode::ACCEPTED,
-        )
-        .await
+    set_target(&worker, name, TargetState::Started, incoming).await
+}
+
+async fn set_target(
+    worker: &Worker,
+    name: String,
+    target: TargetState,
+    incoming: Incoming,
+) -> Response {
+    worker.ask_or_forward(Request::SetTarget(name, target), incoming, StatusCode::ACCEPTED).await
 }
 
 pub(crate) async fn stop(

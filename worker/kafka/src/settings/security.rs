@@ -3,10 +3,9 @@
 
 use std::{fs, path::PathBuf};
 
-use sluice_config::Properties;
+use sluice_config::{Properties, Secret};
 
 use super::{SettingsError, jaas};
-use crate::Secret;
 
 /// How a client secures and authenticates its connections.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -5,8 +5,9 @@ use ring::{
     digest, hmac, pbkdf2,
     rand::{SecureRandom, SystemRandom},
 };
+use sluice_config::Secret;
 
-use crate::{Secret, settings::Mechanism};
+use crate::settings::Mechanism;
 
 /// Iterations beyond this are an attempt to keep us busy; Kafka's own upper limit is 16384.
 const MOST_ITERATIONS: u32 = 1_000_000;
