@@ -91,13 +91,14 @@ async fn main() -> Result<()> {
         std::io::stdout().write_all(text.as_bytes())?;
         return Ok(());
     }
+    save("RESULTS.md", text)
+}
+
+/// Writes a file that is published.
+fn save(file: &str, text: String) -> Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     fs::create_dir_all(folder.join("results"))?;
-    let save = |file: &str, text: String| fs::write(folder.join(file), text);
-    save("RESULTS.md", text)?;
-    save("results/w1-runs.csv", report::runs(&report.outcomes))?;
-    save("results/w1-samples.csv", report::samples(&report.outcomes))?;
-    Ok(())
+    Ok(fs::write(folder.join(file), text)?)
 }
 
 /// What to type to run the same again.
@@ -164,6 +165,11 @@ async fn throughput(
         }
         let data = (topic.as_str(), report.records);
         report.outcomes.push(throughput::measure(broker, scenario, data, pairs, folder).await?);
+        if !arguments.quick {
+            // Scenario by scenario: what was measured is kept even if a later one fails.
+            save("results/w1-runs.csv", report::runs(&report.outcomes))?;
+            save("results/w1-samples.csv", report::samples(&report.outcomes))?;
+        }
     }
     Ok(())
 }

@@ -194,7 +194,7 @@ pub(crate) fn runs(outcomes: &[Outcome]) -> String {
         for (number, run) in outcome.runs.iter().enumerate() {
             let _ = writeln!(
                 text,
-                "{},{number},{},{},{},{:.4},{:.4},{:.4},{},{:.4},{:.4},{}",
+                "\"{}\",{number},{},{},{},{:.4},{:.4},{:.4},{},{:.4},{:.4},{}",
                 outcome.scenario.name,
                 run.side,
                 run.counted,
@@ -221,7 +221,7 @@ pub(crate) fn samples(outcomes: &[Outcome]) -> String {
             for sample in &run.samples {
                 let _ = writeln!(
                     text,
-                    "{},{number},{},{:.3},{},{:.2},{:.2}",
+                    "\"{}\",{number},{},{:.3},{},{:.2},{:.2}",
                     outcome.scenario.name,
                     run.side,
                     sample.at,

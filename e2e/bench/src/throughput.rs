@@ -101,7 +101,15 @@ pub(crate) async fn measure(
     }
     let mut runs = Vec::new();
     for (number, side) in order(pairs).into_iter().enumerate() {
-        let run = bench.run(side, worker(side), &format!("run-{number}")).await?;
+        let name = format!("run-{number}");
+        let run = match bench.run(side, worker(side), &name).await {
+            Ok(run) => run,
+            // A commit that came late can leave a run without samples; a second failure is one.
+            Err(error) => {
+                eprintln!("{}: {side}: again: {error:#}", scenario.name);
+                bench.run(side, worker(side), &format!("{name}-again")).await?
+            }
+        };
         eprintln!(
             "{}: {side}: {:.3} us, {:.2} M/s, peak {} MiB",
             scenario.name,
