@@ -109,7 +109,7 @@ impl Sink {
                 biased;
                 () = stop.cancelled() => {}
                 () = control.target_set() => {
-                    self.set_paused(!control.shall_run())?;
+                    self.set_paused(!control.shall_run());
                     control.report().await;
                 }
                 topics = self.subscription.changed() => self.consumer.subscribe(&topics)?,
@@ -138,7 +138,7 @@ impl Sink {
             Err(error) if error.kind() == Kind::Retriable => {
                 tracing::warn!(%error, "the sink asks for the same batch again");
                 if self.retry_at.is_none() {
-                    self.consumer.pause(&self.assigned)?;
+                    self.consumer.pause(&self.assigned);
                 }
                 self.retry_at = Some(Instant::now() + RETRY);
                 return Ok(());
@@ -151,28 +151,27 @@ impl Sink {
         self.positions.extend(self.batch.positions());
         self.batch.clear();
         if self.retry_at.take().is_some() && !self.is_paused {
-            self.consumer.resume(&self.assigned)?;
+            self.consumer.resume(&self.assigned);
         }
         Ok(())
     }
 
-    fn set_paused(&mut self, paused: bool) -> Result<(), Failure> {
+    fn set_paused(&mut self, paused: bool) {
         if std::mem::replace(&mut self.is_paused, paused) == paused || self.retry_at.is_some() {
-            return Ok(());
+            return;
         }
         if paused {
-            self.consumer.pause(&self.assigned)?;
+            self.consumer.pause(&self.assigned);
         } else {
-            self.consumer.resume(&self.assigned)?;
+            self.consumer.resume(&self.assigned);
         }
-        Ok(())
     }
 
     async fn take_over(&mut self, partitions: Vec<TopicPartition>) -> Result<(), Failure> {
         self.consumer.acknowledge_assigned(&partitions, &TopicOffsets::new())?;
         self.task.assigned(&partitions).await?;
         if self.is_paused || self.retry_at.is_some() {
-            self.consumer.pause(&partitions)?;
+            self.consumer.pause(&partitions);
         }
         self.assigned.extend(partitions);
         self.stats.partitions.set(self.assigned.len() as u64);

@@ -1,7 +1,7 @@
-//! Records as they were read: one buffer for the bytes of a read, and plain rows beside it, so that holding a record
-//! costs no reference counts. They are made into messages when somebody looks.
+//! Records where they lie in the answers of brokers, as plain rows beside the answers' bytes, so that holding a record
+//! costs no copy and no reference count. They are made into messages when somebody looks.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use bytes::Bytes;
 use sluice_model::TopicPartition;
@@ -18,7 +18,7 @@ const NONE: u32 = u32::MAX;
 #[derive(Debug, Default)]
 pub struct Batch {
     rows: Vec<Row>,
-    /// The bytes of each read.
+    /// The bytes of answers, each kept once for every run of records that lie in it.
     buffers: Vec<Bytes>,
     topics: Vec<Arc<str>>,
     headers: Vec<Headers>,
@@ -34,10 +34,32 @@ struct Row {
     topic: u32,
     buffer: u32,
     headers: u32,
-    /// Where the key begins; the value follows it.
-    start: usize,
-    key: Option<usize>,
-    value: Option<usize>,
+    key: Span,
+    value: Span,
+}
+
+/// Bytes of a buffer, or null.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    at: u32,
+    /// -1 for null.
+    length: i32,
+}
+
+impl Span {
+    fn new(range: Option<Range<usize>>) -> Self {
+        // An answer of a broker is shorter than 2 GiB.
+        range.map_or(Self { at: 0, length: -1 }, |it| Self {
+            at: it.start as u32,
+            length: it.len() as i32,
+        })
+    }
+
+    fn of(self, buffer: &Bytes) -> Option<Bytes> {
+        let length = usize::try_from(self.length).ok()?;
+        let at = self.at as usize;
+        Some(buffer.slice(at..at + length))
+    }
 }
 
 /// What a reader knows of a record beside its bytes.
@@ -92,11 +114,13 @@ impl Batch {
         self.rows = rows;
     }
 
-    /// Makes room for the records of another read.
-    pub(crate) fn filling(&mut self, records: usize, bytes: usize) -> Filling<'_> {
-        self.rows.reserve(records);
-        // A byte to spare: a full vector would become bytes that find out at every slice whether they are shared.
-        Filling { bytes: Vec::with_capacity(bytes + 1), batch: self }
+    /// Gets records of a topic that lie in `bytes`, which the batch keeps alive.
+    pub(crate) fn showing(&mut self, topic: &Arc<str>, bytes: &Bytes) -> Showing<'_> {
+        if self.topics.last() != Some(topic) {
+            self.topics.push(Arc::clone(topic));
+        }
+        self.buffers.push(bytes.clone());
+        Showing { batch: self }
     }
 
     fn partition(&self, row: &Row) -> TopicPartition {
@@ -107,70 +131,55 @@ impl Batch {
     #[inline]
     fn message(&self, row: &Row) -> Message {
         let buffer = &self.buffers[row.buffer as usize];
-        let middle = row.start + row.key.unwrap_or(0);
         Message {
             topic: Arc::clone(&self.topics[row.topic as usize]),
             partition: row.partition,
             offset: row.offset,
             timestamp: row.timestamp,
             timestamp_type: row.timestamp_type,
-            key: row.key.map(|_| buffer.slice(row.start..middle)),
-            value: row.value.map(|length| buffer.slice(middle..middle + length)),
+            key: row.key.of(buffer),
+            value: row.value.of(buffer),
             headers: self.headers.get(row.headers as usize).cloned().unwrap_or_default(),
         }
     }
 }
 
-/// A batch that gets the records of one read.
-pub(crate) struct Filling<'a> {
+/// A batch that gets records of one topic and buffer.
+pub(crate) struct Showing<'a> {
     batch: &'a mut Batch,
-    bytes: Vec<u8>,
 }
 
-impl Filling<'_> {
-    /// The topic of the records that follow.
-    pub(crate) fn topic(&mut self, name: &Arc<str>) {
-        if self.batch.topics.last() != Some(name) {
-            self.batch.topics.push(Arc::clone(name));
-        }
+impl Showing<'_> {
+    /// Records that the batch has, also those of before.
+    pub(crate) const fn len(&self) -> usize {
+        self.batch.rows.len()
     }
 
-    /// Adds a record of the topic named last.
+    /// Adds a record.
     #[inline]
     pub(crate) fn push(
         &mut self,
         place: Place,
-        key: Option<&[u8]>,
-        value: Option<&[u8]>,
+        key: Option<Range<usize>>,
+        value: Option<Range<usize>>,
         headers: Headers,
     ) {
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(key.unwrap_or_default());
-        self.bytes.extend_from_slice(value.unwrap_or_default());
         let Batch { rows, buffers, topics, headers: lists } = &mut *self.batch;
-        let mut row = Row {
+        let list = if headers.is_empty() { NONE } else { lists.len() as u32 };
+        if !headers.is_empty() {
+            lists.push(headers);
+        }
+        rows.push(Row {
             offset: place.offset,
             timestamp: place.timestamp,
             timestamp_type: place.timestamp_type,
             partition: place.partition,
             topic: topics.len() as u32 - 1,
-            buffer: buffers.len() as u32,
-            headers: NONE,
-            start,
-            key: key.map(<[u8]>::len),
-            value: value.map(<[u8]>::len),
-        };
-        if !headers.is_empty() {
-            row.headers = lists.len() as u32;
-            lists.push(headers);
-        }
-        rows.push(row);
-    }
-}
-
-impl Drop for Filling<'_> {
-    fn drop(&mut self) {
-        self.batch.buffers.push(Bytes::from(std::mem::take(&mut self.bytes)));
+            buffer: buffers.len() as u32 - 1,
+            headers: list,
+            key: Span::new(key),
+            value: Span::new(value),
+        });
     }
 }
 
@@ -185,18 +194,14 @@ mod tests {
     fn batch() -> Batch {
         let (a, b): (Arc<str>, Arc<str>) = ("a".into(), "b".into());
         let mut batch = Batch::default();
-        let mut filling = batch.filling(4, 16);
-        filling.topic(&a);
-        filling.push(place(0, 1), Some(b"key"), Some(b"value"), Vec::new());
-        filling.push(place(0, 2), None, Some(b""), vec![("name".into(), None)]);
-        filling.topic(&b);
-        filling.push(place(0, 9), Some(b"k"), None, Vec::new());
-        drop(filling);
-        let mut filling = batch.filling(2, 4);
-        filling.topic(&a);
-        filling.push(place(1, 4), None, Some(b"later"), Vec::new());
-        filling.push(place(0, 3), None, None, Vec::new());
-        drop(filling);
+        let bytes = Bytes::from_static(b"keyvaluek");
+        let mut shown = batch.showing(&a, &bytes);
+        shown.push(place(0, 1), Some(0..3), Some(3..8), Vec::new());
+        shown.push(place(0, 2), None, Some(3..3), vec![("name".into(), None)]);
+        batch.showing(&b, &bytes).push(place(0, 9), Some(8..9), None, Vec::new());
+        let mut shown = batch.showing(&a, &Bytes::from_static(b"later"));
+        shown.push(place(1, 4), None, Some(0..5), Vec::new());
+        shown.push(place(0, 3), None, None, Vec::new());
         batch
     }
 

@@ -1,20 +1,26 @@
-//! A consumer that is read in batches. It wraps the one unsafe module, [`native`]; what it adds is waiting without a
-//! thread, rebalances as events, and time limits.
+//! A consumer that is read in batches: librdkafka is the member of the group, in the one unsafe module, [`native`];
+//! records are fetched and handed out without a copy by [`fetcher`].
 
+mod fetcher;
 mod native;
 
 use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
+use futures::FutureExt;
+
 use sluice_model::TopicPartition;
 use tokio::{net::unix::pipe, time::Instant};
 
-use crate::{admin::Isolation, batch::Batch, failure::ClientError, settings::ClientSettings};
-use native::{Handle, Offset, Partitions, Rebalance, Scratch};
+use crate::{
+    admin::Isolation, batch::Batch, failure::ClientError, settings::ClientSettings, wire::Client,
+};
+use fetcher::{FetchSettings, Fetcher};
+use native::{Handle, Offset, Partitions, Rebalance};
 
 /// Offsets of the next records to read, by partition.
 pub type TopicOffsets = BTreeMap<TopicPartition, i64>;
 
-/// How long one call to the group's coordinator or to a fetcher may take.
+/// How long one call to the group's coordinator may take.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long leaving the group may take.
@@ -54,8 +60,8 @@ pub enum Event {
 /// A Kafka consumer. Dropped without [`BatchConsumer::close`] it stays in its group until the session ends.
 pub struct BatchConsumer {
     handle: Arc<Handle>,
+    fetcher: Fetcher,
     wakeups: pipe::Receiver,
-    scratch: Scratch,
     failed: Option<ClientError>,
     /// librdkafka wants to be polled within `max.poll.interval.ms` also while there is nothing to poll.
     longest_wait: Duration,
@@ -70,30 +76,27 @@ impl std::fmt::Debug for BatchConsumer {
 impl BatchConsumer {
     /// Makes a consumer; must be called within a tokio runtime. Connects in the background.
     pub fn new(settings: &ClientSettings, config: ConsumerConfig) -> Result<Self, ClientError> {
-        let mut native = settings.consumer(config.budget)?;
+        let mut native = settings.consumer()?;
         let client_id = settings.client_id().map_or(config.client_id, str::to_owned);
+        let client = Client::new(settings, &client_id)?;
         native.insert("client.id", client_id);
         // Without a group librdkafka has no consumer queue at all; this one is never joined nor committed to.
         let group = settings.group_id().map(str::to_owned).or(config.group_id);
         native.insert("group.id", group.unwrap_or_else(|| "sluice-unassigned".to_owned()));
-        match config.isolation {
-            Some(Isolation::Committed) => {
-                native.insert("isolation.level", "read_committed".to_owned());
-            }
-            Some(Isolation::Uncommitted) => {
-                native.insert("isolation.level", "read_uncommitted".to_owned());
-            }
-            None => {}
-        }
         let interval = settings.duration("max.poll.interval.ms", Duration::from_mins(5))?;
         let (wake, wakeups) = pipe::pipe()
             .and_then(|(wake, wakeups)| Ok((wake.into_nonblocking_fd()?, wakeups)))
             .map_err(|cause| ClientError::internal(&cause))?;
-        let handle = Handle::new(&native, wake)?;
+        let handle = Arc::new(Handle::new(&native, wake)?);
+        let member = Arc::clone(&handle);
+        let committed = move |partitions: Vec<TopicPartition>| {
+            blocking(&member, move |handle| committed(handle, &partitions)).boxed()
+        };
+        let fetch = FetchSettings::parse(settings, config.isolation, config.budget)?;
         Ok(Self {
-            handle: Arc::new(handle),
+            handle,
+            fetcher: Fetcher::new(client, fetch, Box::new(committed)),
             wakeups,
-            scratch: Scratch::default(),
             failed: None,
             longest_wait: (interval / 3).min(Duration::from_mins(1)),
         })
@@ -105,54 +108,74 @@ impl BatchConsumer {
     }
 
     /// Reads these partitions from these offsets, outside of a group.
-    pub fn assign(&self, starts: &TopicOffsets) -> Result<(), ClientError> {
-        self.handle.assign(&at(starts))
+    pub fn assign(&mut self, starts: &TopicOffsets) -> Result<(), ClientError> {
+        self.handle.assign(&at(starts))?;
+        self.fetcher.clear();
+        for (partition, offset) in starts {
+            self.fetcher.add(partition, Some(*offset));
+        }
+        Ok(())
     }
 
-    /// Waits for records, which it appends to `batch` (at most `max`), or for a rebalance. Cancel-safe.
+    /// Waits for records, which it appends to `batch` until it has `most`, or for a rebalance. Cancel-safe.
     ///
     /// Must be called again within `max.poll.interval.ms`, or the group takes the partitions away.
-    pub async fn next(&mut self, batch: &mut Batch, max: usize) -> Result<Event, ClientError> {
+    pub async fn next(&mut self, batch: &mut Batch, most: usize) -> Result<Event, ClientError> {
         let before = batch.len();
         loop {
             if let Some(error) = self.failed.take().or_else(|| self.handle.failure()) {
                 return Err(error);
             }
+            // Wake-ups are drained first, so that one that comes after the look is seen by the wait.
+            self.drain_wakeups();
+            self.handle.serve()?;
             if let Some(rebalance) = self.handle.next_rebalance() {
                 return Ok(Event::from(rebalance));
             }
-            // Wake-ups are drained first, so that one that comes after the poll is seen by the wait.
-            self.drain_wakeups();
-            let outcome = self.handle.poll(&mut self.scratch, max.max(1), batch);
+            if self.fetcher.is_fetching() {
+                // The runtime looks for what has arrived only when its tasks wait, and a fast sink never does.
+                tokio::task::yield_now().await;
+            }
+            let arrived = self.fetcher.step();
+            let handed_out = self.fetcher.hand_out(batch, most.max(before + 1));
+            self.failed = arrived.and(handed_out).err();
             if batch.len() > before {
-                // What came among the records, rebalance or error, is told after they are handled.
-                self.failed = outcome.err();
+                // An error among the records is told after they are handled.
                 return Ok(Event::Records);
             }
-            outcome?;
-            if let Some(rebalance) = self.handle.next_rebalance() {
-                return Ok(Event::from(rebalance));
-            }
-            if self.handle.failure().is_none() {
-                // Either outcome leads to the next poll.
-                let _ = tokio::time::timeout(self.longest_wait, self.wakeups.readable()).await;
+            if self.failed.is_none() && self.handle.failure().is_none() {
+                // Whatever comes leads to another look.
+                let woken = tokio::time::timeout(self.longest_wait, self.wakeups.readable());
+                tokio::select! {
+                    _ = woken => {}
+                    outcome = self.fetcher.progress() => outcome?,
+                }
             }
         }
     }
 
     /// Takes the partitions of [`Event::Assigned`], from the offsets in `starts`, else from the committed ones.
     pub fn acknowledge_assigned(
-        &self,
+        &mut self,
         partitions: &[TopicPartition],
         starts: &TopicOffsets,
     ) -> Result<(), ClientError> {
-        let start = |it| starts.get(it).map_or(Offset::Stored, |offset| Offset::At(*offset));
-        self.handle.take(&Partitions::new(partitions.iter().map(|it| (it, start(it)))))
+        self.handle.take(&untouched(partitions))?;
+        for partition in partitions {
+            self.fetcher.add(partition, starts.get(partition).copied());
+        }
+        Ok(())
     }
 
     /// Gives up the partitions of [`Event::Revoked`].
-    pub fn acknowledge_revoked(&self, partitions: &[TopicPartition]) -> Result<(), ClientError> {
-        self.handle.give_up(&stored(partitions))
+    pub fn acknowledge_revoked(
+        &mut self,
+        partitions: &[TopicPartition],
+    ) -> Result<(), ClientError> {
+        for partition in partitions {
+            self.fetcher.remove(partition);
+        }
+        self.handle.give_up(&untouched(partitions))
     }
 
     /// Commits for the group. The commit is under way when this returns, and goes on if the future is dropped.
@@ -161,7 +184,7 @@ impl BatchConsumer {
         offsets: &TopicOffsets,
     ) -> impl Future<Output = Result<(), ClientError>> + Send + use<> {
         let offsets = at(offsets);
-        self.blocking(move |handle| handle.commit(&offsets))
+        blocking(&self.handle, move |handle| handle.commit(&offsets))
     }
 
     /// Commits for the group and blocks the thread until the broker has answered.
@@ -174,38 +197,36 @@ impl BatchConsumer {
         &self,
         partitions: &[TopicPartition],
     ) -> impl Future<Output = Result<TopicOffsets, ClientError>> + Send + use<> {
-        let asked = stored(partitions);
-        self.blocking(move |handle| {
-            handle.committed(&asked, CALL_TIMEOUT)?;
-            Ok(asked.known().into_iter().collect())
-        })
+        let partitions = partitions.to_vec();
+        blocking(&self.handle, move |handle| committed(handle, &partitions))
     }
 
-    /// The next offsets to be handed out. A partition is left out until its first record was: unlike Java's,
-    /// librdkafka's position is unknown right after the assignment.
-    pub fn position(&self, partitions: &[TopicPartition]) -> Result<TopicOffsets, ClientError> {
-        let asked = stored(partitions);
-        self.handle.position(&asked)?;
-        Ok(asked.known().into_iter().collect())
+    /// The offsets behind what was handed out. A partition is left out until its first record was, unless it was
+    /// assigned or sought to an offset.
+    pub fn position(&self, partitions: &[TopicPartition]) -> TopicOffsets {
+        let of = |it: &TopicPartition| Some((it.clone(), self.fetcher.position(it)?));
+        partitions.iter().filter_map(of).collect()
     }
 
-    /// Stops reading partitions until [`Self::resume`]; records already in a batch stay there.
-    pub fn pause(&self, partitions: &[TopicPartition]) -> Result<(), ClientError> {
-        self.handle.pause(&stored(partitions))
+    /// Stops handing out records of partitions until [`Self::resume`]; records already in a batch stay there.
+    pub fn pause(&mut self, partitions: &[TopicPartition]) {
+        for partition in partitions {
+            self.fetcher.pause(partition, true);
+        }
     }
 
-    /// Reads paused partitions again.
-    pub fn resume(&self, partitions: &[TopicPartition]) -> Result<(), ClientError> {
-        self.handle.resume(&stored(partitions))
+    /// Hands out records of paused partitions again.
+    pub fn resume(&mut self, partitions: &[TopicPartition]) {
+        for partition in partitions {
+            self.fetcher.pause(partition, false);
+        }
     }
 
     /// Reads assigned partitions from other offsets.
-    pub fn seek(
-        &self,
-        offsets: &TopicOffsets,
-    ) -> impl Future<Output = Result<(), ClientError>> + Send + use<> {
-        let to = at(offsets);
-        self.blocking(move |handle| handle.seek(&to, CALL_TIMEOUT))
+    pub fn seek(&mut self, offsets: &TopicOffsets) {
+        for (partition, offset) in offsets {
+            self.fetcher.add(partition, Some(*offset));
+        }
     }
 
     /// Leaves the group, within 5 seconds, and frees the client. Commits nothing.
@@ -223,12 +244,9 @@ impl BatchConsumer {
     }
 
     async fn serve_until_closed(&mut self, deadline: Instant) {
-        let mut rest = Batch::default();
         while !self.handle.is_closed() && Instant::now() < deadline {
             self.drain_wakeups();
-            rest.clear();
-            let served = self.handle.poll(&mut self.scratch, 256, &mut rest);
-            if served.is_ok() && rest.is_empty() && !self.handle.is_closed() {
+            if self.handle.serve().is_ok() && !self.handle.is_closed() {
                 // The end itself is not announced by a wake-up.
                 let pause = Duration::from_millis(10);
                 let _ = tokio::time::timeout(pause, self.wakeups.readable()).await;
@@ -240,18 +258,25 @@ impl BatchConsumer {
         let mut bytes = [0; 64];
         while self.wakeups.try_read(&mut bytes).is_ok_and(|read| read > 0) {}
     }
+}
 
-    fn blocking<T: Send + 'static, F>(
-        &self,
-        work: F,
-    ) -> impl Future<Output = Result<T, ClientError>> + Send + use<T, F>
-    where
-        F: FnOnce(&Handle) -> Result<T, ClientError> + Send + 'static,
-    {
-        let handle = Arc::clone(&self.handle);
-        let running = tokio::task::spawn_blocking(move || work(&handle));
-        async move { running.await.unwrap_or_else(|cause| Err(ClientError::internal(&cause))) }
-    }
+/// Calls librdkafka where it may block. The call goes on if the future is dropped.
+fn blocking<T: Send + 'static, F>(
+    handle: &Arc<Handle>,
+    work: F,
+) -> impl Future<Output = Result<T, ClientError>> + Send + use<T, F>
+where
+    F: FnOnce(&Handle) -> Result<T, ClientError> + Send + 'static,
+{
+    let handle = Arc::clone(handle);
+    let running = tokio::task::spawn_blocking(move || work(&handle));
+    async move { running.await.unwrap_or_else(|cause| Err(ClientError::internal(&cause))) }
+}
+
+fn committed(handle: &Handle, of: &[TopicPartition]) -> Result<TopicOffsets, ClientError> {
+    let asked = Partitions::new(of.iter().map(|partition| (partition, Offset::Stored)));
+    handle.committed(&asked, CALL_TIMEOUT)?;
+    Ok(asked.known().into_iter().collect())
 }
 
 impl From<Rebalance> for Event {
@@ -267,6 +292,7 @@ fn at(offsets: &TopicOffsets) -> Partitions {
     Partitions::new(offsets.iter().map(|(partition, offset)| (partition, Offset::At(*offset))))
 }
 
-fn stored(partitions: &[TopicPartition]) -> Partitions {
-    Partitions::new(partitions.iter().map(|partition| (partition, Offset::Stored)))
+/// Partitions for librdkafka's assignment, from an offset that it does not have to look up: it never reads them.
+fn untouched(partitions: &[TopicPartition]) -> Partitions {
+    Partitions::new(partitions.iter().map(|partition| (partition, Offset::At(0))))
 }

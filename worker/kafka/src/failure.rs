@@ -2,8 +2,9 @@
 
 use kafka_protocol::ResponseError;
 use rdkafka::types::RDKafkaErrorCode as Local;
+use sluice_model::TopicPartition;
 
-use crate::{codes, settings::SettingsError};
+use crate::{codes, settings::SettingsError, wire};
 
 /// Why a consumer or producer failed. Holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +41,19 @@ impl ClientError {
         is(Local::Authentication).then(|| Self::new(code, reason))
     }
 
+    /// Bytes of a broker that are no records.
+    pub(crate) fn corrupt(message: String) -> Self {
+        Self::new(Local::BadMessage as i32, message)
+    }
+
+    /// Partitions that have no offset to start from, where none may be made up.
+    pub(crate) fn no_offset(partitions: &[TopicPartition]) -> Self {
+        let names: Vec<String> = partitions.iter().map(ToString::to_string).collect();
+        let message =
+            format!("Undefined offset with no reset policy for partitions: [{}]", names.join(", "));
+        Self::new(Local::AutoOffsetReset as i32, message)
+    }
+
     /// From the operating system or the runtime.
     pub(crate) fn internal(cause: &dyn std::fmt::Display) -> Self {
         Self::new(Local::Fail as i32, cause.to_string())
@@ -63,6 +77,17 @@ impl ClientError {
     /// Whether the broker refused who we are.
     pub fn is_authentication(&self) -> bool {
         self.authentication
+    }
+}
+
+impl From<wire::Error> for ClientError {
+    fn from(error: wire::Error) -> Self {
+        let (class, retriable) = match &error {
+            wire::Error::Broker { code, .. } => (codes::java_class(*code), code.is_retriable()),
+            _ => ("org.apache.kafka.common.errors.NetworkException", !error.is_authentication()),
+        };
+        let authentication = error.is_authentication();
+        Self { class, message: error.to_string(), retriable, authentication }
     }
 }
 

@@ -117,11 +117,11 @@ impl ClientSettings {
         self.known.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
-    fn text(&self, key: &str) -> Option<&str> {
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
         self.known.get(key).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
-    fn number(&self, key: &'static str) -> Result<Option<u64>, SettingsError> {
+    pub(crate) fn number(&self, key: &'static str) -> Result<Option<u64>, SettingsError> {
         let Some(text) = self.text(key) else { return Ok(None) };
         text.parse().map(Some).map_err(|_| SettingsError::Invalid {
             key,

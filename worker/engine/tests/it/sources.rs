@@ -186,6 +186,5 @@ async fn a_record_that_cannot_be_written_fails_the_task_unless_it_is_tolerated()
     let trace = running.failure().await;
     assert!(trace.contains("Unrecoverable exception from producer send callback"), "{trace}");
     assert!(trace.contains("InvalidTopicException"), "{trace}");
-    assert_eq!(stage.records().await, 0, "the record after it waits for the decision");
     stage.broker.stop().await;
 }

@@ -1,15 +1,13 @@
 //! The one module with unsafe code: a librdkafka consumer with our own rebalance, error and log callbacks. It
 //! hands out owned values only; no pointer of librdkafka leaves it.
 //!
-//! Seen: the batch call on rust-rdkafka's consumer forces an unassign and delivers nothing, because that handle
-//! asks for rebalance events and has no rebalance callback; and with a timeout the call waits for a full batch.
-//! So the handle is our own, and the batch call gets timeout 0 after the queue's event.
+//! It is a member of its group and commits; records are fetched by [`super::fetcher`], so whatever it is assigned is
+//! paused at once.
 #![allow(unsafe_code)]
 
-mod batch;
 mod callbacks;
-mod framing;
 mod partitions;
+mod serve;
 
 use std::{
     ffi::{CStr, CString, c_char, c_int},
@@ -23,7 +21,6 @@ use rdkafka_sys as ffi;
 use crate::{failure::ClientError, settings::Native};
 use callbacks::Shared;
 
-pub(super) use batch::Scratch;
 pub(super) use callbacks::Rebalance;
 pub(super) use partitions::{Offset, Partitions};
 
@@ -86,7 +83,8 @@ impl Handle {
     /// Replaces the assignment.
     pub(super) fn assign(&self, partitions: &Partitions) -> Result<(), ClientError> {
         // SAFETY: as in `subscribe`.
-        check(unsafe { ffi::rd_kafka_assign(self.client, partitions.as_ptr()) })
+        check(unsafe { ffi::rd_kafka_assign(self.client, partitions.as_ptr()) })?;
+        self.pause(partitions)
     }
 
     /// Takes what a rebalance gave.
@@ -95,7 +93,10 @@ impl Handle {
             return self.assign(partitions);
         }
         // SAFETY: as in `subscribe`; the error object is consumed by `consume_error`.
-        unsafe { consume_error(ffi::rd_kafka_incremental_assign(self.client, partitions.as_ptr())) }
+        unsafe {
+            consume_error(ffi::rd_kafka_incremental_assign(self.client, partitions.as_ptr()))?;
+        }
+        self.pause(partitions)
     }
 
     /// Gives up what a rebalance took: all partitions under an eager protocol.
@@ -127,31 +128,11 @@ impl Handle {
         of.first_error()
     }
 
-    /// Fills in the offsets of the next records to be handed out; invalid before the first.
-    pub(super) fn position(&self, of: &Partitions) -> Result<(), ClientError> {
-        // SAFETY: as in `commit`.
-        check(unsafe { ffi::rd_kafka_position(self.client, of.as_ptr()) })
-    }
-
-    pub(super) fn pause(&self, partitions: &Partitions) -> Result<(), ClientError> {
+    /// Keeps librdkafka from fetching.
+    fn pause(&self, partitions: &Partitions) -> Result<(), ClientError> {
         // SAFETY: as in `commit`.
         check(unsafe { ffi::rd_kafka_pause_partitions(self.client, partitions.as_ptr()) })?;
         partitions.first_error()
-    }
-
-    pub(super) fn resume(&self, partitions: &Partitions) -> Result<(), ClientError> {
-        // SAFETY: as in `commit`.
-        check(unsafe { ffi::rd_kafka_resume_partitions(self.client, partitions.as_ptr()) })?;
-        partitions.first_error()
-    }
-
-    /// Moves assigned partitions; waits until their fetchers have moved.
-    pub(super) fn seek(&self, to: &Partitions, wait: Duration) -> Result<(), ClientError> {
-        // SAFETY: as in `commit`; the error object is consumed by `consume_error`.
-        unsafe {
-            consume_error(ffi::rd_kafka_seek_partitions(self.client, to.as_ptr(), millis(wait)))?;
-        }
-        to.first_error()
     }
 
     /// Starts to leave the group; callbacks give up the assignment from now on. Ends when [`Self::is_closed`].

@@ -9,16 +9,11 @@ use super::{ClientSettings, SettingsError, keys, keys::Role};
 pub(crate) type Native = BTreeMap<&'static str, String>;
 
 impl ClientSettings {
-    /// The settings of a librdkafka consumer within `budget` bytes of memory.
-    pub(crate) fn consumer(&self, budget: usize) -> Result<Native, SettingsError> {
+    /// The settings of a librdkafka consumer that is a member of its group and fetches nothing.
+    pub(crate) fn consumer(&self) -> Result<Native, SettingsError> {
         let mut native = self.shared(Role::Consumer)?;
-        // librdkafka's default is read_committed, Java's is not.
-        let isolation = self.text("isolation.level").unwrap_or("read_uncommitted");
-        native.insert("isolation.level", isolation.to_owned());
         native.insert("enable.auto.commit", "false".to_owned());
         native.insert("enable.auto.offset.store", "false".to_owned());
-        native.insert("enable.partition.eof", "false".to_owned());
-        native.insert("auto.offset.reset", self.offset_reset()?.to_owned());
         native.insert("allow.auto.create.topics", self.or("allow.auto.create.topics", "true"));
         native.insert("partition.assignment.strategy", self.assignor()?.to_owned());
         if let Some("consumer") =
@@ -29,7 +24,6 @@ impl ClientSettings {
                 reason: "only the classic protocol is supported",
             });
         }
-        self.bound_fetches(budget, &mut native)?;
         Ok(native)
     }
 
@@ -134,41 +128,6 @@ impl ClientSettings {
             native.insert("sasl.password", sasl.password.reveal().to_owned());
         }
         Ok(())
-    }
-
-    /// Keeps fetched data within the budget: librdkafka's own bounds (64 MiB queued, 50 MiB a fetch) count per
-    /// handle and would multiply with the tasks of a worker.
-    fn bound_fetches(&self, budget: usize, native: &mut Native) -> Result<(), SettingsError> {
-        const MIB: u64 = 1024 * 1024;
-        let budget = (budget as u64).max(MIB);
-        let partition =
-            self.number("max.partition.fetch.bytes")?.unwrap_or(MIB).clamp(1, budget.max(MIB));
-        let fetch = self.number("fetch.max.bytes")?.unwrap_or(50 * MIB);
-        let fetch = fetch.min(budget / 2).max(partition).max(MIB);
-        native.insert("max.partition.fetch.bytes", partition.to_string());
-        native.insert("fetch.max.bytes", fetch.to_string());
-        native.insert("queued.max.messages.kbytes", (budget / 2 / 1024).max(64).to_string());
-        // A partition is fetched again while fewer records than this are queued, and looked at again after this time if
-        // there were more: a sink that takes four million records a second must not find the queue empty meanwhile.
-        // The defaults, 100,000 records and a second, hold more memory and starve such a sink.
-        native.insert("queued.min.messages", "30000".to_owned());
-        native.insert("fetch.queue.backoff.ms", "5".to_owned());
-        native.insert("fetch.error.backoff.ms", "100".to_owned());
-        let longest = (fetch + 512).max(100_000_000).min(i32::MAX as u64);
-        native.insert("receive.message.max.bytes", longest.to_string());
-        Ok(())
-    }
-
-    fn offset_reset(&self) -> Result<&'static str, SettingsError> {
-        match self.text("auto.offset.reset").unwrap_or("earliest").to_ascii_lowercase().as_str() {
-            "earliest" => Ok("earliest"),
-            "latest" => Ok("latest"),
-            "none" => Ok("error"),
-            _ => Err(SettingsError::Refused {
-                key: "auto.offset.reset".to_owned(),
-                reason: "must be earliest, latest or none",
-            }),
-        }
     }
 
     /// Java's class names as librdkafka's assignors. Java's default list (range first, then cooperative

@@ -23,14 +23,11 @@ fn unset_keys_take_connects_defaults_where_librdkafkas_differ() {
     ] {
         assert_eq!(producer[name], value, "{name}");
     }
-    let consumer = settings.consumer(64 << 20).expect("valid");
+    let consumer = settings.consumer().expect("valid");
     for (name, value) in [
-        ("isolation.level", "read_uncommitted"),
         ("enable.auto.commit", "false"),
-        ("auto.offset.reset", "earliest"),
         ("allow.auto.create.topics", "true"),
         ("partition.assignment.strategy", "range"),
-        ("queued.max.messages.kbytes", "32768"),
     ] {
         assert_eq!(consumer[name], value, "{name}");
     }
@@ -45,10 +42,6 @@ fn javas_keys_are_translated() {
         ("max.request.size", "2000000", Role::Producer, "message.max.bytes", "2000000"),
         ("acks", "1", Role::Producer, "acks", "1"),
         ("partitioner.ignore.keys", "true", Role::Producer, "partitioner", "random"),
-        ("auto.offset.reset", "none", Role::Consumer, "auto.offset.reset", "error"),
-        ("auto.offset.reset", "LATEST", Role::Consumer, "auto.offset.reset", "latest"),
-        ("fetch.max.wait.ms", "100", Role::Consumer, "fetch.wait.max.ms", "100"),
-        ("isolation.level", "read_committed", Role::Consumer, "isolation.level", "read_committed"),
         ("enable.auto.commit", "true", Role::Consumer, "enable.auto.commit", "false"),
         ("receive.buffer.bytes", "65536", Role::Consumer, "socket.receive.buffer.bytes", "65536"),
         ("request.timeout.ms", "900000", Role::Consumer, "socket.timeout.ms", "300000"),
@@ -72,7 +65,7 @@ fn javas_keys_are_translated() {
     for (key, value, role, name, expected) in rows {
         let settings = parse(&[(key, value)]).expect(key);
         let native = match role {
-            Role::Consumer => settings.consumer(64 << 20),
+            Role::Consumer => settings.consumer(),
             Role::Producer => settings.producer(64 << 20),
         };
         assert_eq!(native.expect(key)[name], *expected, "{key}={value}");
@@ -129,18 +122,6 @@ fn keys_of_librdkafka_are_unknown() {
     let settings = parse(&[("plugin.library.paths", "/evil.so"), ("acks", "all")]).expect("valid");
     assert_eq!(settings.unknown(), ["plugin.library.paths"]);
     assert!(!settings.producer(1 << 20).expect("valid").contains_key("plugin.library.paths"));
-}
-
-#[test]
-fn memory_stays_within_the_budget() {
-    for budget in [1_usize << 20, 4 << 20, 64 << 20] {
-        let settings = parse(&[("fetch.max.bytes", "52428800")]).expect("valid");
-        let native = settings.consumer(budget).expect("valid");
-        let number = |name: &str| native[name].parse::<usize>().expect("a number");
-        assert!(number("queued.max.messages.kbytes") * 1024 <= budget);
-        assert!(number("fetch.max.bytes") <= budget.max(1 << 20));
-        assert!(number("max.partition.fetch.bytes") <= number("fetch.max.bytes"));
-    }
 }
 
 #[test]

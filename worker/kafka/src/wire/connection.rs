@@ -24,6 +24,9 @@ const LONGEST_ANSWER: usize = 100 * 1024 * 1024;
 /// How long an answer may be before its end has been seen: memory grows with what has arrived.
 const CHUNK: usize = 64 * 1024;
 
+/// The same of a broker that has shown to be one: the records of a fetch are read into one piece of memory.
+const KNOWN_CHUNK: usize = 8 * 1024 * 1024;
+
 /// Brokers close connections idle for 10 minutes; Java's clients leave a minute before.
 const IDLE: Duration = Duration::from_mins(9);
 
@@ -147,9 +150,10 @@ impl Connection {
         if length > LONGEST_ANSWER {
             return Err(self.malformed(&format!("{length} bytes are too many")));
         }
-        let mut frame = BytesMut::with_capacity(length.min(CHUNK));
+        let chunk = if self.versions.is_empty() { CHUNK } else { KNOWN_CHUNK };
+        let mut frame = BytesMut::with_capacity(length.min(chunk));
         while frame.len() < length {
-            let room = (length - frame.len()).min(frame.len().max(CHUNK));
+            let room = (length - frame.len()).min(frame.len().max(chunk));
             frame.reserve(room);
             let missing = length - frame.len();
             let mut rest = (&mut frame).limit(missing);
