@@ -64,16 +64,12 @@ const TUNED: &[(&str, &str)] = &[
     ("consumer.override.receive.buffer.bytes", "1048576"),
 ];
 
-/// Kafka Connect's consumer checks them by default; librdkafka, and so Sluice, only if it is told to.
-const CHECKED: &[(&str, &str)] = &[("consumer.override.check.crcs", "true")];
-
-fn scenarios() -> [Scenario; 5] {
+fn scenarios() -> [Scenario; 4] {
     let scenario =
         |name, partitions, cores, overrides| Scenario { name, partitions, cores, overrides };
     [
         scenario("1 partition, pinned", 1, PINNED, &[]),
         scenario("8 partitions, pinned", 8, PINNED, &[]),
-        scenario("1 partition, checksums, pinned", 1, PINNED, CHECKED),
         scenario("1 partition, tuned, pinned", 1, PINNED, TUNED),
         scenario("1 partition, unpinned", 1, None, &[]),
     ]

@@ -77,7 +77,7 @@ impl ConverterFactory for JsonConverter {
 fn content_schema(text: &str, replace_null: bool) -> Result<Option<SchemaRef>> {
     let node = node::parse(text.as_bytes()).map_err(|error| {
         Error::bad_record("Failed to parse schema in converter config due to serialization error: ")
-            .because(error)
+            .because(serialization(error))
     })?;
     schema::read(&node.unwrap_or(Node::Null), replace_null)
 }
@@ -141,7 +141,12 @@ impl Converter for Json {
 
 fn not_json(error: Malformed) -> Error {
     Error::bad_record("Converting byte[] to Kafka Connect data failed due to serialization error: ")
-        .because(error)
+        .because(serialization(error))
+}
+
+fn serialization(error: Malformed) -> Error {
+    Error::bad_record(error.to_string())
+        .named("org.apache.kafka.common.errors.SerializationException")
 }
 
 impl Json {

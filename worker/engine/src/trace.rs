@@ -65,8 +65,6 @@ fn class_of(error: &(dyn Error + 'static)) -> &'static str {
             io::ErrorKind::PermissionDenied => "java.nio.file.AccessDeniedException",
             _ => "java.io.IOException",
         }
-    } else if error.is::<serde_json::Error>() {
-        "org.apache.kafka.common.errors.SerializationException"
     } else {
         "java.lang.Exception"
     }
@@ -105,11 +103,11 @@ mod tests {
 
     #[test]
     fn causes_have_the_names_of_java_s() {
-        let json = serde_json::from_str::<serde_json::Value>("nothing").expect_err("no JSON");
+        let named = plugin::Error::bad_record("y").named("org.example.OddException");
         for (cause, expected) in [
             (
-                Box::from(json) as Box<dyn Error + Send + Sync>,
-                "common.errors.SerializationException: ",
+                Box::from(named) as Box<dyn Error + Send + Sync>,
+                "Caused by: org.example.OddException: y",
             ),
             (
                 io::Error::from(io::ErrorKind::NotFound).into(),

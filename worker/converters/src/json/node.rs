@@ -31,7 +31,7 @@ pub(super) enum Node<'a> {
 }
 
 /// The text is no JSON.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{what} at byte {at}")]
 pub(super) struct Malformed {
     what: &'static str,
