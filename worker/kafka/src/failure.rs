@@ -1,4 +1,4 @@
-//! An error of a librdkafka client, under the names that Java's clients have for it.
+//! An error of a consumer or producer, under the names that Java's clients have for it.
 
 use kafka_protocol::ResponseError;
 use rdkafka::types::RDKafkaErrorCode as Local;

@@ -1,5 +1,5 @@
-//! Kafka as Connect uses it: client settings, a thin wire client for group and admin calls, consumers and
-//! producers on librdkafka for data, and the reader and writer of internal topics.
+//! Kafka as Connect uses it: client settings, a thin wire client for group calls, admin calls and fetches, producers and
+//! members of sinks' groups on librdkafka, and the reader and writer of internal topics.
 
 pub mod admin;
 mod batch;
