@@ -1,8 +1,7 @@
 //! `StringConverter`: text in UTF-8, or the text of any other value.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
+use bytestring::ByteString;
 use sluice_plugin::{
     Converter, ConverterFactory, ConverterRole, Error, Properties, Result,
     config::{Config, Report},
@@ -48,27 +47,31 @@ impl Converter for Text {
     fn encode(&mut self, _: &str, _: Option<&SchemaRef>, value: &Value) -> Result<Option<Bytes>> {
         Ok(match value {
             Value::Null => None,
-            Value::String(text) => Some(Bytes::copy_from_slice(text.as_bytes())),
+            Value::String(text) => Some(text.as_bytes().clone()),
             other => Some(Bytes::from(other.to_string())),
         })
     }
 
     fn decode(&mut self, _: &str, bytes: Option<Bytes>) -> Result<SchemaAndValue> {
-        let value = bytes.map_or(Value::Null, |it| Value::String(text_of(&it)));
+        let value = bytes.map_or(Value::Null, |it| Value::String(text_of(it)));
         Ok(SchemaAndValue { schema: Some(SchemaRef::constant(&OPTIONAL_TEXT)), value })
     }
 }
 
+/// The same bytes as text, or what Java makes of malformed ones.
+fn text_of(bytes: Bytes) -> ByteString {
+    ByteString::try_from(bytes.clone()).unwrap_or_else(|_| repaired(&bytes).into())
+}
+
 /// UTF-8 as `new String(bytes, UTF_8)` reads it: U+FFFD stands for what is malformed, and once for half a surrogate pair.
-fn text_of(bytes: &[u8]) -> Arc<str> {
+fn repaired(bytes: &[u8]) -> String {
     let mut rest = bytes;
     let mut text = String::new();
     loop {
         let error = match std::str::from_utf8(rest) {
-            Ok(last) if text.is_empty() => return last.into(),
             Ok(last) => {
                 text.push_str(last);
-                return text.into();
+                return text;
             }
             Err(error) => error,
         };
@@ -97,7 +100,7 @@ mod tests {
             (b"\xe2\x82", "\u{fffd}"),
             (b"\xf0\x9f\x98", "\u{fffd}"),
         ] {
-            assert_eq!(&*text_of(bytes), expected);
+            assert_eq!(&*text_of(Bytes::from_static(bytes)), expected);
         }
     }
 

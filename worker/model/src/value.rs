@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use bytestring::ByteString;
 
 use crate::{Decimal, Schema, SchemaRef};
 
@@ -26,7 +27,7 @@ pub enum Value {
     /// BOOLEAN.
     Boolean(bool),
     /// STRING.
-    String(Arc<str>),
+    String(ByteString),
     /// BYTES.
     Bytes(Bytes),
     /// `java.util.Date`: milliseconds since the epoch. Values of the logical types Date, Time and Timestamp.

@@ -213,7 +213,7 @@ fn row(schema: &SchemaRef, node: &Node<'_>, replace_null: bool) -> Result<Value>
 }
 
 fn name_of(name: &str) -> Value {
-    Value::String(Arc::from(name))
+    Value::from(name)
 }
 
 /// `JsonNode.longValue`: the low 64 bits of the integer part; 0 of what is no number.
