@@ -6,7 +6,9 @@ use anyhow::{Result, bail};
 use sluice_catalog::Catalog;
 use sluice_config::Properties;
 use sluice_engine::PluginSource;
-use sluice_plugin::{ConnectorPlugin, ConverterPlugin, PluginType};
+use sluice_plugin::{
+    ConnectorPlugin, ConverterPlugin, PluginType, PredicatePlugin, TransformPlugin,
+};
 use sluice_rest_model::{PluginInfo, PluginKind};
 
 /// Finds plugins for the engine.
@@ -19,6 +21,14 @@ impl PluginSource for CatalogSource {
 
     fn converter(&self, class: &str) -> Option<ConverterPlugin> {
         self.0.converter_named(class).cloned()
+    }
+
+    fn transform(&self, class: &str) -> Option<TransformPlugin> {
+        self.0.transform_named(class).copied()
+    }
+
+    fn predicate(&self, class: &str) -> Option<PredicatePlugin> {
+        self.0.predicate_named(class).copied()
     }
 }
 

@@ -13,7 +13,7 @@ use sluice_converters::{
 };
 use sluice_plugin::{
     AnySinkConnector, AnySourceConnector, ConnectorPlugin, ConverterFactory, ConverterPlugin,
-    PluginType,
+    PluginType, Predicate, PredicatePlugin, Transform, TransformPlugin,
 };
 
 use names::Names;
@@ -41,6 +41,8 @@ pub fn builtin() -> Catalog {
 pub struct Catalog {
     connectors: Names<ConnectorPlugin>,
     converters: Names<ConverterPlugin>,
+    transforms: Names<TransformPlugin>,
+    predicates: Names<PredicatePlugin>,
     listed: Vec<Listed>,
 }
 
@@ -89,6 +91,28 @@ impl Catalog {
         self.list(PluginType::Converter, class, env!("CARGO_PKG_VERSION"))
     }
 
+    /// Adds a transform.
+    ///
+    /// # Panics
+    /// If another transform has its name: a mistake of the build, which its own test finds.
+    #[must_use]
+    pub fn transform<T: Transform>(mut self) -> Self {
+        let plugin = TransformPlugin::of::<T>();
+        self.transforms.add(plugin.name, "Transformation", plugin);
+        self.list(PluginType::Transformation, plugin.name, plugin.version)
+    }
+
+    /// Adds a predicate.
+    ///
+    /// # Panics
+    /// If another predicate has its name: a mistake of the build, which its own test finds.
+    #[must_use]
+    pub fn predicate<P: Predicate>(mut self) -> Self {
+        let plugin = PredicatePlugin::of::<P>();
+        self.predicates.add(plugin.name, "Predicate", plugin);
+        self.list(PluginType::Predicate, plugin.name, plugin.version)
+    }
+
     fn list(mut self, r#type: PluginType, class: &'static str, version: &'static str) -> Self {
         self.listed.push(Listed { r#type, class, version });
         self.listed.sort();
@@ -108,6 +132,16 @@ impl Catalog {
     /// The converter that users mean by `class`.
     pub fn converter_named(&self, class: &str) -> Option<&ConverterPlugin> {
         self.converters.find(class)
+    }
+
+    /// The transform that users mean by `class`.
+    pub fn transform_named(&self, class: &str) -> Option<&TransformPlugin> {
+        self.transforms.find(class)
+    }
+
+    /// The predicate that users mean by `class`.
+    pub fn predicate_named(&self, class: &str) -> Option<&PredicatePlugin> {
+        self.predicates.find(class)
     }
 
     /// Java's words for a class that is no connector here.

@@ -53,14 +53,14 @@ impl Converter for Text {
     }
 
     fn decode(&mut self, _: &str, bytes: Option<Bytes>) -> Result<SchemaAndValue> {
-        let value = bytes.map_or(Value::Null, |it| Value::String(text_of(it)));
+        let value = bytes.map_or(Value::Null, |it| Value::String(text_of(&it)));
         Ok(SchemaAndValue { schema: Some(SchemaRef::constant(&OPTIONAL_TEXT)), value })
     }
 }
 
 /// The same bytes as text, or what Java makes of malformed ones.
-fn text_of(bytes: Bytes) -> ByteString {
-    ByteString::try_from(bytes.clone()).unwrap_or_else(|_| repaired(&bytes).into())
+fn text_of(bytes: &Bytes) -> ByteString {
+    ByteString::try_from(bytes.clone()).unwrap_or_else(|_| repaired(bytes).into())
 }
 
 /// UTF-8 as `new String(bytes, UTF_8)` reads it: U+FFFD stands for what is malformed, and once for half a surrogate pair.
@@ -100,7 +100,7 @@ mod tests {
             (b"\xe2\x82", "\u{fffd}"),
             (b"\xf0\x9f\x98", "\u{fffd}"),
         ] {
-            assert_eq!(&*text_of(Bytes::from_static(bytes)), expected);
+            assert_eq!(&*text_of(&Bytes::from_static(bytes)), expected);
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sluice_plugin::{
     self as plugin, Converter, ConverterRole, Properties,
-    model::{Header, Headers, SinkRecord, SourceRecord, TimestampType},
+    model::{ConnectRecord, Header, Headers, SinkRecord, SourceRecord, TimestampType},
 };
 
 use crate::{
@@ -120,16 +120,16 @@ impl Converters {
                 (TimestampType::LogAppendTime, Some(message.timestamp))
             }
         };
-        Ok(SinkRecord {
+        let data = ConnectRecord {
             topic: message.topic,
-            partition: message.partition,
-            offset: message.offset,
+            partition: Some(message.partition),
             key,
             value,
             timestamp,
-            timestamp_type,
             headers,
-        })
+            offset: Some(message.offset),
+        };
+        Ok(SinkRecord::new(data, timestamp_type))
     }
 
     /// One record as bytes. The number is set by whoever sends it.

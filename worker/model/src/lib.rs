@@ -19,7 +19,7 @@ pub use header::{Header, Headers};
 pub use logical::Logical;
 pub use parameters::Parameters;
 pub use position::{SourceOffset, SourcePartition, TopicPartition};
-pub use record::{SinkRecord, SourceRecord, TimestampType};
+pub use record::{ConnectRecord, SinkRecord, SourceRecord, TimestampType};
 pub use schema::{Field, Schema, SchemaRef, Type};
 pub use validation::Invalid;
 pub use value::{SchemaAndValue, Struct, Value};

@@ -1,6 +1,9 @@
-//! Records: what a source hands out and what a sink takes.
+//! Records: what a source hands out, what a sink takes, and the part of them that transforms change.
 
-use std::sync::Arc;
+use std::{
+    ops::{Deref, DerefMut},
+    sync::Arc,
+};
 
 use crate::{Headers, SchemaAndValue, SourceOffset, SourcePartition};
 
@@ -15,44 +18,124 @@ pub enum TimestampType {
     LogAppendTime,
 }
 
-/// A record on its way into Kafka.
+/// What records of both directions have (`org.apache.kafka.connect.connector.ConnectRecord`): all that a transform may
+/// change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConnectRecord {
+    /// Topic to write to, or the one read from as transforms have left it.
+    pub topic: Arc<str>,
+    /// Kafka partition; a source need not choose one.
+    pub partition: Option<i32>,
+    /// Key.
+    pub key: SchemaAndValue,
+    /// Value.
+    pub value: SchemaAndValue,
+    /// Milliseconds since the epoch. If none, a source's record gets the time of sending.
+    pub timestamp: Option<i64>,
+    /// Headers.
+    pub headers: Headers,
+    /// Offset that a sink's record was read at; a source's record has none. Transforms leave it alone.
+    pub offset: Option<i64>,
+}
+
+/// A record on its way into Kafka: a [`ConnectRecord`] with its place in the source.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SourceRecord {
     /// Which part of the source it comes from. Shared by the records of that part.
     pub source_partition: Arc<SourcePartition>,
     /// The position *after* this record: a task opened there goes on with the next one.
     pub source_offset: SourceOffset,
-    /// Topic to write to.
-    pub topic: Arc<str>,
-    /// Kafka partition, if the source chooses it.
-    pub partition: Option<i32>,
-    /// Key.
-    pub key: SchemaAndValue,
-    /// Value.
-    pub value: SchemaAndValue,
-    /// Milliseconds since the epoch; the time of sending if none.
-    pub timestamp: Option<i64>,
-    /// Headers.
-    pub headers: Headers,
+    /// What is written.
+    pub data: ConnectRecord,
 }
 
-/// A record on its way out of Kafka.
+/// A record on its way out of Kafka: a [`ConnectRecord`] with the place that it was read from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SinkRecord {
-    /// Topic, as transforms have left it.
-    pub topic: Arc<str>,
-    /// Partition it was read from.
-    pub partition: i32,
-    /// Offset it was read at.
-    pub offset: i64,
-    /// Key.
-    pub key: SchemaAndValue,
-    /// Value.
-    pub value: SchemaAndValue,
-    /// Milliseconds since the epoch.
-    pub timestamp: Option<i64>,
+    /// What was read, as transforms have left it.
+    pub data: ConnectRecord,
     /// What the timestamp means.
     pub timestamp_type: TimestampType,
-    /// Headers.
-    pub headers: Headers,
+    /// Set once a transform may change the topic: the others cost nothing.
+    original_topic: Option<Arc<str>>,
+    original_partition: i32,
+    original_offset: i64,
+}
+
+impl ConnectRecord {
+    /// A record of a source: without partition, timestamp and headers.
+    pub fn new(topic: impl Into<Arc<str>>, key: SchemaAndValue, value: SchemaAndValue) -> Self {
+        Self {
+            topic: topic.into(),
+            partition: None,
+            key,
+            value,
+            timestamp: None,
+            headers: Headers::default(),
+            offset: None,
+        }
+    }
+}
+
+impl SinkRecord {
+    /// What was read from a place of Kafka, before any transform; `data` names the place.
+    pub fn new(data: ConnectRecord, timestamp_type: TimestampType) -> Self {
+        Self {
+            timestamp_type,
+            original_topic: None,
+            original_partition: data.partition.unwrap_or_default(),
+            original_offset: data.offset.unwrap_or_default(),
+            data,
+        }
+    }
+
+    /// Notes the topic as the original one. To be called before the first transform.
+    pub fn keep_original_topic(&mut self) {
+        self.original_topic.get_or_insert_with(|| Arc::clone(&self.data.topic));
+    }
+
+    /// Topic before any transform (KIP-793).
+    pub fn original_topic(&self) -> &Arc<str> {
+        self.original_topic.as_ref().unwrap_or(&self.data.topic)
+    }
+
+    /// Partition before any transform.
+    pub const fn original_partition(&self) -> i32 {
+        self.original_partition
+    }
+
+    /// Offset before any transform.
+    pub const fn original_offset(&self) -> i64 {
+        self.original_offset
+    }
+}
+
+// In Java both kinds of record extend `ConnectRecord`; here plugins read its parts the same way.
+
+impl Deref for SourceRecord {
+    type Target = ConnectRecord;
+
+    fn deref(&self) -> &ConnectRecord {
+        &self.data
+    }
+}
+
+impl DerefMut for SourceRecord {
+    fn deref_mut(&mut self) -> &mut ConnectRecord {
+        &mut self.data
+    }
+}
+
+impl Deref for SinkRecord {
+    type Target = ConnectRecord;
+
+    fn deref(&self) -> &ConnectRecord {
+        &self.data
+    }
+}
+
+impl DerefMut for SinkRecord {
+    fn deref_mut(&mut self) -> &mut ConnectRecord {
+        &mut self.data
+    }
 }

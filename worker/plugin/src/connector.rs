@@ -5,7 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sluice_config::{Config, ConfigDef, Report};
 
-use crate::{Properties, Result, SinkContext, SinkTask, SourceContext, SourceTask};
+use crate::{
+    Properties, Result, SinkContext, SinkTask, SourceContext, SourceTask,
+    transform::{parse, validate},
+};
 
 /// Copies data from a system into Kafka.
 #[async_trait]
@@ -165,13 +168,4 @@ impl<C: SinkConnector> AnySinkConnector for C {
         let config = parse::<C::Config>(settings)?;
         SinkConnector::open(self, config, context).await
     }
-}
-
-/// The report of all keys, also when every key is right.
-fn validate<C: Config>(settings: &Properties) -> Report {
-    C::parse(settings).err().unwrap_or_else(|| Report::of(&C::definition(), settings))
-}
-
-fn parse<C: Config>(settings: &Properties) -> Result<C> {
-    C::parse(settings).map_err(|report| crate::Error::fatal(report.to_string()))
 }

@@ -4,6 +4,7 @@ mod connector;
 mod converter;
 mod error;
 mod task;
+mod transform;
 
 pub use connector::{
     AnySinkConnector, AnySourceConnector, ConnectorPlugin, PluginType, SinkConnector,
@@ -14,3 +15,7 @@ pub use error::{Error, Kind, Result};
 pub use sluice_config::{self as config, Properties};
 pub use sluice_model as model;
 pub use task::{OffsetReader, SinkContext, SinkTask, SourceContext, SourceTask, TopicOffsets};
+pub use transform::{
+    AnyPredicate, AnyTransform, Class, Predicate, PredicatePlugin, Transform, TransformPlugin,
+    Verdict,
+};

@@ -10,7 +10,8 @@ use async_trait::async_trait;
 use sluice_plugin::{
     Error, Properties, Result, SourceConnector, SourceContext, SourceTask,
     model::{
-        Headers, SchemaAndValue, SchemaRef, SourceOffset, SourcePartition, SourceRecord, Value,
+        ConnectRecord, SchemaAndValue, SchemaRef, SourceOffset, SourcePartition, SourceRecord,
+        Value,
     },
 };
 use tokio::time::Instant;
@@ -147,15 +148,14 @@ impl Task {
                 "current.iteration".to_owned(),
                 Value::Int64(self.made as i64),
             )])),
-            topic: Arc::clone(&self.topic),
-            partition: None,
-            key,
-            value: SchemaAndValue {
-                schema: Some(SchemaRef::clone(schema)),
-                value: Value::Struct(row),
-            },
-            timestamp: None,
-            headers: Headers::default(),
+            data: ConnectRecord::new(
+                Arc::clone(&self.topic),
+                key,
+                SchemaAndValue {
+                    schema: Some(SchemaRef::clone(schema)),
+                    value: Value::Struct(row),
+                },
+            ),
         }
     }
 }

@@ -111,22 +111,15 @@ fn sync_folder(path: &Path) -> std::io::Result<()> {
 mod tests {
     use sluice_plugin::{
         Properties,
-        model::{Headers, SchemaAndValue, TimestampType},
+        model::{ConnectRecord, SchemaAndValue, TimestampType},
     };
 
     use super::*;
 
     fn record(text: &str) -> SinkRecord {
-        SinkRecord {
-            topic: "t".into(),
-            partition: 0,
-            offset: 0,
-            key: SchemaAndValue::NULL,
-            value: SchemaAndValue::schemaless(text),
-            timestamp: None,
-            timestamp_type: TimestampType::NoTimestampType,
-            headers: Headers::default(),
-        }
+        let value = SchemaAndValue::schemaless(text);
+        let data = ConnectRecord::new("t", SchemaAndValue::NULL, value);
+        SinkRecord::new(data, TimestampType::NoTimestampType)
     }
 
     #[tokio::test]

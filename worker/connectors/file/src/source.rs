@@ -13,8 +13,8 @@ use async_trait::async_trait;
 use sluice_plugin::{
     Error, Properties, Result, SourceConnector, SourceContext, SourceTask,
     model::{
-        Headers, Schema, SchemaAndValue, SchemaRef, SourceOffset, SourcePartition, SourceRecord,
-        Type, Value,
+        ConnectRecord, Schema, SchemaAndValue, SchemaRef, SourceOffset, SourcePartition,
+        SourceRecord, Type, Value,
     },
 };
 
@@ -126,15 +126,17 @@ impl FileTask {
                     "position".to_owned(),
                     Value::Int64(line.next as i64),
                 )])),
-                topic: Arc::clone(&self.topic),
-                partition: None,
-                key: SchemaAndValue::NULL,
-                value: SchemaAndValue {
-                    schema: Some(SchemaRef::clone(&self.schema)),
-                    value: Value::from(&*text),
+                data: ConnectRecord {
+                    timestamp: Some(timestamp),
+                    ..ConnectRecord::new(
+                        Arc::clone(&self.topic),
+                        SchemaAndValue::NULL,
+                        SchemaAndValue {
+                            schema: Some(SchemaRef::clone(&self.schema)),
+                            value: Value::from(&*text),
+                        },
+                    )
                 },
-                timestamp: Some(timestamp),
-                headers: Headers::default(),
             });
         }
     }

@@ -8,12 +8,13 @@ use sluice_converters::StringConverter;
 use sluice_engine::PluginSource;
 use sluice_plugin::config::{ConfigDef, Report};
 use sluice_plugin::model::{
-    Headers, SchemaAndValue, SinkRecord, SourceOffset, SourcePartition, SourceRecord,
+    ConnectRecord, SchemaAndValue, SinkRecord, SourceOffset, SourcePartition, SourceRecord,
     TopicPartition, Value,
 };
 use sluice_plugin::{
-    AnySinkConnector, AnySourceConnector, ConnectorPlugin, ConverterPlugin, Properties, Result,
-    SinkContext, SinkTask, SourceContext, SourceTask, TopicOffsets,
+    AnySinkConnector, AnySourceConnector, ConnectorPlugin, ConverterPlugin, PredicatePlugin,
+    Properties, Result, SinkContext, SinkTask, SourceContext, SourceTask, TopicOffsets,
+    TransformPlugin,
 };
 
 /// Makes source tasks.
@@ -56,6 +57,14 @@ impl PluginSource for Plugins {
 
     fn converter(&self, _: &str) -> Option<ConverterPlugin> {
         Some(Arc::new(StringConverter))
+    }
+
+    fn transform(&self, _: &str) -> Option<TransformPlugin> {
+        None
+    }
+
+    fn predicate(&self, _: &str) -> Option<PredicatePlugin> {
+        None
     }
 }
 
@@ -130,12 +139,10 @@ pub(crate) fn record(number: i64, value: Value) -> SourceRecord {
     SourceRecord {
         source_partition: Arc::new(partition()),
         source_offset: SourceOffset(BTreeMap::from([("next".to_owned(), Value::from(number + 1))])),
-        topic: "numbers".into(),
-        partition: Some(0),
-        key: SchemaAndValue { schema: None, value: Value::Null },
-        value: SchemaAndValue { schema: None, value },
-        timestamp: None,
-        headers: Headers::default(),
+        data: ConnectRecord {
+            partition: Some(0),
+            ..ConnectRecord::new("numbers", SchemaAndValue::NULL, SchemaAndValue::schemaless(value))
+        },
     }
 }
 
@@ -190,7 +197,7 @@ impl SinkTask for Noting {
 
     async fn put(&mut self, batch: Vec<SinkRecord>) -> Result<()> {
         let mut seen = self.seen.lock().unwrap();
-        seen.batches.push(batch.iter().map(|it| it.offset).collect());
+        seen.batches.push(batch.iter().map(SinkRecord::original_offset).collect());
         (self.verdict)(seen.batches.len())
     }
 

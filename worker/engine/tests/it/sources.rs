@@ -178,7 +178,8 @@ async fn a_record_that_cannot_be_written_fails_the_task_unless_it_is_tolerated()
     let stage = Stage::set().await;
     // The string converter takes everything; the topic name is what Kafka cannot have.
     stage.plugins.source("script", |_| {
-        let bad = SourceRecord { topic: "no such/topic".into(), ..record(0, Value::from("0")) };
+        let mut bad = record(0, Value::from("0"));
+        bad.topic = "no such/topic".into();
         Box::new(Script(vec![Ok(vec![bad, record(1, "1".into())])]))
     });
     let mut running = stage.plain();
