@@ -17,9 +17,6 @@ use crate::{
     task::{TargetState, TaskEvent, TaskId},
 };
 
-/// Wait before a sink's batch is put again (`SinkTaskContext.timeout` unset).
-const RETRY_BACKOFF: std::time::Duration = std::time::Duration::from_secs(1);
-
 /// Runs connectors and tasks.
 pub struct Engine {
     settings: EngineSettings,
@@ -108,7 +105,7 @@ impl Engine {
                     source::run(control, parts, opened, store).await
                 }
                 ConnectorPlugin::Sink(sink) => {
-                    let context = SinkContext { worker, retry_backoff: RETRY_BACKOFF };
+                    let context = SinkContext::new(worker, None);
                     let opened = sink.open(&parts.task, context).await?;
                     sink::run(control, parts, opened).await
                 }

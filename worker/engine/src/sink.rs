@@ -133,7 +133,7 @@ impl Sink {
             self.stats.records_in.add(self.batch.len() as u64);
         }
         let (count, started) = (records.len(), Instant::now());
-        match self.task.put(records).await {
+        match self.task.put(&records).await {
             Ok(()) => {}
             Err(error) if error.kind() == Kind::Retriable => {
                 tracing::warn!(%error, "the sink asks for the same batch again");

@@ -280,7 +280,7 @@ impl Source {
             self.uncommitted = positions;
             return Ok(());
         }
-        Ok(self.task.commit().await?)
+        Ok(self.task.commit(&positions).await?)
     }
 
     /// Waits for what was sent, commits it, and frees everything. After a failure what Kafka has taken counts as well.

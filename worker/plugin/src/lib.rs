@@ -3,6 +3,7 @@
 mod connector;
 mod converter;
 mod error;
+mod sink_context;
 mod task;
 mod transform;
 
@@ -12,9 +13,10 @@ pub use connector::{
 };
 pub use converter::{Converter, ConverterFactory, ConverterPlugin, ConverterRole};
 pub use error::{Error, Kind, Result};
+pub use sink_context::{ErrantRecordReporter, Reported, SinkContext, SinkWishes};
 pub use sluice_config::{self as config, Properties};
 pub use sluice_model as model;
-pub use task::{OffsetReader, SinkContext, SinkTask, SourceContext, SourceTask, TopicOffsets};
+pub use task::{OffsetReader, SinkTask, SourceContext, SourceTask, TopicOffsets};
 pub use transform::{
     AnyPredicate, AnyTransform, Class, Predicate, PredicatePlugin, Transform, TransformPlugin,
     Verdict,

@@ -1,6 +1,6 @@
 //! Tasks: the part of a connector that moves records, and what the engine gives it.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use sluice_model::{SinkRecord, SourceOffset, SourcePartition, SourceRecord, TopicPartition};
@@ -18,8 +18,12 @@ pub trait SourceTask: Send {
     /// Must be cancel-safe: when the future is dropped, no record that it would have returned is lost to the next call.
     async fn poll(&mut self) -> Result<Vec<SourceRecord>>;
 
-    /// Everything up to these positions is durable in Kafka and its offsets are committed.
-    async fn commit(&mut self) -> Result<()> {
+    /// Everything up to these positions is durable in Kafka, or left out on purpose, and the positions are committed:
+    /// the system may forget it now. One entry for each part of the source that has moved on since the last call.
+    ///
+    /// Called again with a later position if it is not called for some; an error fails the task.
+    async fn commit(&mut self, committed: &[(Arc<SourcePartition>, SourceOffset)]) -> Result<()> {
+        let _ = committed;
         Ok(())
     }
 
@@ -38,12 +42,16 @@ pub trait SinkTask: Send {
         Ok(())
     }
 
-    /// Takes the batch, in order within each partition. After a retriable error the same batch comes again.
-    async fn put(&mut self, batch: Vec<SinkRecord>) -> Result<()>;
+    /// Takes the batch, in order within each partition. After a retriable error exactly this batch comes again, and
+    /// nothing else before it. It may be empty: then nothing new has come in a while.
+    ///
+    /// A record that cannot be written goes to [`SinkContext::errant_records`]; any other error fails the task.
+    async fn put(&mut self, batch: &[SinkRecord]) -> Result<()>;
 
     /// Makes durable what was put; returns the offsets that survive a crash (`SinkTask.preCommit`).
     ///
-    /// `current` is where the task stands: offsets beyond it are ignored, partitions left out are not committed.
+    /// `current` is where the task stands: offsets beyond it are ignored, partitions left out are not committed. After
+    /// an error the task is read back to what was committed last, and gets the records since then again.
     async fn flush(&mut self, current: &TopicOffsets) -> Result<TopicOffsets>;
 
     /// The task no longer has these partitions. Their last `flush` came just before.
@@ -72,13 +80,4 @@ pub struct SourceContext {
     pub offsets: Arc<dyn OffsetReader>,
     /// Limits that the worker sets for this plugin, such as `sluice.file.paths` (prefix `sluice.` kept).
     pub worker: Arc<crate::Properties>,
-}
-
-/// What a sink task may use.
-#[derive(Clone)]
-pub struct SinkContext {
-    /// Limits that the worker sets for this plugin, such as `sluice.file.paths` (prefix `sluice.` kept).
-    pub worker: Arc<crate::Properties>,
-    /// Wait before a batch is put again after a retriable error.
-    pub retry_backoff: Duration,
 }

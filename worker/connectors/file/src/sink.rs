@@ -50,7 +50,7 @@ struct FileTask {
 
 #[async_trait]
 impl SinkTask for FileTask {
-    async fn put(&mut self, batch: Vec<SinkRecord>) -> Result<()> {
+    async fn put(&mut self, batch: &[SinkRecord]) -> Result<()> {
         for record in batch {
             match &record.value.value {
                 Value::String(text) => self.lines.push_str(text),
@@ -136,18 +136,13 @@ mod tests {
             let settings =
                 Properties::from([("file".to_owned(), path.to_str().unwrap().to_owned())]);
             let allowed = folder.path().to_str().unwrap().to_owned();
-            let context = SinkContext {
-                worker: std::sync::Arc::new(Properties::from([(
-                    paths::ALLOWED_PATHS.to_owned(),
-                    allowed,
-                )])),
-                retry_backoff: std::time::Duration::ZERO,
-            };
+            let limits = Properties::from([(paths::ALLOWED_PATHS.to_owned(), allowed)]);
+            let context = SinkContext::new(limits.into(), None);
             let mut task =
                 sluice_plugin::AnySinkConnector::open(&FileStreamSink, &settings, context)
                     .await
                     .unwrap();
-            task.put(vec![record("a"), record("b")]).await.unwrap();
+            task.put(&[record("a"), record("b")]).await.unwrap();
             task.flush(&TopicOffsets::new()).await.unwrap();
             assert_eq!(std::fs::read_to_string(&path).unwrap(), after, "{before:?}");
         }

@@ -39,7 +39,7 @@ impl SinkConnector for NullSink {
 
 #[async_trait]
 impl SinkTask for NullTask {
-    async fn put(&mut self, _: Vec<SinkRecord>) -> Result<()> {
+    async fn put(&mut self, _: &[SinkRecord]) -> Result<()> {
         Ok(())
     }
 

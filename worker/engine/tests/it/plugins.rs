@@ -195,7 +195,7 @@ impl SinkTask for Noting {
         Ok(())
     }
 
-    async fn put(&mut self, batch: Vec<SinkRecord>) -> Result<()> {
+    async fn put(&mut self, batch: &[SinkRecord]) -> Result<()> {
         let mut seen = self.seen.lock().unwrap();
         seen.batches.push(batch.iter().map(SinkRecord::original_offset).collect());
         (self.verdict)(seen.batches.len())
