@@ -54,7 +54,7 @@ impl Engine {
         let class = class_of(settings)?;
         let mut tasks = match self.plugin(class)? {
             ConnectorPlugin::Source(source) => source.split(settings, most as usize).await?,
-            ConnectorPlugin::Sink(_) => vec![settings.clone(); most as usize],
+            ConnectorPlugin::Sink(sink) => sink.split(settings, most as usize).await?,
         };
         let enforced = boolean(settings, "tasks.max.enforce", true).map_err(invalid)?;
         if tasks.len() as u64 > most && enforced {

@@ -10,7 +10,19 @@ use crate::{
     transform::{parse, validate},
 };
 
-/// Copies data from a system into Kafka.
+/// Copies data from a system into Kafka (`org.apache.kafka.connect.source.SourceConnector`).
+///
+/// One value of this type serves all connectors of the class, so it holds no state of any of them. A life goes
+/// *parse → validate → split → open → poll → commit → close*: parsing and validating touch nothing, [`split`] may look
+/// at the external system, [`open`] is the first to take something of it.
+///
+/// - **Threads**: `split` runs on the threads that also serve REST and the group: it must not block them. `open` runs on the thread of its task.
+/// - **Cancellation**: each call may be dropped at any `await`. Nothing that it took outlives it.
+/// - **Errors**: a retriable error of `split` is tried again after a growing pause; any other one fails the connector,
+///   while tasks that run already go on. Any error of `open` fails the task.
+///
+/// [`split`]: SourceConnector::split
+/// [`open`]: SourceConnector::open
 #[async_trait]
 pub trait SourceConnector: Send + Sync + 'static {
     /// The connector's own keys.
@@ -20,7 +32,11 @@ pub trait SourceConnector: Send + Sync + 'static {
     /// Version shown by the REST API.
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
 
-    /// Splits the work over at most `max_tasks` tasks: the settings of each.
+    /// Splits the work over at most `max_tasks` tasks: the settings of each, which `open` gets one day on some worker.
+    ///
+    /// The same configuration and the same external system give the same answer: a different one makes the whole
+    /// cluster replace the tasks. Each answer is made from `settings` and holds nothing that changes by itself, such as
+    /// a time.
     async fn split(
         &self,
         config: &Self::Config,
@@ -29,6 +45,9 @@ pub trait SourceConnector: Send + Sync + 'static {
     ) -> Result<Vec<Properties>>;
 
     /// Starts one task with the settings that `split` gave it, parsed and as they are. Spawns nothing that outlives it.
+    ///
+    /// It asks [`SourceContext::offsets`] where to go on: what was committed there is done, and everything behind it is
+    /// handed out again, once.
     async fn open(
         &self,
         config: Self::Config,
@@ -37,7 +56,10 @@ pub trait SourceConnector: Send + Sync + 'static {
     ) -> Result<Box<dyn SourceTask>>;
 }
 
-/// Copies data from Kafka into a system.
+/// Copies data from Kafka into a system (`org.apache.kafka.connect.sink.SinkConnector`).
+///
+/// One value of this type serves all connectors of the class. A life goes *parse → validate → split → open → assigned →
+/// put/flush → revoked → close*. What [`SourceConnector`] says of threads, cancellation and errors holds here too.
 #[async_trait]
 pub trait SinkConnector: Send + Sync + 'static {
     /// The connector's own keys.
@@ -47,8 +69,27 @@ pub trait SinkConnector: Send + Sync + 'static {
     /// Version shown by the REST API.
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
 
-    /// Starts one task. Spawns nothing that outlives the task.
-    async fn open(&self, config: Self::Config, context: SinkContext) -> Result<Box<dyn SinkTask>>;
+    /// The settings of each task, at most `max_tasks`; as many as allowed, all alike, unless the connector says
+    /// otherwise. Which partitions of its topics a task gets is decided by Kafka's consumer group.
+    async fn split(
+        &self,
+        config: &Self::Config,
+        settings: &Properties,
+        max_tasks: usize,
+    ) -> Result<Vec<Properties>> {
+        let _ = config;
+        Ok(vec![settings.clone(); max_tasks])
+    }
+
+    /// Starts one task with the settings that `split` gave it, parsed and as they are. Spawns nothing that outlives it.
+    ///
+    /// Which partitions it has, [`SinkTask::assigned`] tells it later.
+    async fn open(
+        &self,
+        config: Self::Config,
+        settings: &Properties,
+        context: SinkContext,
+    ) -> Result<Box<dyn SinkTask>>;
 }
 
 /// Kind of a plugin as the REST API names it.
@@ -100,6 +141,8 @@ pub trait AnySinkConnector: Send + Sync {
     fn definition(&self) -> ConfigDef;
     /// Checks the connector's own keys, touching nothing.
     fn validate(&self, settings: &Properties) -> Report;
+    /// See [`SinkConnector::split`].
+    async fn split(&self, settings: &Properties, max_tasks: usize) -> Result<Vec<Properties>>;
     /// See [`SinkConnector::open`].
     async fn open(&self, settings: &Properties, context: SinkContext) -> Result<Box<dyn SinkTask>>;
 }
@@ -164,8 +207,13 @@ impl<C: SinkConnector> AnySinkConnector for C {
         validate::<C::Config>(settings)
     }
 
+    async fn split(&self, settings: &Properties, max_tasks: usize) -> Result<Vec<Properties>> {
+        let config = parse::<C::Config>(settings)?;
+        SinkConnector::split(self, &config, settings, max_tasks).await
+    }
+
     async fn open(&self, settings: &Properties, context: SinkContext) -> Result<Box<dyn SinkTask>> {
         let config = parse::<C::Config>(settings)?;
-        SinkConnector::open(self, config, context).await
+        SinkConnector::open(self, config, settings, context).await
     }
 }

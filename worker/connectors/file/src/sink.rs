@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use sluice_plugin::{
-    Error, Result, SinkConnector, SinkContext, SinkTask, TopicOffsets,
+    Error, Properties, Result, SinkConnector, SinkContext, SinkTask, TopicOffsets,
     model::{SinkRecord, Value},
 };
 
@@ -25,7 +25,12 @@ impl SinkConnector for FileStreamSink {
     type Config = SinkConfig;
     const NAME: &'static str = "org.apache.kafka.connect.file.FileStreamSinkConnector";
 
-    async fn open(&self, config: SinkConfig, context: SinkContext) -> Result<Box<dyn SinkTask>> {
+    async fn open(
+        &self,
+        config: SinkConfig,
+        _: &Properties,
+        context: SinkContext,
+    ) -> Result<Box<dyn SinkTask>> {
         let path = paths::allowed(config.file.as_deref(), &context.worker)?;
         let failed = |error| {
             let message =
@@ -109,10 +114,7 @@ fn sync_folder(path: &Path) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use sluice_plugin::{
-        Properties,
-        model::{ConnectRecord, SchemaAndValue, TimestampType},
-    };
+    use sluice_plugin::model::{ConnectRecord, SchemaAndValue, TimestampType};
 
     use super::*;
 

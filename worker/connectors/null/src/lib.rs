@@ -32,7 +32,12 @@ impl SinkConnector for NullSink {
     type Config = NullConfig;
     const NAME: &'static str = "dev.sluice.NullSinkConnector";
 
-    async fn open(&self, _: NullConfig, _: SinkContext) -> Result<Box<dyn SinkTask>> {
+    async fn open(
+        &self,
+        _: NullConfig,
+        _: &Properties,
+        _: SinkContext,
+    ) -> Result<Box<dyn SinkTask>> {
         Ok(Box::new(NullTask))
     }
 }

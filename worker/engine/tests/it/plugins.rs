@@ -116,6 +116,10 @@ impl AnySinkConnector for Made<Sink> {
         Report::of(&ConfigDef::default(), settings)
     }
 
+    async fn split(&self, settings: &Properties, most: usize) -> Result<Vec<Properties>> {
+        Ok(vec![settings.clone(); most])
+    }
+
     async fn open(&self, _: &Properties, _: SinkContext) -> Result<Box<dyn SinkTask>> {
         Ok(self.0())
     }
