@@ -17,12 +17,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sluice-connector-datagen", &["sluice-plugin", "sluice-config", "sluice-model"]),
     ("sluice-connector-file", &["sluice-plugin", "sluice-config", "sluice-model"]),
     ("sluice-connector-null", &["sluice-plugin", "sluice-config", "sluice-model"]),
+    ("sluice-connector-tools", &["sluice-plugin", "sluice-config", "sluice-model"]),
     (
         "sluice-catalog",
         &[
             "sluice-connector-datagen",
             "sluice-connector-file",
             "sluice-connector-null",
+            "sluice-connector-tools",
             "sluice-converters",
             "sluice-plugin",
         ],

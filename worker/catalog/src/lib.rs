@@ -7,6 +7,9 @@ use std::sync::Arc;
 use sluice_connector_datagen::Datagen;
 use sluice_connector_file::{FileStreamSink, FileStreamSource};
 use sluice_connector_null::NullSink;
+use sluice_connector_tools::{
+    MockSink, MockSource, SchemaSource, VerifiableSink, VerifiableSource,
+};
 use sluice_converters::{
     BooleanConverter, ByteArrayConverter, DoubleConverter, FloatConverter, IntegerConverter,
     JsonConverter, LongConverter, ShortConverter, StringConverter,
@@ -22,9 +25,14 @@ use names::Names;
 pub fn builtin() -> Catalog {
     Catalog::default()
         .sink(FileStreamSink)
+        .sink(MockSink)
         .sink(NullSink)
+        .sink(VerifiableSink)
         .source(Datagen)
         .source(FileStreamSource)
+        .source(MockSource)
+        .source(SchemaSource)
+        .source(VerifiableSource)
         .converter(BooleanConverter::NEW)
         .converter(ByteArrayConverter)
         .converter(DoubleConverter::NEW)
