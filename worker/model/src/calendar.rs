@@ -9,6 +9,20 @@ pub(crate) const fn civil(days: i64) -> (i64, i64, i64) {
     if days >= CUT_OVER { gregorian(days) } else { julian(days) }
 }
 
+/// The day that a date is; months and days beyond their range count on into the next year or month, as in a lenient
+/// `GregorianCalendar`. `year` 0 is 1 BC.
+pub(crate) const fn days(year: i64, month: i64, day: i64) -> i64 {
+    // Java keeps the year in 32 bits.
+    let year = (year + (month - 1).div_euclid(12)) as i32 as i64;
+    let month = (month - 1).rem_euclid(12) + 1;
+    // Years that begin in March, so that the leap day ends one.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let day_of_year = (153 * month + 2) / 5 + day - 1;
+    let julian = 365 * year + year.div_euclid(4) + day_of_year - 719_470;
+    let gregorian = julian - year.div_euclid(100) + year.div_euclid(400) + 2;
+    if gregorian >= CUT_OVER { gregorian } else { julian }
+}
+
 /// Counts from 1 March of year 0, so that the leap day ends a year.
 const fn gregorian(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
@@ -53,6 +67,22 @@ mod tests {
             (-719_165, (0, 12, 31)),
         ] {
             assert_eq!(civil(days), date, "{days}");
+            assert_eq!(super::days(date.0, date.1, date.2), days, "{date:?}");
+        }
+    }
+
+    #[test]
+    fn dates_beyond_their_month_count_on() {
+        for (date, days) in [
+            ((2020, 13, 1), super::days(2021, 1, 1)),
+            ((2020, 0, 1), super::days(2019, 12, 1)),
+            ((2020, 2, 30), super::days(2020, 3, 1)),
+            ((2020, 3, 0), super::days(2020, 2, 29)),
+            ((1970, 1, -1), -2),
+            // The ten days that the calendar left out are Julian ones.
+            ((1582, 10, 10), CUT_OVER + 5),
+        ] {
+            assert_eq!(super::days(date.0, date.1, date.2), days, "{date:?}");
         }
     }
 }

@@ -1,10 +1,10 @@
 //! `java.math.BigDecimal`: an integer of any size and a decimal scale.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
-use num_bigint::BigInt;
+use num_bigint::{BigInt, Sign};
 
-use crate::logical::LogicalError;
+use crate::{digits, logical::LogicalError};
 
 /// `unscaled * 10^-scale`. Equality compares both parts, as in Java: 1.0 and 1.00 differ.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -48,24 +48,9 @@ impl Decimal {
         self.scale
     }
 
-    /// Reads `[+-]digits[.digits][e[+-]digits]` as `new BigDecimal(text)` does.
+    /// Reads a number as `new BigDecimal(text)` does.
     pub fn parse(text: &str) -> Option<Self> {
-        let (number, exponent) = match text.find(['e', 'E']) {
-            None => (text, 0),
-            Some(at) => (&text[..at], text[at + 1..].parse::<i64>().ok()?),
-        };
-        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        let (sign, whole) = match whole.as_bytes().first() {
-            Some(b'-') => ("-", &whole[1..]),
-            Some(b'+') => ("", &whole[1..]),
-            _ => ("", whole),
-        };
-        let digits = format!("{sign}{whole}{fraction}");
-        let is_number = (whole.len() + fraction.len() > 0)
-            && [whole, fraction].iter().all(|it| it.bytes().all(|it| it.is_ascii_digit()));
-        let unscaled = is_number.then(|| digits.parse().ok())??;
-        let scale = i32::try_from(i64::try_from(fraction.len()).ok()? - exponent).ok()?;
-        Some(Self { unscaled, scale })
+        Notation::read(text).map(Self::from)
     }
 
     /// The integer part, as `BigDecimal.toBigInteger` cuts it. None if it has more than `digits` digits.
@@ -86,11 +71,79 @@ impl Decimal {
     }
 }
 
+/// A number as it is written, `[+-]digits[.digits][e[+-]digits]` with the digits of any script, before it is calculated.
+pub(crate) struct Notation<'a> {
+    /// The whole of it, with the digits of ASCII.
+    pub(crate) text: Cow<'a, str>,
+    pub(crate) is_negative: bool,
+    /// All digits without the point.
+    pub(crate) digits: String,
+    /// How many of the digits stand behind the point.
+    pub(crate) scale: i32,
+}
+
+impl<'a> Notation<'a> {
+    pub(crate) fn read(text: &'a str) -> Option<Self> {
+        let text = digits::ascii(text);
+        let (number, exponent) = match text.find(['e', 'E']) {
+            None => (&*text, 0),
+            Some(at) => (&text[..at], text[at + 1..].parse::<i64>().ok()?),
+        };
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        let is_negative = whole.starts_with('-');
+        let whole = whole.strip_prefix(['-', '+']).unwrap_or(whole);
+        let digits = [whole, fraction].concat();
+        if digits.is_empty() || !digits.bytes().all(|it| it.is_ascii_digit()) {
+            return None;
+        }
+        let scale = i64::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
+        let scale = i32::try_from(scale).ok()?;
+        Some(Self { text, is_negative, digits, scale })
+    }
+
+    pub(crate) fn of(decimal: &Decimal) -> Self {
+        Self {
+            text: decimal.to_string().into(),
+            is_negative: decimal.unscaled.sign() == Sign::Minus,
+            digits: decimal.unscaled.magnitude().to_string(),
+            scale: decimal.scale,
+        }
+    }
+
+    /// The lower 64 bits of the integer part (`BigDecimal.longValue`).
+    pub(crate) fn low_bits(&self) -> i64 {
+        // From 64 zeros at the end on, so many bits are zero.
+        let zeros = usize::try_from(-i64::from(self.scale)).unwrap_or(0).min(64);
+        let behind = usize::try_from(self.scale).unwrap_or(0);
+        let whole = self.digits.len().saturating_sub(behind);
+        let shifted = |sum: i64, digit: u8| sum.wrapping_mul(10).wrapping_add(digit.into());
+        let digits = self.digits.bytes().take(whole).map(|it| it - b'0');
+        let bits = digits.chain(std::iter::repeat_n(0, zeros)).fold(0, shifted);
+        if self.is_negative { bits.wrapping_neg() } else { bits }
+    }
+
+    /// The nearest double (`BigDecimal.doubleValue`). There is no negative zero, but numbers near to it become one.
+    pub(crate) fn nearest(&self) -> f64 {
+        if self.digits.bytes().all(|it| it == b'0') {
+            return 0.0;
+        }
+        self.text.parse().unwrap_or(f64::NAN)
+    }
+}
+
+impl From<Notation<'_>> for Decimal {
+    fn from(notation: Notation<'_>) -> Self {
+        let magnitude: BigInt = notation.digits.parse().unwrap_or_default();
+        let unscaled = if notation.is_negative { -magnitude } else { magnitude };
+        Self { unscaled, scale: notation.scale }
+    }
+}
+
 impl fmt::Display for Decimal {
     /// `BigDecimal.toString`: scientific notation for negative scales and for tiny numbers.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = self.unscaled.magnitude().to_string();
-        let sign = if self.unscaled.sign() == num_bigint::Sign::Minus { "-" } else { "" };
+        let sign = if self.unscaled.sign() == Sign::Minus { "-" } else { "" };
         let scale = i64::from(self.scale);
         let adjusted = -scale + (digits.len() as i64 - 1);
         if scale == 0 {
@@ -125,6 +178,7 @@ mod tests {
             ("0.00000012", "1.2E-7"),
             ("+7.", "7"),
             (".5", "0.5"),
+            ("\u{661}\u{662}.\u{ff15}", "12.5"),
             ("123456789012345678901234567890.5", "123456789012345678901234567890.5"),
         ] {
             assert_eq!(Decimal::parse(text).expect(text).to_string(), expected);

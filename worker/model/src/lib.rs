@@ -4,6 +4,7 @@
 
 mod calendar;
 mod decimal;
+mod digits;
 mod header;
 pub mod logical;
 mod parameters;
@@ -13,6 +14,7 @@ mod schema;
 mod text;
 mod validation;
 mod value;
+pub mod values;
 
 pub use decimal::Decimal;
 pub use header::{Header, Headers};

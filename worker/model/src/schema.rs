@@ -88,6 +88,9 @@ pub enum Type {
     Map(SchemaRef, SchemaRef),
     /// Named fields in a fixed order.
     Struct(Vec<Field>),
+    /// None: Java's null instead of the schema of elements, keys or values, which [`crate::values`] leaves where an
+    /// array or a map is empty or mixed. Never the type of a whole value.
+    Untyped,
 }
 
 /// A member of a struct schema. Its place in the list is its index in [`crate::Struct`].
@@ -144,6 +147,11 @@ impl Schema {
     pub fn named(mut self, name: &str) -> Self {
         self.name = Some(name.into());
         self
+    }
+
+    /// The schema, unless it stands for none ([`Type::Untyped`]): what it describes has no schema then.
+    pub fn known(&self) -> Option<&Self> {
+        (self.r#type != Type::Untyped).then_some(self)
     }
 
     /// The fields of a struct schema; none for other types.

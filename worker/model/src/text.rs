@@ -170,7 +170,16 @@ impl Schema {
             Type::Array(_) => "ARRAY",
             Type::Map(..) => "MAP",
             Type::Struct(_) => "STRUCT",
+            Type::Untyped => "null",
         }
+    }
+}
+
+impl fmt::Display for Schema {
+    /// `ConnectSchema.toString`, such as `Schema{INT32}`.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.name.as_ref().map(|it| format!("{it}:")).unwrap_or_default();
+        write!(out, "Schema{{{name}{}}}", self.type_name())
     }
 }
 

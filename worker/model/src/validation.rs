@@ -38,6 +38,11 @@ impl Schema {
         }
     }
 
+    fn require(&self, location: &str) -> Result<(), Invalid> {
+        let missing = || Invalid(format!("No schema defined for {location}"));
+        self.known().map(drop).ok_or_else(missing)
+    }
+
     fn validate_at(&self, value: &Value, location: &str) -> Result<(), Invalid> {
         if value.is_null() {
             if self.optional {
@@ -59,11 +64,14 @@ impl Schema {
         match (&self.r#type, value) {
             (Type::Array(items), Value::Array(values)) => {
                 let location = format!("element of array {location}");
+                items.require(&location)?;
                 values.iter().try_for_each(|it| items.validate_at(it, &location))
             }
             (Type::Map(keys, values), Value::Map(entries)) => {
                 let (key_at, value_at) =
                     (format!("key of map {location}"), format!("value of map {location}"));
+                keys.require(&key_at)?;
+                values.require(&value_at)?;
                 entries.iter().try_for_each(|(key, value)| {
                     keys.validate_at(key, &key_at)?;
                     values.validate_at(value, &value_at)

@@ -210,6 +210,7 @@ pub(crate) fn value_of(schema: &SchemaRef) -> BoxedStrategy<Value> {
             prop::collection::vec(value_of(items), 0..4).prop_map(Value::Array).boxed()
         }
         Type::Map(keys, values) => entries(value_of(keys), value_of(values)),
+        Type::Untyped => schemaless(),
         Type::Struct(fields) => {
             let schema = SchemaRef::clone(schema);
             let row: Vec<_> = fields.iter().map(|it| value_of(&it.schema)).collect();

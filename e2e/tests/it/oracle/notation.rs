@@ -10,6 +10,9 @@ pub(crate) fn schema(schema: Option<&SchemaRef>) -> Json {
 }
 
 fn written(schema: &Schema) -> Json {
+    if schema.known().is_none() {
+        return Json::Null;
+    }
     let mut json = Map::new();
     json.insert("t".to_owned(), schema.type_name().into());
     json.insert("o".to_owned(), schema.optional.into());

@@ -27,6 +27,7 @@ pub(super) fn write_value(
     value: &Value,
     options: Options,
 ) -> Result<()> {
+    let schema = schema.and_then(Schema::known);
     if value.is_null() {
         return write_null(out, schema, options);
     }
@@ -163,6 +164,11 @@ fn write_map(
         Some(Type::Map(keys, values)) => (Some(&**keys), Some(&**values)),
         _ => (None, None),
     };
+    if keys.is_some_and(|it| it.known().is_none()) {
+        // Java does not look before it asks the schema for its type.
+        return Err(Error::bad_record("the schema of the map says nothing about its keys")
+            .named("java.lang.NullPointerException"));
+    }
     let is_object = keys.map_or_else(
         || entries.iter().all(|(key, _)| matches!(key, Value::String(_))),
         |keys| keys.r#type == Type::String,

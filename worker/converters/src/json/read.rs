@@ -83,6 +83,7 @@ pub(super) fn typed(
         }),
         Type::Map(keys, values) => map(keys, values, node, replace_null)?,
         Type::Struct(_) => row(schema, node, replace_null)?,
+        Type::Untyped => schemaless(node),
     })
 }
 

@@ -141,6 +141,10 @@ pub(super) fn write(
         Type::Array(_) => "array",
         Type::Map(..) => "map",
         Type::Struct(_) => "struct",
+        Type::Untyped => {
+            out.push_str("null");
+            return Ok(());
+        }
     };
     out.push_str("{\"type\":\"");
     out.push_str(name);

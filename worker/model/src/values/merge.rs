@@ -1,0 +1,58 @@
+//! The one schema for the parts of an array or a map (`Values.SchemaMerger`).
+
+use crate::{SchemaRef, Type};
+
+/// What is known of the parts so far.
+#[derive(Default)]
+pub(super) enum Common {
+    /// No part had a schema yet.
+    #[default]
+    Open,
+    /// This schema is that of all.
+    One(SchemaRef),
+    /// They have none in common.
+    Mixed,
+}
+
+impl Common {
+    /// Takes the schema of one more part into account; nulls have none.
+    pub(super) fn merge(&mut self, next: Option<&SchemaRef>) {
+        let Some(next) = next else { return };
+        *self = match std::mem::take(self) {
+            Self::Open => Self::One(next.clone()),
+            Self::One(known) => wider(known, next).map_or(Self::Mixed, Self::One),
+            Self::Mixed => Self::Mixed,
+        };
+    }
+
+    /// The schema that is common to all.
+    pub(super) fn into_schema(self) -> Option<SchemaRef> {
+        match self {
+            Self::One(schema) => Some(schema),
+            Self::Open | Self::Mixed => None,
+        }
+    }
+}
+
+/// The schema that holds the values of both. Of two with the same type it is the newer, whatever their names are: that
+/// makes the days of a date out of a number that came before it.
+fn wider(known: SchemaRef, next: &SchemaRef) -> Option<SchemaRef> {
+    if std::mem::discriminant(&known.r#type) == std::mem::discriminant(&next.r#type) {
+        return Some(next.clone());
+    }
+    let (left, right) = (rank(&known.r#type)?, rank(&next.r#type)?);
+    Some(if left < right { next.clone() } else { known })
+}
+
+/// The place in the order in which numbers widen.
+const fn rank(r#type: &Type) -> Option<u8> {
+    Some(match r#type {
+        Type::Int8 => 0,
+        Type::Int16 => 1,
+        Type::Int32 => 2,
+        Type::Int64 => 3,
+        Type::Float32 => 4,
+        Type::Float64 => 5,
+        _ => return None,
+    })
+}
