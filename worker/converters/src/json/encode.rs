@@ -11,6 +11,8 @@ use sluice_plugin::{
     },
 };
 
+use super::plain::plain_narrow_length;
+
 /// How values are written.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Options {
@@ -40,10 +42,10 @@ pub(super) fn write_value(
     match value {
         Value::Null => {}
         Value::Boolean(it) => out.push_str(if *it { "true" } else { "false" }),
-        Value::Int8(it) => push(out, it),
-        Value::Int16(it) => push(out, it),
-        Value::Int32(it) => push(out, it),
-        Value::Int64(it) => push(out, it),
+        Value::Int8(it) => push_integer(out, *it),
+        Value::Int16(it) => push_integer(out, *it),
+        Value::Int32(it) => push_integer(out, *it),
+        Value::Int64(it) => push_integer(out, *it),
         Value::Float32(it) => write_floating(out, value, it.is_finite()),
         Value::Float64(it) => write_floating(out, value, it.is_finite()),
         Value::String(text) => write_string(out, text),
@@ -121,9 +123,13 @@ fn write_logical(
     let bad =
         |error: sluice_plugin::model::logical::LogicalError| Error::bad_record(error.to_string());
     match (logical, value) {
-        (Logical::Date, Value::Date(millis)) => push(out, days_of(*millis).map_err(bad)?),
-        (Logical::Time, Value::Date(millis)) => push(out, time_of(*millis).map_err(bad)?),
-        (Logical::Timestamp, Value::Date(millis)) => push(out, millis),
+        (Logical::Date, Value::Date(millis)) => {
+            push_integer(out, days_of(*millis).map_err(bad)?);
+        }
+        (Logical::Time, Value::Date(millis)) => {
+            push_integer(out, time_of(*millis).map_err(bad)?);
+        }
+        (Logical::Timestamp, Value::Date(millis)) => push_integer(out, *millis),
         (Logical::Decimal, Value::Decimal(decimal)) if options.numeric => push(out, decimal),
         (Logical::Decimal, Value::Decimal(decimal)) => {
             write_base64(
@@ -233,6 +239,10 @@ fn push(out: &mut String, number: impl std::fmt::Display) {
     let _ = write!(out, "{number}");
 }
 
+fn push_integer(out: &mut String, number: impl itoa::Integer) {
+    out.push_str(itoa::Buffer::new().format(number));
+}
+
 /// Jackson puts what is no number in JSON between quotes.
 fn write_floating(out: &mut String, value: &Value, is_finite: bool) {
     let quote = if is_finite { "" } else { "\"" };
@@ -242,34 +252,31 @@ fn write_floating(out: &mut String, value: &Value, is_finite: bool) {
 /// Writes text with the escapes that Jackson's byte generator uses: also for what lies beyond the first 65,536 characters.
 pub(super) fn write_string(out: &mut String, text: &str) {
     out.push('"');
-    let mut plain = 0;
-    for (index, byte) in text.bytes().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' && byte < 0xf0 {
-            continue;
-        }
-        out.push_str(&text[plain..index]);
-        plain = index + 1;
-        match byte {
-            b'"' => out.push_str("\\\""),
-            b'\\' => out.push_str("\\\\"),
-            b'\n' => out.push_str("\\n"),
-            b'\r' => out.push_str("\\r"),
-            b'\t' => out.push_str("\\t"),
-            0x08 => out.push_str("\\b"),
-            0x0c => out.push_str("\\f"),
-            0xf0.. => {
-                // The first of the four bytes of a character that is a surrogate pair in UTF-16.
-                let mut pair = [0; 2];
-                for unit in
-                    text[index..].chars().take(1).flat_map(|it| it.encode_utf16(&mut pair).to_vec())
-                {
-                    push(out, format_args!("\\u{unit:04X}"));
-                }
-                plain = index + 4;
+    let mut rest = text;
+    loop {
+        let (plain, marked) = rest.split_at(plain_narrow_length(rest.as_bytes()));
+        out.push_str(plain);
+        let mut marked = marked.chars();
+        let Some(first) = marked.next() else { break };
+        write_escape(out, first);
+        rest = marked.as_str();
+    }
+    out.push('"');
+}
+
+fn write_escape(out: &mut String, character: char) {
+    match character {
+        '"' => out.push_str("\\\""),
+        '\\' => out.push_str("\\\\"),
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        '\u{8}' => out.push_str("\\b"),
+        '\u{c}' => out.push_str("\\f"),
+        other => {
+            for unit in other.encode_utf16(&mut [0; 2]) {
+                push(out, format_args!("\\u{unit:04X}"));
             }
-            other => push(out, format_args!("\\u{other:04X}")),
         }
     }
-    out.push_str(&text[plain..]);
-    out.push('"');
 }

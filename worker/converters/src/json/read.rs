@@ -6,12 +6,13 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
-use num_bigint::BigInt;
 use sluice_plugin::model::logical::{DAY, scale_of, time_from};
 use sluice_plugin::model::{Decimal, Logical, Schema, SchemaRef, Struct, Type, Value};
 use sluice_plugin::{Error, Result};
 
 use super::node::Node;
+use super::number::Number;
+use super::schemaless;
 
 /// Bits that are used by no byte may be set, as in Jackson.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -20,25 +21,6 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true)
         .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
 );
-
-/// Digits beyond which the integer part of a number leaves nothing in the low 64 bits.
-const DIGITS: u32 = 64;
-
-/// A value without a schema: integers are INT64, fractions FLOAT64, objects maps.
-pub(super) fn schemaless(node: &Node<'_>) -> Value {
-    match node {
-        Node::Null => Value::Null,
-        Node::Boolean(it) => Value::Boolean(*it),
-        Node::Integer(_) | Node::BigInteger(_) => Value::Int64(long(node)),
-        Node::Fraction(_) => Value::Float64(double(node)),
-        Node::Text(text) => Value::from(&**text),
-        Node::Array(items) => Value::Array(items.iter().map(schemaless).collect()),
-        Node::Object(members) => {
-            let entries = members.iter().map(|(name, value)| (name_of(name), schemaless(value)));
-            Value::Map(entries.collect())
-        }
-    }
-}
 
 /// A value of a schema; `node` is none where a member is missing.
 pub(super) fn typed(
@@ -54,12 +36,12 @@ pub(super) fn typed(
     }
     Ok(match &schema.r#type {
         Type::Boolean => Value::Boolean(*node == Node::Boolean(true)),
-        Type::Int8 => Value::Int8(long(node) as i8),
-        Type::Int16 => Value::Int16(long(node) as i16),
-        Type::Int32 => Value::Int32(long(node) as i32),
-        Type::Int64 => Value::Int64(long(node)),
-        Type::Float32 => Value::Float32(float(node)),
-        Type::Float64 => Value::Float64(double(node)),
+        Type::Int8 => Value::Int8(number(node).long() as i8),
+        Type::Int16 => Value::Int16(number(node).long() as i16),
+        Type::Int32 => Value::Int32(number(node).long() as i32),
+        Type::Int64 => Value::Int64(number(node).long()),
+        Type::Float32 => Value::Float32(number(node).float()),
+        Type::Float64 => Value::Float64(number(node).double()),
         Type::String => match node {
             Node::Text(text) => Value::from(&**text),
             _ => Value::Null,
@@ -83,11 +65,11 @@ pub(super) fn typed(
         }),
         Type::Map(keys, values) => map(keys, values, node, replace_null)?,
         Type::Struct(_) => row(schema, node, replace_null)?,
-        Type::Untyped => schemaless(node),
+        Type::Untyped => schemaless::of(node),
     })
 }
 
-fn null(schema: &Schema, replace_null: bool) -> Result<Value> {
+pub(super) fn null(schema: &Schema, replace_null: bool) -> Result<Value> {
     if let Some(default) = schema.default.as_ref().filter(|_| replace_null) {
         return Ok(default.clone());
     }
@@ -105,7 +87,7 @@ fn logical_value(logical: Logical, schema: &Schema, node: &Node<'_>) -> Result<V
         ))
     };
     let int = || match node {
-        Node::Integer(it) => i32::try_from(*it).ok(),
+        Node::Number(Number::Integer(it)) => i32::try_from(*it).ok(),
         _ => None,
     };
     Ok(match logical {
@@ -119,13 +101,12 @@ fn logical_value(logical: Logical, schema: &Schema, node: &Node<'_>) -> Result<V
             Value::Date(time)
         }
         Logical::Timestamp => match node {
-            Node::Integer(_) | Node::BigInteger(_) => Value::Date(long(node)),
+            Node::Number(it @ (Number::Integer(_) | Number::Big(_))) => Value::Date(it.long()),
             _ => return Err(wrong("Timestamp", "integral")),
         },
         Logical::Decimal => match node {
-            Node::Integer(it) => decimal(Decimal::new(BigInt::from(*it), 0)),
-            Node::BigInteger(text) | Node::Fraction(text) => decimal(
-                Decimal::parse(text)
+            Node::Number(it) => decimal(
+                it.decimal()
                     .ok_or_else(|| Error::bad_record("the exponent of a number is too large"))?,
             ),
             Node::Text(text) => {
@@ -217,54 +198,13 @@ fn name_of(name: &str) -> Value {
     Value::from(name)
 }
 
-/// `JsonNode.longValue`: the low 64 bits of the integer part; 0 of what is no number.
-pub(super) fn long(node: &Node<'_>) -> i64 {
-    let number = match node {
-        Node::Integer(it) => return *it,
-        Node::BigInteger(text) => text.parse().ok(),
-        Node::Fraction(text) => Decimal::parse(text).and_then(|it| it.truncated(DIGITS)),
-        _ => None,
-    };
-    number.map_or(0, |it: BigInt| low_64(&it))
-}
-
-fn low_64(number: &BigInt) -> i64 {
-    let mut bytes = [if number.sign() == num_bigint::Sign::Minus { 0xff } else { 0 }; 8];
-    for (to, from) in bytes.iter_mut().zip(number.to_signed_bytes_le()) {
-        *to = from;
-    }
-    i64::from_le_bytes(bytes)
-}
-
-/// `JsonNode.doubleValue`. A decimal has no negative zero.
-fn double(node: &Node<'_>) -> f64 {
-    match node {
-        Node::Integer(it) => *it as f64,
-        Node::BigInteger(text) | Node::Fraction(text) => {
-            text.parse().map_or(0.0, |it: f64| if is_zero(text) { 0.0 } else { it })
-        }
-        _ => 0.0,
-    }
-}
-
-/// `JsonNode.floatValue`: rounded once, not by way of a double.
-fn float(node: &Node<'_>) -> f32 {
-    match node {
-        Node::Integer(it) => *it as f32,
-        Node::BigInteger(text) | Node::Fraction(text) => {
-            text.parse().map_or(0.0, |it: f32| if is_zero(text) { 0.0 } else { it })
-        }
-        _ => 0.0,
-    }
-}
-
-/// Whether a number is zero as it stands, not only after rounding.
-fn is_zero(text: &str) -> bool {
-    text.bytes().take_while(|it| !matches!(it, b'e' | b'E')).all(|it| !matches!(it, b'1'..=b'9'))
+/// What is no number counts as 0.
+const fn number<'a>(node: &Node<'a>) -> Number<'a> {
+    if let Node::Number(it) = node { *it } else { Number::Integer(0) }
 }
 
 /// Padded Base64 by Jackson's rules: white space may stand between groups of four.
-fn base64(text: &str) -> Option<Bytes> {
+pub(super) fn base64(text: &str) -> Option<Bytes> {
     if text.bytes().any(|it| it <= b' ') {
         let groups: String = text.chars().filter(|it| *it > ' ').collect();
         return BASE64.decode(groups).ok().map(Bytes::from);

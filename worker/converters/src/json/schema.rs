@@ -7,7 +7,7 @@ use sluice_plugin::{
     model::{Field, Schema, SchemaRef, Type},
 };
 
-use super::{encode, node::Node, read};
+use super::{encode, node::Node, number::Number, read};
 
 /// Reads a schema; none is JSON's null (`JsonConverter.asConnectSchema`).
 pub(super) fn read(node: &Node<'_>, replace_null: bool) -> Result<Option<SchemaRef>> {
@@ -111,8 +111,7 @@ fn fields(node: &Node<'_>, replace_null: bool) -> Result<Vec<Field>> {
 
 fn integral(node: &Node<'_>) -> Option<i32> {
     match node {
-        Node::Integer(it) => Some(*it as i32),
-        Node::BigInteger(_) => Some(read::long(node) as i32),
+        Node::Number(it @ (Number::Integer(_) | Number::Big(_))) => Some(it.long() as i32),
         _ => None,
     }
 }
