@@ -34,10 +34,14 @@ impl PluginSource for CatalogSource {
 
 /// Refuses a worker file whose converters there are not.
 pub(crate) fn check_converters(properties: &Properties, catalog: &Catalog) -> Result<()> {
-    for key in ["key.converter", "value.converter"] {
+    for (key, kind) in [
+        ("key.converter", PluginType::Converter),
+        ("value.converter", PluginType::Converter),
+        ("header.converter", PluginType::HeaderConverter),
+    ] {
         let Some(class) = properties.get(key).map(|it| it.trim()) else { continue };
-        if catalog.converter_named(class).is_none() {
-            let known = catalog.list_all().iter().filter(|it| it.r#type == PluginType::Converter);
+        if !catalog.converter_named(class).is_some_and(|it| it.kinds().contains(&kind)) {
+            let known = catalog.list_all().iter().filter(|it| it.r#type == kind);
             let known: Vec<&str> = known.map(|it| it.class).collect();
             bail!(
                 "Invalid value {class} for configuration {key}: Class {class} could not be found. Known are {}",
@@ -76,6 +80,9 @@ mod tests {
         for (key, class, is_right) in [
             ("key.converter", "org.apache.kafka.connect.json.JsonConverter", true),
             ("value.converter", "StringConverter", true),
+            ("header.converter", "StringConverter", true),
+            ("header.converter", "SimpleHeaderConverter", true),
+            ("value.converter", "SimpleHeaderConverter", false),
             ("key.converter", "com.example.None", false),
             ("value.converter", "FileStreamSink", false),
         ] {

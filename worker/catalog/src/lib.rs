@@ -12,7 +12,7 @@ use sluice_connector_tools::{
 };
 use sluice_converters::{
     BooleanConverter, ByteArrayConverter, DoubleConverter, FloatConverter, IntegerConverter,
-    JsonConverter, LongConverter, ShortConverter, StringConverter,
+    JsonConverter, LongConverter, ShortConverter, SimpleHeaderConverter, StringConverter,
 };
 use sluice_plugin::{
     AnySinkConnector, AnySourceConnector, ConnectorPlugin, ConverterFactory, ConverterPlugin,
@@ -41,6 +41,7 @@ pub fn builtin() -> Catalog {
         .converter(JsonConverter)
         .converter(LongConverter::NEW)
         .converter(ShortConverter::NEW)
+        .converter(SimpleHeaderConverter)
         .converter(StringConverter)
 }
 
@@ -94,9 +95,13 @@ impl Catalog {
     /// If another converter has its name: a mistake of the build, which its own test finds.
     #[must_use]
     pub fn converter(mut self, plugin: impl ConverterFactory + 'static) -> Self {
-        let class = plugin.name();
-        self.converters.add(class, "Converter", Arc::new(plugin));
-        self.list(PluginType::Converter, class, env!("CARGO_PKG_VERSION"))
+        let (class, kinds) = (plugin.name(), plugin.kinds());
+        // Java cuts the name of the kind off: what serves headers alone has it longer.
+        let is_converter = kinds.contains(&PluginType::Converter);
+        let suffix = if is_converter { "Converter" } else { "HeaderConverter" };
+        self.converters.add(class, suffix, Arc::new(plugin));
+        let list = |it: Self, kind: &PluginType| it.list(*kind, class, env!("CARGO_PKG_VERSION"));
+        kinds.iter().fold(self, list)
     }
 
     /// Adds a transform.
@@ -137,7 +142,7 @@ impl Catalog {
         self.connectors.find(class)
     }
 
-    /// The converter that users mean by `class`.
+    /// The converter or header converter that users mean by `class`; its kinds say which of them it is.
     pub fn converter_named(&self, class: &str) -> Option<&ConverterPlugin> {
         self.converters.find(class)
     }

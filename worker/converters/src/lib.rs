@@ -3,6 +3,7 @@
 mod bytes;
 mod json;
 mod numbers;
+mod simple_header;
 mod string;
 
 pub use bytes::ByteArrayConverter;
@@ -11,4 +12,5 @@ pub use numbers::{
     BooleanConverter, DoubleConverter, FixedConverter, FloatConverter, IntegerConverter,
     LongConverter, ShortConverter,
 };
+pub use simple_header::SimpleHeaderConverter;
 pub use string::StringConverter;

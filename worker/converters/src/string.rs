@@ -59,7 +59,7 @@ impl Converter for Text {
 }
 
 /// The same bytes as text, or what Java makes of malformed ones.
-fn text_of(bytes: &Bytes) -> ByteString {
+pub(crate) fn text_of(bytes: &Bytes) -> ByteString {
     ByteString::try_from(bytes.clone()).unwrap_or_else(|_| repaired(bytes).into())
 }
 

@@ -34,24 +34,7 @@ pub(crate) struct Encoded {
 pub(crate) struct Converters {
     key: Box<dyn Converter>,
     value: Box<dyn Converter>,
-    header: HeaderConverter,
-}
-
-/// Most records have no headers: a class that is not there matters from the first header on.
-enum HeaderConverter {
-    Known(Box<dyn Converter>),
-    Unknown(String),
-}
-
-impl HeaderConverter {
-    fn known(&mut self) -> plugin::Result<&mut dyn Converter> {
-        match self {
-            Self::Known(converter) => Ok(&mut **converter),
-            Self::Unknown(class) => Err(plugin::Error::fatal(format!(
-                "Failed to find any class that implements HeaderConverter and which name matches {class}"
-            ))),
-        }
-    }
+    header: Box<dyn Converter>,
 }
 
 impl Converters {
@@ -61,28 +44,22 @@ impl Converters {
         connector: &Properties,
         worker: &Properties,
     ) -> Result<Self, Failure> {
-        let create = |prefix: &str, role| {
+        let create = |role: ConverterRole, prefix| {
             let (class, settings) = choose(prefix, connector, worker)?;
-            match catalog.converter(&class) {
-                Some(factory) => Ok((class, Some(factory.create(&settings, role)?))),
-                None => Ok((class, None)),
-            }
-        };
-        let required = |(class, converter): (String, Option<_>)| {
-            converter.ok_or_else(|| {
+            let factory = catalog.converter(&class).filter(|it| it.kinds().contains(&role.kind()));
+            let interface =
+                if role == ConverterRole::Header { "HeaderConverter" } else { "Converter" };
+            let factory = factory.ok_or_else(|| {
                 Failure::new(format!(
-                    "Failed to find any class that implements Converter and which name matches {class}"
+                    "Failed to find any class that implements {interface} and which name matches {class}"
                 ))
-            })
+            })?;
+            Ok::<_, Failure>(factory.create(&settings, role)?)
         };
-        let header: Result<_, Failure> = create("header.converter", ConverterRole::Header);
         Ok(Self {
-            key: create("key.converter", ConverterRole::Key).and_then(required)?,
-            value: create("value.converter", ConverterRole::Value).and_then(required)?,
-            header: match header? {
-                (_, Some(converter)) => HeaderConverter::Known(converter),
-                (class, None) => HeaderConverter::Unknown(class),
-            },
+            key: create(ConverterRole::Key, "key.converter")?,
+            value: create(ConverterRole::Value, "value.converter")?,
+            header: create(ConverterRole::Header, "header.converter")?,
         })
     }
 
@@ -108,7 +85,7 @@ impl Converters {
         let value = self.value.decode(&message.topic, message.value)?;
         let mut headers = Headers::default();
         for (name, bytes) in message.headers {
-            let value = self.header.known()?.decode(&message.topic, bytes)?;
+            let value = self.header.decode(&message.topic, bytes)?;
             headers.0.push(Header { key: name, value });
         }
         let (timestamp_type, timestamp) = match message.timestamp_type {
@@ -139,7 +116,7 @@ impl Converters {
         let value = self.value.encode(topic, record.value.schema.as_ref(), &record.value.value)?;
         let mut headers = Vec::with_capacity(record.headers.0.len());
         for Header { key, value } in &record.headers.0 {
-            let bytes = self.header.known()?.encode(topic, value.schema.as_ref(), &value.value)?;
+            let bytes = self.header.encode(topic, value.schema.as_ref(), &value.value)?;
             headers.push((Arc::clone(key), bytes));
         }
         Ok(Encoded {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sluice_config::Report;
 use sluice_model::{SchemaAndValue, SchemaRef, Value};
 
-use crate::{Properties, Result};
+use crate::{PluginType, Properties, Result};
 
 /// Which part of a record a converter serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,16 @@ pub enum ConverterRole {
     Value,
     /// Header values.
     Header,
+}
+
+impl ConverterRole {
+    /// The kind that a class must have for the role.
+    pub const fn kind(self) -> PluginType {
+        match self {
+            Self::Key | Self::Value => PluginType::Converter,
+            Self::Header => PluginType::HeaderConverter,
+        }
+    }
 }
 
 /// Translates one part of records. Called from one thread at a time per instance; may keep bounded caches inside.
@@ -36,6 +46,10 @@ pub trait Converter: Send {
 pub trait ConverterFactory: Send + Sync {
     /// Full Java class name.
     fn name(&self) -> &'static str;
+    /// Under which kinds users find the class: converters serve keys and values, header converters headers.
+    fn kinds(&self) -> &'static [PluginType] {
+        &[PluginType::Converter, PluginType::HeaderConverter]
+    }
     /// Checks settings (prefix `key.converter.` or `value.converter.` already taken off).
     fn validate(&self, settings: &Properties, role: ConverterRole) -> Report;
     /// A converter of its own for one task.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use sluice_converters::StringConverter;
+use sluice_converters::{SimpleHeaderConverter, StringConverter};
 use sluice_engine::PluginSource;
 use sluice_plugin::config::{ConfigDef, Report};
 use sluice_plugin::model::{
@@ -23,7 +23,7 @@ pub(crate) type Source =
 /// Makes sink tasks.
 pub(crate) type Sink = dyn Fn() -> Box<dyn SinkTask> + Send + Sync + 'static;
 
-/// Plugins by class; converters are always the one for strings.
+/// Plugins by class; converters are the one for strings, or the simple one for headers.
 #[derive(Default)]
 pub(crate) struct Plugins(Mutex<BTreeMap<String, ConnectorPlugin>>);
 
@@ -55,8 +55,9 @@ impl PluginSource for Plugins {
         self.0.lock().unwrap().get(class).cloned()
     }
 
-    fn converter(&self, _: &str) -> Option<ConverterPlugin> {
-        Some(Arc::new(StringConverter))
+    fn converter(&self, class: &str) -> Option<ConverterPlugin> {
+        let is_simple = class.ends_with("SimpleHeaderConverter");
+        Some(if is_simple { Arc::new(SimpleHeaderConverter) } else { Arc::new(StringConverter) })
     }
 
     fn transform(&self, _: &str) -> Option<TransformPlugin> {
