@@ -122,12 +122,18 @@ impl<'a> Notation<'a> {
         if self.is_negative { bits.wrapping_neg() } else { bits }
     }
 
+    /// The nearest single (`BigDecimal.floatValue`).
+    pub(crate) fn nearest_single(&self) -> f32 {
+        if self.is_zero() { 0.0 } else { self.text.parse().unwrap_or(f32::NAN) }
+    }
+
     /// The nearest double (`BigDecimal.doubleValue`). There is no negative zero, but numbers near to it become one.
     pub(crate) fn nearest(&self) -> f64 {
-        if self.digits.bytes().all(|it| it == b'0') {
-            return 0.0;
-        }
-        self.text.parse().unwrap_or(f64::NAN)
+        if self.is_zero() { 0.0 } else { self.text.parse().unwrap_or(f64::NAN) }
+    }
+
+    fn is_zero(&self) -> bool {
+        self.digits.bytes().all(|it| it == b'0')
     }
 }
 

@@ -93,6 +93,21 @@ pub enum Type {
     Untyped,
 }
 
+impl Type {
+    /// The place in the order in which numbers widen; none of other types.
+    pub(crate) const fn width(&self) -> Option<u8> {
+        Some(match self {
+            Self::Int8 => 0,
+            Self::Int16 => 1,
+            Self::Int32 => 2,
+            Self::Int64 => 3,
+            Self::Float32 => 4,
+            Self::Float64 => 5,
+            _ => return None,
+        })
+    }
+}
+
 /// A member of a struct schema. Its place in the list is its index in [`crate::Struct`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Field {

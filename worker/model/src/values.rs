@@ -3,7 +3,7 @@
 
 mod convert;
 mod error;
-mod identity;
+pub(crate) mod identity;
 mod infer;
 mod merge;
 mod number;

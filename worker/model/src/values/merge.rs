@@ -1,6 +1,6 @@
 //! The one schema for the parts of an array or a map (`Values.SchemaMerger`).
 
-use crate::{SchemaRef, Type};
+use crate::SchemaRef;
 
 /// What is known of the parts so far.
 #[derive(Default)]
@@ -40,19 +40,6 @@ fn wider(known: SchemaRef, next: &SchemaRef) -> Option<SchemaRef> {
     if std::mem::discriminant(&known.r#type) == std::mem::discriminant(&next.r#type) {
         return Some(next.clone());
     }
-    let (left, right) = (rank(&known.r#type)?, rank(&next.r#type)?);
+    let (left, right) = (known.r#type.width()?, next.r#type.width()?);
     Some(if left < right { next.clone() } else { known })
-}
-
-/// The place in the order in which numbers widen.
-const fn rank(r#type: &Type) -> Option<u8> {
-    Some(match r#type {
-        Type::Int8 => 0,
-        Type::Int16 => 1,
-        Type::Int32 => 2,
-        Type::Int64 => 3,
-        Type::Float32 => 4,
-        Type::Float64 => 5,
-        _ => return None,
-    })
 }
