@@ -2,10 +2,10 @@
 //! one before 15 October 1582.
 
 /// The first day of the Gregorian calendar, in days since the epoch.
-const CUT_OVER: i64 = -141_427;
+pub const CUT_OVER: i64 = -141_427;
 
 /// Year (0 is 1 BC), month from 1, day from 1.
-pub(crate) const fn civil(days: i64) -> (i64, i64, i64) {
+pub const fn civil(days: i64) -> (i64, i64, i64) {
     if days >= CUT_OVER { gregorian(days) } else { julian(days) }
 }
 
@@ -15,12 +15,8 @@ pub(crate) const fn days(year: i64, month: i64, day: i64) -> i64 {
     // Java keeps the year in 32 bits.
     let year = (year + (month - 1).div_euclid(12)) as i32 as i64;
     let month = (month - 1).rem_euclid(12) + 1;
-    // Years that begin in March, so that the leap day ends one.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let day_of_year = (153 * month + 2) / 5 + day - 1;
-    let julian = 365 * year + year.div_euclid(4) + day_of_year - 719_470;
-    let gregorian = julian - year.div_euclid(100) + year.div_euclid(400) + 2;
-    if gregorian >= CUT_OVER { gregorian } else { julian }
+    let gregorian = gregorian_day(year, month, day);
+    if gregorian >= CUT_OVER { gregorian } else { julian_day(year, month, day) }
 }
 
 /// Counts from 1 March of year 0, so that the leap day ends a year.
@@ -40,6 +36,25 @@ const fn julian(days: i64) -> (i64, i64, i64) {
     let day_of_era = days.rem_euclid(1_461);
     let year_of_era = (day_of_era - day_of_era / 1_460) / 365;
     from_march(year_of_era + era * 4, day_of_era - 365 * year_of_era)
+}
+
+/// Days since the epoch of a date by the Gregorian calendar, whenever that was. Months and days count from 1.
+pub const fn gregorian_day(year: i64, month: i64, day: i64) -> i64 {
+    let (year, day_of_year) = to_march(year, month, day);
+    let (era, year) = (year.div_euclid(400), year.rem_euclid(400));
+    era * 146_097 + 365 * year + year / 4 - year / 100 + day_of_year - 719_468
+}
+
+/// Days since the epoch of a date by the Julian calendar. Months and days count from 1.
+pub const fn julian_day(year: i64, month: i64, day: i64) -> i64 {
+    let (year, day_of_year) = to_march(year, month, day);
+    365 * year + year.div_euclid(4) + day_of_year - 719_470
+}
+
+/// A year that begins on 1 March, and the day in it from 0.
+const fn to_march(year: i64, month: i64, day: i64) -> (i64, i64) {
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    (year, (153 * month + 2) / 5 + day - 1)
 }
 
 /// `year` begins on 1 March; `day` counts from there.
@@ -68,6 +83,8 @@ mod tests {
         ] {
             assert_eq!(civil(days), date, "{days}");
             assert_eq!(super::days(date.0, date.1, date.2), days, "{date:?}");
+            let back = if days < CUT_OVER { julian_day } else { gregorian_day };
+            assert_eq!(back(date.0, date.1, date.2), days);
         }
     }
 

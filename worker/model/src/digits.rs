@@ -11,7 +11,7 @@ const ZEROS: [u16; 37] = [
 ];
 
 /// The digit that a character is. Characters beyond the basic plane are two units in Java, and no digits.
-pub(crate) fn digit(character: char) -> Option<u8> {
+pub fn digit(character: char) -> Option<u8> {
     if character.is_ascii() {
         return character.is_ascii_digit().then(|| character as u8 - b'0');
     }
@@ -21,7 +21,7 @@ pub(crate) fn digit(character: char) -> Option<u8> {
 }
 
 /// The text with the digits of all scripts as those of ASCII.
-pub(crate) fn ascii(text: &str) -> Cow<'_, str> {
+pub fn ascii(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
     }

@@ -2,9 +2,9 @@
 //!
 //! Pure data: no I/O, no async, no serialisation. Names are those of `org.apache.kafka.connect.data`.
 
-mod calendar;
+pub mod calendar;
 mod decimal;
-mod digits;
+pub mod digits;
 mod header;
 pub mod logical;
 mod parameters;

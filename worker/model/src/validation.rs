@@ -1,5 +1,7 @@
 //! Whether a value may stand where a schema stands: `ConnectSchema.validateValue`, with its words.
 
+use std::fmt;
+
 use crate::{Logical, Schema, Type, Value};
 
 /// Why not. The text is that of Java's `DataException`.
@@ -7,11 +9,31 @@ use crate::{Logical, Schema, Type, Value};
 #[error("{0}")]
 pub struct Invalid(String);
 
+/// Where a value stands, put into words only if something is wrong with it.
+enum Location<'a> {
+    Value,
+    Field(&'a str),
+    Element(&'a Location<'a>),
+    Key(&'a Location<'a>),
+    MapValue(&'a Location<'a>),
+}
+
+impl fmt::Display for Location<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value => out.write_str("value"),
+            Self::Field(name) => write!(out, "field: \"{name}\""),
+            Self::Element(array) => write!(out, "element of array {array}"),
+            Self::Key(map) => write!(out, "key of map {map}"),
+            Self::MapValue(map) => write!(out, "value of map {map}"),
+        }
+    }
+}
+
 impl Schema {
     /// Checks a value; `field` is the name of the field that it is for, if any. Nested values are checked as well.
     pub fn validate(&self, field: Option<&str>, value: &Value) -> Result<(), Invalid> {
-        let location =
-            field.map_or_else(|| "value".to_owned(), |field| format!("field: \"{field}\""));
+        let location = field.map_or(Location::Value, Location::Field);
         self.validate_at(value, &location)
     }
 
@@ -38,12 +60,12 @@ impl Schema {
         }
     }
 
-    fn require(&self, location: &str) -> Result<(), Invalid> {
+    fn require(&self, location: &Location<'_>) -> Result<(), Invalid> {
         let missing = || Invalid(format!("No schema defined for {location}"));
         self.known().map(drop).ok_or_else(missing)
     }
 
-    fn validate_at(&self, value: &Value, location: &str) -> Result<(), Invalid> {
+    fn validate_at(&self, value: &Value, location: &Location<'_>) -> Result<(), Invalid> {
         if value.is_null() {
             if self.optional {
                 return Ok(());
@@ -63,13 +85,12 @@ impl Schema {
         }
         match (&self.r#type, value) {
             (Type::Array(items), Value::Array(values)) => {
-                let location = format!("element of array {location}");
+                let location = Location::Element(location);
                 items.require(&location)?;
                 values.iter().try_for_each(|it| items.validate_at(it, &location))
             }
             (Type::Map(keys, values), Value::Map(entries)) => {
-                let (key_at, value_at) =
-                    (format!("key of map {location}"), format!("value of map {location}"));
+                let (key_at, value_at) = (Location::Key(location), Location::MapValue(location));
                 keys.require(&key_at)?;
                 values.require(&value_at)?;
                 entries.iter().try_for_each(|(key, value)| {

@@ -94,6 +94,21 @@ impl Struct {
         &self.values
     }
 
+    /// The values in field order, to be changed in place. That each still fits its field is up to the caller.
+    pub fn values_mut(&mut self) -> &mut [Value] {
+        &mut self.values
+    }
+
+    /// Puts the row under another schema; `change` makes the values fit it.
+    ///
+    /// # Panics
+    /// If there is not one value for each field then, which is a mistake of the caller.
+    pub fn recast(&mut self, schema: SchemaRef, change: impl FnOnce(&mut Vec<Value>)) {
+        change(&mut self.values);
+        assert_eq!(schema.fields().len(), self.values.len(), "one value for each field");
+        self.schema = schema;
+    }
+
     /// The value of a field by name.
     pub fn field(&self, name: &str) -> Option<&Value> {
         self.schema.field_index(name).map(|index| &self.values[index])
