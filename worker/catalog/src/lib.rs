@@ -18,6 +18,12 @@ use sluice_plugin::{
     AnySinkConnector, AnySourceConnector, ConnectorPlugin, ConverterFactory, ConverterPlugin,
     PluginType, Predicate, PredicatePlugin, Transform, TransformPlugin,
 };
+use sluice_transforms::{
+    Cast, DropHeaders, ExtractField, Filter, Flatten, HasHeaderKey, HeaderFrom, HoistField,
+    InsertField, InsertHeader, MaskField, OfPart, OnKey, OnValue, RecordIsTombstone, RegexRouter,
+    ReplaceField, SetSchemaMetadata, TimestampConverter, TimestampRouter, TopicNameMatches,
+    ValueToKey,
+};
 
 use names::Names;
 
@@ -43,6 +49,37 @@ pub fn builtin() -> Catalog {
         .converter(ShortConverter::NEW)
         .converter(SimpleHeaderConverter)
         .converter(StringConverter)
+        .transforms()
+}
+
+impl Catalog {
+    /// The transforms and predicates of Apache Kafka Connect.
+    fn transforms(self) -> Self {
+        self.of_part::<Cast>()
+            .of_part::<ExtractField>()
+            .of_part::<Flatten>()
+            .of_part::<HeaderFrom>()
+            .of_part::<HoistField>()
+            .of_part::<InsertField>()
+            .of_part::<MaskField>()
+            .of_part::<ReplaceField>()
+            .of_part::<SetSchemaMetadata>()
+            .of_part::<TimestampConverter>()
+            .transform::<DropHeaders>()
+            .transform::<Filter>()
+            .transform::<InsertHeader>()
+            .transform::<RegexRouter>()
+            .transform::<TimestampRouter>()
+            .transform::<ValueToKey>()
+            .predicate::<HasHeaderKey>()
+            .predicate::<RecordIsTombstone>()
+            .predicate::<TopicNameMatches>()
+    }
+
+    /// A transform for keys and for values.
+    fn of_part<T: OfPart>(self) -> Self {
+        self.transform::<OnKey<T>>().transform::<OnValue<T>>()
+    }
 }
 
 /// Plugins by the names that users write: full class name, simple name, or simple name without its suffix.

@@ -3,6 +3,7 @@
 pub mod connector;
 mod definition;
 mod properties;
+pub mod regex;
 mod report;
 mod secret;
 mod setting;

@@ -1,0 +1,240 @@
+//! `ReplaceField`: leaves fields out and renames them.
+
+use std::sync::Arc;
+
+use bytestring::ByteString;
+use sluice_config::Config;
+use sluice_plugin::{
+    Error, Result,
+    model::{Field, Schema, SchemaAndValue, SchemaRef, Type, Value},
+};
+
+use crate::{
+    record::{
+        part::{Around, OfPart},
+        plans::Plans,
+        require::{self, Entries},
+        rows, schemas,
+    },
+    settings,
+};
+
+const PURPOSE: &str = "field replacement";
+
+/// Keys of [`ReplaceField`].
+#[derive(Debug, Config)]
+pub struct ReplaceFieldConfig {
+    /// Fields to leave out, also those that `include` names.
+    #[config(key = "exclude", default = "", importance = Medium)]
+    exclude: Vec<String>,
+    /// The only fields to keep. If empty, all are kept that `exclude` does not name.
+    #[config(key = "include", default = "", importance = Medium)]
+    include: Vec<String>,
+    /// New names of fields, as a list of pairs `old:new`. The other two keys mean the old names.
+    #[config(key = "renames", default = "", importance = Medium)]
+    renames: Vec<String>,
+    /// Whether a field that is null gets the default of its schema. If false it stays null.
+    #[config(key = "replace.null.with.default", default = "true", importance = Medium)]
+    replace_null_with_default: bool,
+}
+
+/// Leaves fields out and renames them.
+pub struct ReplaceField {
+    names: Names,
+    defaults: bool,
+    plans: Plans<Plan>,
+}
+
+/// What becomes of fields, by name.
+struct Names {
+    exclude: Vec<String>,
+    include: Vec<String>,
+    renames: Vec<(ByteString, ByteString)>,
+}
+
+/// The output schema, and for each of its fields where its value is.
+struct Plan {
+    schema: SchemaRef,
+    sources: Vec<usize>,
+}
+
+impl OfPart for ReplaceField {
+    type Config = ReplaceFieldConfig;
+    const KEY: &'static str = "org.apache.kafka.connect.transforms.ReplaceField$Key";
+    const VALUE: &'static str = "org.apache.kafka.connect.transforms.ReplaceField$Value";
+
+    fn configure(config: ReplaceFieldConfig) -> Result<Self> {
+        let names = Names {
+            exclude: settings::distinct("exclude", config.exclude, true)?,
+            include: settings::distinct("include", config.include, true)?,
+            renames: renames(&config.renames)?,
+        };
+        Ok(Self { names, defaults: config.replace_null_with_default, plans: Plans::new() })
+    }
+
+    fn apply(&mut self, part: &mut SchemaAndValue, _: Around<'_>) -> Result<()> {
+        if part.value.is_null() {
+            return Ok(());
+        }
+        if part.schema.is_none() {
+            return self.names.apply(require::map(&mut part.value, PURPOSE)?);
+        }
+        let row = require::row(&mut part.value, PURPOSE)?;
+        let (names, defaults) = (&self.names, self.defaults);
+        let plan = self.plans.get(row.schema(), |it| names.plan(it))?;
+        let own = SchemaRef::clone(row.schema());
+        for (field, source) in plan.schema.fields().iter().zip(&plan.sources) {
+            let from = &own.fields()[*source].schema;
+            let value = rows::read(&row.values()[*source], from, defaults);
+            if SchemaRef::ptr_eq(&field.schema, from) {
+                rows::check_null(&field.name, &field.schema, value)?;
+            } else {
+                rows::check(&field.name, &field.schema, value)?;
+            }
+        }
+        row.recast(SchemaRef::clone(&plan.schema), |values| {
+            rows::fill(own.fields(), values, defaults);
+            gather(values, &plan.sources);
+        });
+        part.schema = Some(SchemaRef::clone(&plan.schema));
+        Ok(())
+    }
+}
+
+/// Keeps the values at these places, in this order. No place comes twice.
+fn gather(values: &mut Vec<Value>, sources: &[usize]) {
+    if sources.is_sorted() {
+        for (to, from) in sources.iter().enumerate() {
+            values.swap(to, *from);
+        }
+        values.truncate(sources.len());
+    } else {
+        let take = |from: &usize| std::mem::replace(&mut values[*from], Value::Null);
+        *values = sources.iter().map(take).collect();
+    }
+}
+
+impl Names {
+    fn keeps(&self, name: &str) -> bool {
+        !self.exclude.iter().any(|it| it == name)
+            && (self.include.is_empty() || self.include.iter().any(|it| it == name))
+    }
+
+    fn renamed(&self, name: &str) -> Option<&ByteString> {
+        self.renames.iter().find(|(old, _)| **old == *name).map(|(_, new)| new)
+    }
+
+    /// The old name. As in Java, a name that some field would be renamed to means that field, whether or not there is one.
+    fn original<'a>(&'a self, name: &'a str) -> &'a str {
+        self.renames.iter().rfind(|(_, new)| **new == *name).map_or(name, |(old, _)| &**old)
+    }
+
+    fn plan(&self, schema: &Schema) -> Result<Plan> {
+        let mut fields = Vec::new();
+        for field in schema.fields().iter().filter(|it| self.keeps(&it.name)) {
+            let name = self
+                .renamed(&field.name)
+                .map_or_else(|| Arc::clone(&field.name), |it| (**it).into());
+            schemas::add(&mut fields, Field { name, schema: SchemaRef::clone(&field.schema) })?;
+        }
+        let source = |field: &Field| {
+            let original = self.original(&field.name);
+            schema
+                .field_index(original)
+                .ok_or_else(|| Error::bad_record(format!("{original} is not a valid field name")))
+        };
+        let sources = fields.iter().map(source).collect::<Result<_>>()?;
+        let schema = SchemaRef::new(schemas::like(schema, Type::Struct(fields)));
+        Ok(Plan { schema, sources })
+    }
+
+    fn apply(&self, entries: &mut Entries) -> Result<()> {
+        for (key, _) in entries.iter().filter(|(key, _)| !key.is_null()) {
+            require::text_key(key)?;
+        }
+        let name = |key: &Value| match key {
+            Value::String(name) => name.clone(),
+            _ => ByteString::new(),
+        };
+        entries.retain(|(key, _)| key.is_null() || self.keeps(&name(key)));
+        if self.renames.is_empty() {
+            return Ok(());
+        }
+        for (key, _) in entries.iter_mut().filter(|(key, _)| !key.is_null()) {
+            if let Some(new) = self.renamed(&name(key)) {
+                *key = Value::String(new.clone());
+            }
+        }
+        keep_last(entries, |key| self.renames.iter().any(|(_, new)| key == new));
+        Ok(())
+    }
+}
+
+/// Of entries with the same name, which only these names can have, keeps the last.
+fn keep_last(entries: &mut Entries, may_repeat: impl Fn(&ByteString) -> bool) {
+    let mut known: Vec<ByteString> = Vec::new();
+    for at in (0..entries.len()).rev() {
+        let Value::String(name) = &entries[at].0 else { continue };
+        if !may_repeat(name) {
+            continue;
+        }
+        if known.contains(name) {
+            entries.remove(at);
+        } else {
+            known.push(name.clone());
+        }
+    }
+}
+
+/// Pairs `old:new`; of two for the same field the last counts.
+fn renames(mappings: &[String]) -> Result<Vec<(ByteString, ByteString)>> {
+    let mut renames: Vec<(ByteString, ByteString)> = Vec::new();
+    for mapping in mappings {
+        let (old, new) = pair(mapping).ok_or_else(|| {
+            let reason = format!("Invalid rename mapping: {mapping}");
+            settings::invalid("renames", &settings::shown(mappings), &reason)
+        })?;
+        match renames.iter_mut().find(|(known, _)| **known == *old) {
+            Some((_, known)) => *known = new.into(),
+            None => renames.push((old.into(), new.into())),
+        }
+    }
+    Ok(renames)
+}
+
+/// Both parts of what one colon divides. As in Java, colons at the end do not count.
+fn pair(mapping: &str) -> Option<(&str, &str)> {
+    let (old, new) = mapping.trim_end_matches(':').split_once(':')?;
+    (!new.contains(':')).then_some((old, new))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mappings_are_divided_as_java_divides_them() {
+        for (mapping, expected) in [
+            ("a:b", Some(("a", "b"))),
+            (":b", Some(("", "b"))),
+            ("a:b:", Some(("a", "b"))),
+            ("a:", None),
+            ("a", None),
+            ("a::b", None),
+            ("a:b:c", None),
+        ] {
+            assert_eq!(pair(mapping), expected, "{mapping}");
+        }
+    }
+
+    #[test]
+    fn values_are_gathered_in_place() {
+        for (sources, expected) in
+            [(vec![0, 2], vec![0, 2]), (vec![2, 1], vec![2, 1]), (vec![], vec![])]
+        {
+            let mut values: Vec<Value> = (0..3).map(Value::Int64).collect();
+            gather(&mut values, &sources);
+            assert_eq!(values, expected.into_iter().map(Value::Int64).collect::<Vec<_>>());
+        }
+    }
+}
