@@ -61,20 +61,45 @@ impl ClientSpec<'_> {
         &self,
         delivered: impl Fn(u64, Result<RecordMetadata, ClientError>) + Send + Sync + 'static,
     ) -> Result<Producer, Failure> {
+        self.producer_named("connector-producer", delivered)
+    }
+
+    fn producer_named(
+        &self,
+        role: &str,
+        delivered: impl Fn(u64, Result<RecordMetadata, ClientError>) + Send + Sync + 'static,
+    ) -> Result<Producer, Failure> {
         let settings = self.settings("producer")?;
         let config = ProducerConfig {
-            client_id: format!("connector-producer-{}", self.id),
+            client_id: format!("{role}-{}", self.id),
             budget: self.budget,
             transactional_id: None,
         };
         Ok(Producer::new(&settings, config, delivered)?)
     }
 
+    /// A producer for dead letters.
+    pub(crate) fn dead_letter_producer(
+        &self,
+        delivered: impl Fn(u64, Result<RecordMetadata, ClientError>) + Send + Sync + 'static,
+    ) -> Result<Producer, Failure> {
+        self.producer_named("connector-dlq-producer", delivered)
+    }
+
     /// Looks at and makes topics.
     pub(crate) fn topics(&self) -> Result<Arc<dyn Topics>, Failure> {
+        self.topics_named("connector-adminclient")
+    }
+
+    /// Looks at and makes the topic of dead letters.
+    pub(crate) fn dead_letter_topics(&self) -> Result<Arc<dyn Topics>, Failure> {
+        self.topics_named("connector-dlq-adminclient")
+    }
+
+    fn topics_named(&self, role: &str) -> Result<Arc<dyn Topics>, Failure> {
         let settings = self.settings("admin")?;
         let client_id = settings.client_id().map(str::to_owned);
-        let client_id = client_id.unwrap_or_else(|| format!("connector-adminclient-{}", self.id));
+        let client_id = client_id.unwrap_or_else(|| format!("{role}-{}", self.id));
         let client = wire::Client::new(&settings, &client_id).map_err(ClientError::from)?;
         Ok(Arc::new(KafkaTopics { client: client.clone(), admin: Admin::new(client) }))
     }

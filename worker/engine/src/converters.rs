@@ -1,22 +1,21 @@
-//! The three converters of a task: which classes, with which settings, and the two directions through them.
+//! The three converters of a task: which classes, and with which settings.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use sluice_plugin::{
     self as plugin, Converter, ConverterRole, Properties,
-    model::{ConnectRecord, Header, Headers, SinkRecord, SourceRecord, TimestampType},
+    model::{ConnectRecord, Header, Headers, SchemaAndValue},
 };
 
-use crate::{
-    clients::{self, Batch, Message},
-    guard::Guard,
-    plugins::PluginSource,
-    settings,
-    trace::Failure,
-};
+use crate::{plugins::PluginSource, settings, trace::Failure};
 
 const SIMPLE_HEADER_CONVERTER: &str = "org.apache.kafka.connect.storage.SimpleHeaderConverter";
+
+const JSON_CONVERTER: &str = "org.apache.kafka.connect.json.JsonConverter";
+
+/// Names and values in order; names may repeat.
+pub(crate) type RawHeaders = Vec<(Arc<str>, Option<Bytes>)>;
 
 /// A record as bytes, with the number under which the ledger knows it.
 #[derive(Debug)]
@@ -27,14 +26,44 @@ pub(crate) struct Encoded {
     pub(crate) timestamp: Option<i64>,
     pub(crate) key: Option<Bytes>,
     pub(crate) value: Option<Bytes>,
-    pub(crate) headers: Vec<(Arc<str>, Option<Bytes>)>,
+    pub(crate) headers: RawHeaders,
+}
+
+impl Encoded {
+    /// What needs no conversion.
+    pub(crate) fn of(record: &ConnectRecord) -> Self {
+        Self {
+            partition: record.partition,
+            timestamp: record.timestamp,
+            ..Self::empty(Arc::clone(&record.topic))
+        }
+    }
+
+    /// Nothing but a topic.
+    pub(crate) const fn empty(topic: Arc<str>) -> Self {
+        Self {
+            number: 0,
+            topic,
+            partition: None,
+            timestamp: None,
+            key: None,
+            value: None,
+            headers: Vec::new(),
+        }
+    }
 }
 
 /// Key, value and header converter of one task.
 pub(crate) struct Converters {
-    key: Box<dyn Converter>,
-    value: Box<dyn Converter>,
-    header: Box<dyn Converter>,
+    pub(crate) key: Named,
+    pub(crate) value: Named,
+    pub(crate) header: Named,
+}
+
+/// A converter with its class.
+pub(crate) struct Named {
+    class: Arc<str>,
+    converter: Box<dyn Converter>,
 }
 
 impl Converters {
@@ -44,90 +73,95 @@ impl Converters {
         connector: &Properties,
         worker: &Properties,
     ) -> Result<Self, Failure> {
-        let create = |role: ConverterRole, prefix| {
+        let named = |prefix: &str, role| {
             let (class, settings) = choose(prefix, connector, worker)?;
-            let factory = catalog.converter(&class).filter(|it| it.kinds().contains(&role.kind()));
-            let interface =
-                if role == ConverterRole::Header { "HeaderConverter" } else { "Converter" };
-            let factory = factory.ok_or_else(|| {
-                Failure::new(format!(
-                    "Failed to find any class that implements {interface} and which name matches {class}"
-                ))
-            })?;
-            Ok::<_, Failure>(factory.create(&settings, role)?)
+            Named::new(catalog, &class, &settings, role)
         };
         Ok(Self {
-            key: create(ConverterRole::Key, "key.converter")?,
-            value: create(ConverterRole::Value, "value.converter")?,
-            header: create(ConverterRole::Header, "header.converter")?,
+            key: named("key.converter", ConverterRole::Key)?,
+            value: named("value.converter", ConverterRole::Value)?,
+            header: named("header.converter", ConverterRole::Header)?,
         })
     }
 
-    /// One consumed batch as records, in order; records that the guard lets be skipped are left out.
-    pub(crate) fn decode(
+    /// JSON with schemas for every part.
+    pub(crate) fn json(catalog: &dyn PluginSource) -> Result<Self, Failure> {
+        let settings = Properties::from([("schemas.enable".to_owned(), "true".to_owned())]);
+        let named = |role| Named::new(catalog, JSON_CONVERTER, &settings, role);
+        Ok(Self {
+            key: named(ConverterRole::Key)?,
+            value: named(ConverterRole::Value)?,
+            header: named(ConverterRole::Header)?,
+        })
+    }
+
+    /// All parts of a record as bytes.
+    pub(crate) fn encode_all(&mut self, record: &ConnectRecord) -> plugin::Result<Encoded> {
+        let mut encoded = Encoded::of(record);
+        encoded.headers = self.encode_headers(record)?;
+        encoded.key = self.key.encode(&record.topic, &record.key)?;
+        encoded.value = self.value.encode(&record.topic, &record.value)?;
+        Ok(encoded)
+    }
+
+    /// The headers of a record as bytes.
+    pub(crate) fn encode_headers(&mut self, record: &ConnectRecord) -> plugin::Result<RawHeaders> {
+        let one = |Header { key, value }: &Header| {
+            Ok((Arc::clone(key), self.header.encode(&record.topic, value)?))
+        };
+        record.headers.0.iter().map(one).collect()
+    }
+
+    /// The headers of a message as values.
+    pub(crate) fn decode_headers(
         &mut self,
-        batch: &Batch,
-        guard: &Guard,
-    ) -> Result<Vec<SinkRecord>, Failure> {
-        let mut records = Vec::with_capacity(batch.len());
-        for message in batch.iter() {
-            match self.decode_one(message) {
-                Ok(record) => records.push(record),
-                Err(error) => guard.skip(error)?,
-            }
-        }
-        Ok(records)
+        topic: &str,
+        headers: RawHeaders,
+    ) -> plugin::Result<Headers> {
+        let one = |(key, bytes)| Ok(Header { key, value: self.header.decode(topic, bytes)? });
+        headers.into_iter().map(one).collect::<plugin::Result<_>>().map(Headers)
+    }
+}
+
+impl Named {
+    fn new(
+        catalog: &dyn PluginSource,
+        class: &str,
+        settings: &Properties,
+        role: ConverterRole,
+    ) -> Result<Self, Failure> {
+        let kind = if role == ConverterRole::Header { "HeaderConverter" } else { "Converter" };
+        let factory = catalog.converter(class).filter(|it| it.kinds().contains(&role.kind()));
+        let factory = factory.ok_or_else(|| {
+            Failure::new(format!(
+                "Failed to find any class that implements {kind} and which name matches {class}"
+            ))
+        })?;
+        let converter = factory.create(settings, role)?;
+        Ok(Self { class: factory.name().into(), converter })
+    }
+
+    /// Full class name.
+    pub(crate) fn class(&self) -> Arc<str> {
+        Arc::clone(&self.class)
     }
 
     #[inline]
-    fn decode_one(&mut self, message: Message) -> plugin::Result<SinkRecord> {
-        let key = self.key.decode(&message.topic, message.key)?;
-        let value = self.value.decode(&message.topic, message.value)?;
-        let mut headers = Headers::default();
-        for (name, bytes) in message.headers {
-            let value = self.header.decode(&message.topic, bytes)?;
-            headers.0.push(Header { key: name, value });
-        }
-        let (timestamp_type, timestamp) = match message.timestamp_type {
-            clients::TimestampType::NoTimestampType => (TimestampType::NoTimestampType, None),
-            clients::TimestampType::CreateTime => {
-                (TimestampType::CreateTime, Some(message.timestamp))
-            }
-            clients::TimestampType::LogAppendTime => {
-                (TimestampType::LogAppendTime, Some(message.timestamp))
-            }
-        };
-        let data = ConnectRecord {
-            topic: message.topic,
-            partition: Some(message.partition),
-            key,
-            value,
-            timestamp,
-            headers,
-            offset: Some(message.offset),
-        };
-        Ok(SinkRecord::new(data, timestamp_type))
+    pub(crate) fn decode(
+        &mut self,
+        topic: &str,
+        bytes: Option<Bytes>,
+    ) -> plugin::Result<SchemaAndValue> {
+        self.converter.decode(topic, bytes)
     }
 
-    /// One record as bytes. The number is set by whoever sends it.
-    pub(crate) fn encode(&mut self, record: &SourceRecord) -> plugin::Result<Encoded> {
-        let topic = &record.topic;
-        let key = self.key.encode(topic, record.key.schema.as_ref(), &record.key.value)?;
-        let value = self.value.encode(topic, record.value.schema.as_ref(), &record.value.value)?;
-        let mut headers = Vec::with_capacity(record.headers.0.len());
-        for Header { key, value } in &record.headers.0 {
-            let bytes = self.header.encode(topic, value.schema.as_ref(), &value.value)?;
-            headers.push((Arc::clone(key), bytes));
-        }
-        Ok(Encoded {
-            number: 0,
-            topic: Arc::clone(topic),
-            partition: record.partition,
-            timestamp: record.timestamp,
-            key,
-            value,
-            headers,
-        })
+    #[inline]
+    pub(crate) fn encode(
+        &mut self,
+        topic: &str,
+        data: &SchemaAndValue,
+    ) -> plugin::Result<Option<Bytes>> {
+        self.converter.encode(topic, data.schema.as_ref(), &data.value)
     }
 }
 

@@ -3,18 +3,24 @@
 use std::sync::Arc;
 
 use prometheus::Registry;
-use sluice_plugin::{self as plugin, ConnectorPlugin, Properties, SinkContext, SourceContext};
+use sluice_plugin::{self as plugin, ConnectorPlugin, Properties};
 use tokio::sync::mpsc;
 
 use crate::{
     budget::Budget,
+    chain::Chain,
+    clients::ClientSpec,
+    converters::Converters,
+    guard::Policy,
     metrics::{Board, TaskCollector, TaskStats},
     offsets::{ConnectorOffsets, OffsetStore},
     plugins::PluginSource,
+    reporters::Reporters,
     runner::{Runner, StartError},
     settings::{EngineSettings, boolean, number},
     sink, source,
     task::{TargetState, TaskEvent, TaskId},
+    trace::Failure,
 };
 
 /// Runs connectors and tasks.
@@ -95,20 +101,12 @@ impl Engine {
         };
         let offsets =
             ConnectorOffsets { store: Arc::clone(&self.offsets), connector: id.connector.clone() };
-        let worker = Arc::clone(&self.settings.plugin_limits);
         self.runner.start(id, target, &stats, move |control| async move {
             match plugin? {
                 ConnectorPlugin::Source(source) => {
-                    let store = Arc::clone(&offsets.store);
-                    let context = SourceContext { offsets: Arc::new(offsets), worker };
-                    let opened = source.open(&parts.task, context).await?;
-                    source::run(control, parts, opened, store).await
+                    source::run(control, parts, source, offsets).await
                 }
-                ConnectorPlugin::Sink(sink) => {
-                    let context = SinkContext::new(worker, None);
-                    let opened = sink.open(&parts.task, context).await?;
-                    sink::run(control, parts, opened).await
-                }
+                ConnectorPlugin::Sink(sink) => sink::run(control, parts, sink).await,
             }
         })
     }
@@ -144,6 +142,41 @@ pub(crate) struct TaskParts {
     pub(crate) connector: Properties,
     pub(crate) task: Properties,
     pub(crate) grant: crate::budget::Grant,
+}
+
+impl TaskParts {
+    /// The Kafka clients of the task.
+    pub(crate) fn clients<'a>(&'a self, id: &'a TaskId) -> ClientSpec<'a> {
+        ClientSpec {
+            id,
+            worker: &self.settings.worker,
+            connector: &self.connector,
+            budget: self.grant.bytes(),
+        }
+    }
+
+    /// New converters of the task.
+    pub(crate) fn converters(&self) -> Result<Converters, Failure> {
+        Converters::new(&*self.plugins, &self.connector, &self.settings.worker)
+    }
+
+    /// New transforms of the task.
+    pub(crate) fn chain(&self) -> Result<Chain, Failure> {
+        Chain::new(&*self.plugins, &self.connector)
+    }
+
+    /// The reporters that the connector wants.
+    pub(crate) async fn reporters(
+        &self,
+        id: &TaskId,
+        policy: &Policy,
+        stats: &Arc<TaskStats>,
+    ) -> Result<Arc<Reporters>, Failure> {
+        let json = || Converters::json(&*self.plugins);
+        let clients = self.clients(id);
+        let reporters = Reporters::start(&clients, policy, Arc::clone(stats), json).await?;
+        Ok(Arc::new(reporters))
+    }
 }
 
 fn class_of(settings: &Properties) -> Result<&str, plugin::Error> {

@@ -1,86 +1,123 @@
-//! What a record that cannot be converted does to its task: `errors.tolerance`, with Java's words.
+//! What a record that fails does to its task: tried again, skipped and reported, or the end, with Java's words
+//! (`RetryWithToleranceOperator`).
 
-use std::sync::Arc;
+mod policy;
 
-use sluice_plugin::{self as plugin, Properties};
+use std::{sync::Arc, time::Duration};
 
-use crate::{metrics::TaskStats, trace::Failure};
+use sluice_plugin::{self as plugin, Kind};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    metrics::TaskStats,
+    reporters::{Original, Reporters},
+    stage::Step,
+    trace::Failure,
+};
+
+pub(crate) use policy::{DeadLetterPolicy, LogPolicy, Policy};
+
+/// What Java says around an error that is not tolerated.
+pub(crate) const EXCEEDED: &str = "Tolerance exceeded in error handler";
+/// What Java says around an error that no tolerance covers.
+const UNHANDLED: &str = "Unhandled exception in error handler";
 
 /// Decides over records that fail.
-#[derive(Debug)]
 pub(crate) struct Guard {
-    tolerates: bool,
+    policy: Policy,
+    reporters: Arc<Reporters>,
     stats: Arc<TaskStats>,
+    stop: CancellationToken,
+}
+
+/// What to do with a record that has failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Try the same step again.
+    Again,
+    /// Go on without the record: it was reported.
+    Skip,
+    /// The task is told to stop: neither the record nor any after it is done.
+    Stop,
+}
+
+/// The attempts at one step of one record.
+#[derive(Debug)]
+pub(crate) struct Attempts {
+    made: u32,
+    since: Instant,
+}
+
+impl Attempts {
+    /// The first attempt begins.
+    pub(crate) fn begin() -> Self {
+        Self { made: 0, since: Instant::now() }
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.since.elapsed()
+    }
 }
 
 impl Guard {
-    /// Reads `errors.tolerance`.
-    pub(crate) fn new(connector: &Properties, stats: Arc<TaskStats>) -> Result<Self, Failure> {
-        let tolerates = match connector.get("errors.tolerance").map(|it| it.trim()) {
-            None => false,
-            Some(it) if it.eq_ignore_ascii_case("none") => false,
-            Some(it) if it.eq_ignore_ascii_case("all") => true,
-            Some(other) => {
-                return Err(Failure::of(
-                    "org.apache.kafka.common.config.ConfigException",
-                    format!(
-                        "Invalid value {other} for configuration errors.tolerance: String must be one of \
-                         (case insensitive): NONE, ALL"
-                    ),
-                ));
-            }
-        };
-        Ok(Self { tolerates, stats })
+    pub(crate) const fn new(
+        policy: Policy,
+        reporters: Arc<Reporters>,
+        stats: Arc<TaskStats>,
+        stop: CancellationToken,
+    ) -> Self {
+        Self { policy, reporters, stats, stop }
     }
 
-    /// A record could not be converted: skips it or fails the task.
-    pub(crate) fn skip(&self, error: plugin::Error) -> Result<(), Failure> {
+    /// A step has failed. Waits before it says that the step is tried again. An error fails the task.
+    pub(crate) async fn failed(
+        &self,
+        step: &Step,
+        error: plugin::Error,
+        original: Original<'_>,
+        attempts: &mut Attempts,
+    ) -> Result<Next, Failure> {
+        attempts.made += 1;
         self.stats.errors.failed();
-        if self.tolerates {
-            self.stats.errors.skipped();
-            return Ok(());
+        let kind = error.kind();
+        if kind == Kind::Retriable {
+            if self.policy.retries_after(attempts.elapsed()) {
+                return Ok(self.pause(attempts).await);
+            }
+            // Java counts the last attempt once as an attempt and once as the end of all.
+            self.stats.errors.failed();
         }
-        Err(Failure::from(error).within("Tolerance exceeded in error handler"))
+        let failure = Failure::from(error);
+        self.stats.errors.ended();
+        self.reporters.report(step, &failure, original);
+        if !step.stage.can_be_tolerated(kind) {
+            return Err(failure.within(UNHANDLED));
+        }
+        if !self.policy.tolerates {
+            return Err(failure.within(EXCEEDED));
+        }
+        self.stats.errors.skipped();
+        Ok(Next::Skip)
     }
 
     /// Whether records that fail are skipped.
     pub(crate) const fn tolerates(&self) -> bool {
-        self.tolerates
+        self.policy.tolerates
+    }
+
+    async fn pause(&self, attempts: &Attempts) -> Next {
+        let pause = self.policy.pause(attempts.made, attempts.elapsed());
+        tokio::select! {
+            // Java skips the record, whose position is committed then: here it is read again.
+            () = self.stop.cancelled() => Next::Stop,
+            () = tokio::time::sleep(pause) => {
+                self.stats.errors.retried();
+                Next::Again
+            }
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn guard(tolerance: Option<&str>) -> Result<Guard, Failure> {
-        let settings = tolerance.map(|it| ("errors.tolerance".to_owned(), it.to_owned()));
-        Guard::new(&settings.into_iter().collect(), Arc::default())
-    }
-
-    #[test]
-    fn a_bad_record_is_skipped_only_if_it_is_tolerated() {
-        for (tolerance, expected) in [
-            (None, false),
-            (Some("none"), false),
-            (Some("NONE"), false),
-            (Some("all"), true),
-            (Some("All"), true),
-        ] {
-            let guard = guard(tolerance).expect("a tolerance");
-            let skipped = guard.skip(plugin::Error::bad_record("no number"));
-            assert_eq!(skipped.is_ok(), expected, "{tolerance:?}");
-        }
-        assert!(guard(Some("some")).is_err());
-    }
-
-    #[test]
-    fn the_trace_is_the_one_that_users_know() {
-        let failure = guard(None).expect("none").skip(plugin::Error::bad_record("no number"));
-        assert_eq!(
-            failure.expect_err("not tolerated").to_string(),
-            "org.apache.kafka.connect.errors.ConnectException: Tolerance exceeded in error handler\nCaused \
-             by: org.apache.kafka.connect.errors.DataException: no number"
-        );
-    }
-}
+mod tests;

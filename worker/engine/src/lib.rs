@@ -1,11 +1,12 @@
 //! The data path of a worker: runs tasks, one thread each, between connectors and Kafka.
 //!
-//! - `source`: poll → encode → producer → ledger → offsets.
-//! - `sink`: consumer → decode → put → flush → commit.
+//! - `source`: poll → transforms → converters → producer → ledger → offsets.
+//! - `sink`: consumer → converters → transforms → put → flush → commit.
 //!
 //! Who runs what is the herder's business: this crate does as told and reports what becomes of it.
 
 mod budget;
+mod chain;
 mod clients;
 mod control;
 mod converters;
@@ -16,10 +17,12 @@ mod ledger;
 mod metrics;
 mod offsets;
 mod plugins;
+mod reporters;
 mod runner;
 mod settings;
 mod sink;
 mod source;
+mod stage;
 mod task;
 mod topics;
 mod trace;

@@ -63,14 +63,29 @@ impl TaskStats {
 #[derive(Debug, Default)]
 pub(crate) struct ErrorStats {
     pub(crate) failures: Counter,
+    pub(crate) errors: Counter,
     pub(crate) skipped: Counter,
+    pub(crate) retries: Counter,
+    pub(crate) logged: Counter,
+    pub(crate) dead_letters: Counter,
+    pub(crate) dead_letter_failures: Counter,
     pub(crate) last_millis: Counter,
 }
 
 impl ErrorStats {
-    /// A record could not be processed.
+    /// An attempt at a record has failed.
     pub(crate) fn failed(&self) {
         self.failures.add(1);
+    }
+
+    /// A step of a record is tried again.
+    pub(crate) fn retried(&self) {
+        self.retries.add(1);
+    }
+
+    /// No attempt is left for a record.
+    pub(crate) fn ended(&self) {
+        self.errors.add(1);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         self.last_millis.set(now.as_millis() as u64);
     }

@@ -14,7 +14,7 @@ pub enum SettingsError {
     #[error("Invalid value {value} for configuration {key}: {reason}")]
     Invalid {
         /// Key.
-        key: &'static str,
+        key: String,
         /// Its value.
         value: String,
         /// What it must be.
@@ -77,12 +77,21 @@ pub(crate) fn boolean(
     key: &'static str,
     default: bool,
 ) -> Result<bool, SettingsError> {
-    let Some(value) = settings.get(key) else { return Ok(default) };
+    Ok(boolean_at(settings, key, key)?.unwrap_or(default))
+}
+
+/// A flag that is not set is none. `full` is its whole key.
+pub(crate) fn boolean_at(
+    settings: &Properties,
+    key: &str,
+    full: &str,
+) -> Result<Option<bool>, SettingsError> {
+    let Some(value) = settings.get(key) else { return Ok(None) };
     match value.trim() {
-        it if it.eq_ignore_ascii_case("true") => Ok(true),
-        it if it.eq_ignore_ascii_case("false") => Ok(false),
+        it if it.eq_ignore_ascii_case("true") => Ok(Some(true)),
+        it if it.eq_ignore_ascii_case("false") => Ok(Some(false)),
         _ => Err(SettingsError::Invalid {
-            key,
+            key: full.to_owned(),
             value: value.clone(),
             reason: "Expected value to be either true or false",
         }),
@@ -96,7 +105,7 @@ pub(crate) fn number(
 ) -> Result<u64, SettingsError> {
     let Some(value) = settings.get(key) else { return Ok(default) };
     value.trim().parse().map_err(|_| SettingsError::Invalid {
-        key,
+        key: key.to_owned(),
         value: value.clone(),
         reason: "Not a number of type LONG",
     })

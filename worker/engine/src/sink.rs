@@ -3,35 +3,43 @@
 //! Offsets are committed on time, before partitions are given away, and at the stop; only what `flush` has said
 //! survives a crash.
 
-use std::{sync::Arc, time::Duration};
+mod commit;
+mod decode;
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use sluice_kafka::{BatchConsumer, Event};
-use sluice_plugin::{Kind, SinkTask, TopicOffsets, model::TopicPartition};
+use sluice_plugin::{
+    AnySinkConnector, ErrantRecordReporter, Kind, SinkContext, SinkTask, TopicOffsets,
+    model::{SinkRecord, TopicPartition},
+};
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
-    clients::{Batch, ClientSpec, Pending},
+    clients::Batch,
     control::Control,
-    converters::Converters,
     engine::TaskParts,
-    guard::Guard,
+    guard::{Guard, Policy},
     metrics::TaskStats,
+    reporters::{ErrantRecords, Reporters},
     topics::Subscription,
     trace::Failure,
 };
+use commit::{Commit, settled};
+use decode::{Decoder, Progress};
 
 /// What Java says around an error of `put`, and of nothing else.
 const EXITING: &str = "Exiting WorkerSinkTask due to unrecoverable exception.";
-/// Pause before a batch is put again after a retriable error.
+/// Pause before a batch is put again after a retriable error, if the task names none.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// Runs a sink task until it is told to stop, or fails.
 pub(crate) async fn run(
     mut control: Control,
     parts: TaskParts,
-    task: Box<dyn SinkTask>,
+    connector: Arc<dyn AnySinkConnector>,
 ) -> Result<(), Failure> {
-    let mut sink = Sink::new(&control, parts, task)?;
+    let mut sink = Sink::open(&control, parts, &*connector).await?;
     let outcome = sink.flow(&mut control).await;
     if control.abandonment.has_come() {
         // A successor may be ahead already: nothing of this task counts any more.
@@ -43,59 +51,93 @@ pub(crate) async fn run(
 
 struct Sink {
     task: Box<dyn SinkTask>,
+    context: SinkContext,
     consumer: BatchConsumer,
     subscription: Subscription,
-    converters: Converters,
+    decoder: Decoder,
     guard: Guard,
+    reporters: Arc<Reporters>,
+    errant_records: Option<Arc<ErrantRecords>>,
     stats: Arc<TaskStats>,
     /// What was consumed and is not taken by the task yet: more than a moment only after a retriable error.
     batch: Batch,
+    /// The records of `batch`, as the task gets them each time.
+    records: Vec<SinkRecord>,
     batch_limit: usize,
-    /// When the batch is put again; none while nothing is held back.
-    retry_at: Option<Instant>,
+    /// Whether the task has asked for `records` again: nothing more is read until it has taken them.
+    is_held: bool,
+    /// When the task gets `records` in any case, even if there are none.
+    put_at: Option<Instant>,
     assigned: Vec<TopicPartition>,
     /// Offsets after what the task has taken.
     positions: TopicOffsets,
-    /// What the group has.
+    /// What the group has, or where reading began.
     committed: TopicOffsets,
-    /// A commit on its way: what it commits, and since when.
-    committing: Option<(TopicOffsets, Instant, Pending<()>)>,
+    /// A commit on its way.
+    committing: Option<Commit>,
     flush_interval: Duration,
+    flush_timeout: Duration,
     commit_due: Instant,
     is_paused: bool,
+    /// What the consumer was told to leave alone.
+    paused: BTreeSet<TopicPartition>,
     _grant: crate::budget::Grant,
 }
 
 impl Sink {
-    fn new(control: &Control, parts: TaskParts, task: Box<dyn SinkTask>) -> Result<Self, Failure> {
-        let TaskParts { settings, plugins, connector, task: own, grant } = parts;
+    async fn open(
+        control: &Control,
+        parts: TaskParts,
+        plugin: &dyn AnySinkConnector,
+    ) -> Result<Self, Failure> {
         let stats = Arc::clone(&control.stats);
-        let spec = ClientSpec {
-            id: &control.id,
-            worker: &settings.worker,
-            connector: &connector,
-            budget: grant.bytes(),
+        let clients = parts.clients(&control.id);
+        let policy = Policy::parse(&parts.connector)?;
+        let reporters = parts.reporters(&control.id, &policy, &stats).await?;
+        let errant_records = if reporters.has_listeners() {
+            let (reporters, stats) = (Arc::clone(&reporters), Arc::clone(&stats));
+            let converters = parts.converters()?;
+            Some(Arc::new(ErrantRecords::new(reporters, stats, policy.tolerates, converters)))
+        } else {
+            None
         };
-        let subscription = Subscription::parse(&own, &spec.consumer_keys(), || spec.topics())?;
-        let (consumer, batch_limit) = spec.consumer()?;
+        let reporter = errant_records.clone().map(|it| it as Arc<dyn ErrantRecordReporter>);
+        let context = SinkContext::new(Arc::clone(&parts.settings.plugin_limits), reporter);
+        let decoder = Decoder::new(parts.converters()?, parts.chain()?, errant_records.is_some());
+        let topics = || clients.topics();
+        let subscription = Subscription::parse(&parts.task, &clients.consumer_keys(), topics)?;
+        let task = plugin.open(&parts.task, context.clone()).await?;
+        let (consumer, batch_limit) = clients.consumer()?;
         Ok(Self {
             task,
+            context,
             consumer,
             subscription,
-            converters: Converters::new(&*plugins, &connector, &settings.worker)?,
-            guard: Guard::new(&connector, Arc::clone(&stats))?,
+            decoder,
+            guard: Guard::new(
+                policy,
+                Arc::clone(&reporters),
+                Arc::clone(&stats),
+                control.stop.clone(),
+            ),
+            reporters,
+            errant_records,
             stats,
             batch: Batch::default(),
+            records: Vec::new(),
             batch_limit,
-            retry_at: None,
+            is_held: false,
+            put_at: None,
             assigned: Vec::new(),
             positions: TopicOffsets::new(),
             committed: TopicOffsets::new(),
             committing: None,
-            flush_interval: settings.flush_interval,
-            commit_due: Instant::now() + settings.flush_interval,
+            flush_interval: parts.settings.flush_interval,
+            flush_timeout: parts.settings.flush_timeout,
+            commit_due: Instant::now() + parts.settings.flush_interval,
             is_paused: false,
-            _grant: grant,
+            paused: BTreeSet::new(),
+            _grant: parts.grant,
         })
     }
 
@@ -104,20 +146,29 @@ impl Sink {
         self.is_paused = !control.shall_run();
         control.report().await;
         while !stop.is_cancelled() {
-            let retry_at = self.retry_at;
+            self.heed_wishes();
+            let put_at = self.put_at;
+            let commit_deadline =
+                self.committing.as_ref().map(|it| it.started + self.flush_timeout);
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {}
                 () = control.target_set() => {
-                    self.set_paused(!control.shall_run());
+                    self.is_paused = !control.shall_run();
+                    // As in Java, a task that is paused has its work committed.
+                    self.commit_due = Instant::now();
                     control.report().await;
                 }
                 topics = self.subscription.changed() => self.consumer.subscribe(&topics)?,
                 outcome = settled(&mut self.committing) => self.commit_settled(outcome),
-                () = sleep_until(self.commit_due) => self.begin_commit().await?,
-                () = at(retry_at) => self.put().await?,
+                () = at(commit_deadline) => self.commit_timed_out(),
+                () = sleep_until(self.commit_due) => {
+                    self.begin_commit().await?;
+                    self.put_at.get_or_insert_with(Instant::now);
+                }
+                () = at(put_at) => self.put().await?,
                 event = self.consumer.next(&mut self.batch, self.batch_limit) => match event? {
-                    Event::Records => self.put().await?,
+                    Event::Records => self.receive().await?,
                     Event::Assigned(partitions) => self.take_over(partitions).await?,
                     Event::Revoked { partitions, lost } => self.give_up(&partitions, lost).await?,
                 },
@@ -126,53 +177,82 @@ impl Sink {
         Ok(())
     }
 
-    /// Hands what was consumed to the task. After a retriable error nothing more is read until it has taken exactly that.
-    async fn put(&mut self) -> Result<(), Failure> {
-        let records = self.converters.decode(&self.batch, &self.guard)?;
-        if self.retry_at.is_none() {
-            self.stats.records_in.add(self.batch.len() as u64);
+    /// Does what the task has asked for: reads on from elsewhere, pauses, commits.
+    fn heed_wishes(&mut self) {
+        let mut wishes = self.context.wishes();
+        let mut seeks = std::mem::take(&mut wishes.offsets);
+        seeks.retain(|it, _| self.assigned.contains(it));
+        if !seeks.is_empty() {
+            self.consumer.seek(&seeks);
+            self.committed.extend(seeks.clone());
+            self.positions.extend(seeks);
         }
-        let (count, started) = (records.len(), Instant::now());
-        match self.task.put(&records).await {
+        if let Some(timeout) = wishes.timeout.take() {
+            self.put_at = Some(Instant::now() + timeout);
+        }
+        if std::mem::take(&mut wishes.commit) {
+            self.commit_due = Instant::now();
+        }
+        let rests = self.is_paused || self.is_held;
+        let is_meant = |it: &&TopicPartition| rests || wishes.paused.contains(*it);
+        if self.paused.is_empty() && wishes.paused.is_empty() && !rests {
+            return;
+        }
+        let paused: BTreeSet<TopicPartition> =
+            self.assigned.iter().filter(is_meant).cloned().collect();
+        let newly: Vec<TopicPartition> = paused.difference(&self.paused).cloned().collect();
+        let no_more: Vec<TopicPartition> = self.paused.difference(&paused).cloned().collect();
+        self.consumer.pause(&newly);
+        self.consumer.resume(&no_more);
+        self.paused = paused;
+    }
+
+    /// Makes records of what was consumed and hands them to the task.
+    async fn receive(&mut self) -> Result<(), Failure> {
+        self.stats.records_in.add(self.batch.len() as u64);
+        self.records.clear();
+        let decoded = self.decoder.decode(&self.batch, &self.guard, &mut self.records).await?;
+        if decoded == Progress::Stopped {
+            return Ok(());
+        }
+        for (partition, offset) in self.batch.starts() {
+            self.committed.entry(partition).or_insert(offset);
+        }
+        self.put().await
+    }
+
+    /// Hands the records to the task. After a retriable error nothing more is read until it has taken exactly those.
+    async fn put(&mut self) -> Result<(), Failure> {
+        self.put_at = None;
+        let (count, started) = (self.records.len(), Instant::now());
+        let taken = self.task.put(&self.records).await;
+        match taken {
             Ok(()) => {}
             Err(error) if error.kind() == Kind::Retriable => {
                 tracing::warn!(%error, "the sink asks for the same batch again");
-                if self.retry_at.is_none() {
-                    self.consumer.pause(&self.assigned);
-                }
-                self.retry_at = Some(Instant::now() + RETRY);
+                self.is_held = true;
+                self.put_at = Some(Instant::now() + RETRY);
                 return Ok(());
             }
             Err(error) => return Err(Failure::from(error).within(EXITING)),
+        }
+        // The task may have swallowed an error that ends it.
+        if let Some(failure) = self.errant_records.as_ref().and_then(|it| it.exceeded()) {
+            return Err(failure.within(EXITING));
         }
         self.stats.batch_size.add(count as f64);
         self.stats.batch_time.add(started.elapsed().as_secs_f64() * 1e3);
         self.stats.records_out.add(count as u64);
         self.positions.extend(self.batch.positions());
         self.batch.clear();
-        if self.retry_at.take().is_some() && !self.is_paused {
-            self.consumer.resume(&self.assigned);
-        }
+        self.records.clear();
+        self.is_held = false;
         Ok(())
-    }
-
-    fn set_paused(&mut self, paused: bool) {
-        if std::mem::replace(&mut self.is_paused, paused) == paused || self.retry_at.is_some() {
-            return;
-        }
-        if paused {
-            self.consumer.pause(&self.assigned);
-        } else {
-            self.consumer.resume(&self.assigned);
-        }
     }
 
     async fn take_over(&mut self, partitions: Vec<TopicPartition>) -> Result<(), Failure> {
         self.consumer.acknowledge_assigned(&partitions, &TopicOffsets::new())?;
         self.task.assigned(&partitions).await?;
-        if self.is_paused || self.retry_at.is_some() {
-            self.consumer.pause(&partitions);
-        }
         self.assigned.extend(partitions);
         self.stats.partitions.set(self.assigned.len() as u64);
         Ok(())
@@ -186,83 +266,30 @@ impl Sink {
         self.consumer.acknowledge_revoked(partitions)?;
         let is_kept = |it: &TopicPartition| !partitions.contains(it);
         self.assigned.retain(is_kept);
+        self.paused.retain(is_kept);
+        self.context.wishes().paused.retain(is_kept);
         self.positions.retain(|it, _| is_kept(it));
         self.committed.retain(|it, _| is_kept(it));
         // What the task has not taken of them, whoever gets them will.
         self.batch.retain(is_kept);
-        self.stats.partitions.set(self.assigned.len() as u64);
-        Ok(())
-    }
-
-    /// What the task has made durable and the group does not have yet.
-    async fn flush(&mut self) -> Result<TopicOffsets, Failure> {
-        let mut offsets = self.task.flush(&self.positions).await?;
-        offsets.retain(|partition, offset| {
-            // Partitions that are not ours, and offsets beyond what was consumed, are mistakes of the plugin.
-            let is_reached =
-                self.positions.get(partition).is_some_and(|position| *offset <= *position);
-            is_reached && self.committed.get(partition) != Some(offset)
+        self.records.retain(|it| {
+            is_kept(&TopicPartition::new(Arc::clone(it.original_topic()), it.original_partition()))
         });
-        Ok(offsets)
-    }
-
-    /// Begins a commit, unless one is on its way.
-    async fn begin_commit(&mut self) -> Result<(), Failure> {
-        self.commit_due = Instant::now() + self.flush_interval;
-        if self.committing.is_some() {
-            return Ok(());
-        }
-        let offsets = self.flush().await?;
-        if offsets.is_empty() {
-            self.stats.commit_skips.add(1);
-            return Ok(());
-        }
-        self.stats.commit_seqno.add(1);
-        let commit = self.consumer.commit(&offsets);
-        let pending: Pending<()> = Box::pin(async move { commit.await.map_err(Failure::from) });
-        self.committing = Some((offsets, Instant::now(), pending));
-        Ok(())
-    }
-
-    fn commit_settled(&mut self, outcome: Result<(), Failure>) {
-        let Some((offsets, started, _)) = self.committing.take() else { return };
-        self.stats.committed(outcome.is_ok(), started.elapsed());
-        match outcome {
-            Ok(()) => self.committed.extend(offsets),
-            Err(error) => tracing::warn!(%error, "offsets could not be committed; trying again"),
-        }
-    }
-
-    /// Commits and waits for it.
-    async fn commit_now(&mut self) -> Result<(), Failure> {
-        if self.committing.is_some() {
-            let outcome = settled(&mut self.committing).await;
-            self.commit_settled(outcome);
-        }
-        self.begin_commit().await?;
-        if self.committing.is_some() {
-            let outcome = settled(&mut self.committing).await;
-            self.commit_settled(outcome);
-        }
+        self.stats.partitions.set(self.assigned.len() as u64);
         Ok(())
     }
 
     /// Commits what the task has made durable, and frees everything. After a failure nothing more is committed.
     async fn close(mut self, in_order: bool) -> Result<(), Failure> {
-        let committed = if in_order { self.commit_now().await } else { Ok(()) };
+        let committed = if in_order {
+            self.commit_now().await
+        } else {
+            self.settle_reports().await;
+            Ok(())
+        };
         let closed = self.task.close().await;
         self.consumer.close().await;
         committed.and(closed.map_err(Failure::from))
-    }
-}
-
-/// The end of the commit on its way; never, if there is none.
-async fn settled(
-    committing: &mut Option<(TopicOffsets, Instant, Pending<()>)>,
-) -> Result<(), Failure> {
-    match committing {
-        Some((_, _, pending)) => pending.await,
-        None => std::future::pending().await,
     }
 }
 

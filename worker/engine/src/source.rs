@@ -3,33 +3,40 @@
 //! A position is written only after Kafka has acknowledged its record and all before it: positions never run ahead of
 //! data.
 
+mod encode;
+
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use sluice_kafka::{ClientError, OutgoingRecord, Producer, SendRefused};
-use sluice_plugin::{Kind, SourceTask, model::SourceRecord};
+use sluice_plugin::{AnySourceConnector, Kind, SourceContext, SourceTask, model::SourceRecord};
 use tokio::{
     sync::Notify,
     time::{Instant, sleep_until, timeout},
 };
 
 use crate::{
-    clients::{ClientSpec, Topics},
+    clients::Topics,
     control::Control,
-    converters::{Converters, Encoded},
+    converters::Encoded,
     creation::Creation,
     engine::TaskParts,
-    guard::Guard,
+    guard::{Guard, Policy},
     ledger::{Committable, Ledger},
     metrics::TaskStats,
-    offsets::OffsetStore,
+    offsets::{ConnectorOffsets, OffsetStore},
+    reporters::{Original, Reporters},
+    stage::{Stage, Step},
     trace::Failure,
 };
+use encode::{Encoder, Outcome};
 
 const SEND_FAILED: &str = "Unrecoverable exception from producer send callback";
+/// What Java names as the class that could not write a record.
+const SOURCE_TASK: &str = "org.apache.kafka.connect.runtime.WorkerSourceTask";
 /// Pause after a poll that may succeed later.
 const POLL_RETRY: Duration = Duration::from_millis(100);
 
@@ -37,10 +44,10 @@ const POLL_RETRY: Duration = Duration::from_millis(100);
 pub(crate) async fn run(
     mut control: Control,
     parts: TaskParts,
-    task: Box<dyn SourceTask>,
-    store: Arc<dyn OffsetStore>,
+    connector: Arc<dyn AnySourceConnector>,
+    offsets: ConnectorOffsets,
 ) -> Result<(), Failure> {
-    let mut source = Source::new(&control, parts, task, store)?;
+    let mut source = Source::open(&control, parts, &*connector, offsets).await?;
     let outcome = source.flow(&mut control).await;
     if control.abandonment.has_come() {
         // A successor may be ahead already: nothing of this task counts any more.
@@ -52,11 +59,14 @@ pub(crate) async fn run(
 
 struct Source {
     task: Box<dyn SourceTask>,
-    converters: Converters,
+    encoder: Encoder,
     guard: Guard,
+    reporters: Arc<Reporters>,
     producer: Producer,
     outcomes: Arc<Outcomes>,
     ledger: Ledger,
+    /// What was sent and may have to be reported, by number; empty unless somebody listens.
+    sent: HashMap<u64, SourceRecord>,
     /// Encoded records that the producer's queue had no room for yet.
     unsent: VecDeque<Encoded>,
     /// Positions whose write failed, to be written with the next ones.
@@ -82,38 +92,46 @@ struct Outcomes {
 }
 
 impl Source {
-    fn new(
+    async fn open(
         control: &Control,
         parts: TaskParts,
-        task: Box<dyn SourceTask>,
-        store: Arc<dyn OffsetStore>,
+        plugin: &dyn AnySourceConnector,
+        offsets: ConnectorOffsets,
     ) -> Result<Self, Failure> {
-        let TaskParts { settings, plugins, connector, task: _, grant } = parts;
         let stats = Arc::clone(&control.stats);
-        let spec = ClientSpec {
-            id: &control.id,
-            worker: &settings.worker,
-            connector: &connector,
-            budget: grant.bytes(),
-        };
+        let clients = parts.clients(&control.id);
+        let policy = Policy::parse(&parts.connector)?;
+        let reporters = parts.reporters(&control.id, &policy, &stats).await?;
+        let encoder = Encoder::new(parts.converters()?, parts.chain()?, reporters.wants_original());
+        let store = Arc::clone(&offsets.store);
+        let worker = Arc::clone(&parts.settings.plugin_limits);
+        let context = SourceContext { offsets: Arc::new(offsets), worker };
+        let task = plugin.open(&parts.task, context).await?;
         let outcomes = Arc::<Outcomes>::default();
         let delivered = Arc::clone(&outcomes);
-        let producer = spec.producer(move |number, outcome| {
+        let producer = clients.producer(move |number, outcome| {
             let mut arrived = delivered.arrived.lock().unwrap_or_else(PoisonError::into_inner);
             arrived.push((number, outcome.err()));
             delivered.news.notify_one();
         })?;
-        let creation = match Creation::parse(&connector)?.filter(|_| settings.topic_creation) {
-            Some(creation) => Some((creation, spec.topics()?)),
-            None => None,
+        let creation = match Creation::parse(&parts.connector)? {
+            Some(creation) if parts.settings.topic_creation => Some((creation, clients.topics()?)),
+            _ => None,
         };
         Ok(Self {
             task,
-            converters: Converters::new(&*plugins, &connector, &settings.worker)?,
-            guard: Guard::new(&connector, Arc::clone(&stats))?,
+            encoder,
+            guard: Guard::new(
+                policy,
+                Arc::clone(&reporters),
+                Arc::clone(&stats),
+                control.stop.clone(),
+            ),
+            reporters,
             producer,
             outcomes,
             ledger: Ledger::default(),
+            sent: HashMap::new(),
             unsent: VecDeque::new(),
             uncommitted: Vec::new(),
             store,
@@ -121,11 +139,11 @@ impl Source {
             created: HashSet::new(),
             connector: control.id.connector.clone(),
             stats,
-            flush_interval: settings.flush_interval,
-            flush_timeout: settings.flush_timeout,
-            commit_due: Instant::now() + settings.flush_interval,
+            flush_interval: parts.settings.flush_interval,
+            flush_timeout: parts.settings.flush_timeout,
+            commit_due: Instant::now() + parts.settings.flush_interval,
             poll_due: Instant::now(),
-            _grant: grant,
+            _grant: parts.grant,
         })
     }
 
@@ -149,7 +167,7 @@ impl Source {
                 // Dropping a poll loses no record, by its contract.
                 polled = self.task.poll(), if can_poll => match polled {
                     Err(error) if error.kind() == Kind::Retriable => self.poll_later(&error),
-                    polled => self.encode(polled?)?,
+                    polled => self.encode(polled?).await?,
                 },
                 () = sleep_until(self.poll_due), if self.poll_due > Instant::now() => {}
                 () = outcomes.news.notified() => {}
@@ -165,21 +183,29 @@ impl Source {
     }
 
     /// Turns a poll into bytes and notes each record in the ledger.
-    fn encode(&mut self, records: Vec<SourceRecord>) -> Result<(), Failure> {
+    async fn encode(&mut self, records: Vec<SourceRecord>) -> Result<(), Failure> {
         if records.is_empty() {
             return Ok(());
         }
         self.stats.records_in.add(records.len() as u64);
         self.stats.batch_size.add(records.len() as f64);
-        for record in records {
-            let encoded = self.converters.encode(&record);
-            let number = self.ledger.track(&record.source_partition, record.source_offset);
-            match encoded {
-                Ok(encoded) => self.unsent.push_back(Encoded { number, ..encoded }),
-                Err(error) => {
-                    self.guard.skip(error)?;
-                    self.ledger.done(number);
-                }
+        for mut record in records {
+            let outcome = self.encoder.encode(&mut record, &self.guard).await?;
+            if matches!(outcome, Outcome::Stopped) {
+                // Neither this record nor those after it have a position: they are polled again.
+                return Ok(());
+            }
+            let listens = self.reporters.has_listeners();
+            let kept = listens.then(|| record.source_offset.clone());
+            let offset = std::mem::take(&mut record.source_offset);
+            let number = self.ledger.track(&record.source_partition, offset);
+            let Outcome::Encoded(encoded) = outcome else {
+                self.ledger.done(number);
+                continue;
+            };
+            self.unsent.push_back(Encoded { number, ..encoded });
+            if let Some(source_offset) = kept {
+                self.sent.insert(number, SourceRecord { source_offset, ..record });
             }
         }
         Ok(())
@@ -231,12 +257,11 @@ impl Source {
         let mut written = 0;
         for (number, error) in outcomes {
             match error {
-                None => written += 1,
-                Some(error) if self.guard.tolerates() => {
-                    tracing::error!(connector = self.connector, %error, "a record was dropped");
-                    self.stats.errors.failed();
-                    self.stats.errors.skipped();
+                None => {
+                    written += 1;
+                    self.sent.remove(&number);
                 }
+                Some(error) if self.guard.tolerates() => self.drop_refused(number, error),
                 Some(error) => return Err(Failure::from(error).within(SEND_FAILED)),
             }
             self.ledger.done(number);
@@ -244,6 +269,18 @@ impl Source {
         self.stats.records_out.add(written);
         self.stats.active.set(self.ledger.span() as u64);
         Ok(())
+    }
+
+    /// Kafka does not take a record, and the connector tolerates it.
+    fn drop_refused(&mut self, number: u64, error: ClientError) {
+        tracing::error!(connector = self.connector, %error, "a record was dropped");
+        self.stats.errors.failed();
+        self.stats.errors.ended();
+        self.stats.errors.skipped();
+        if let Some(record) = self.sent.remove(&number) {
+            let step = Step::new(Stage::KafkaProduce, SOURCE_TASK);
+            self.reporters.report(&step, &Failure::from(error), Original::Polled(&record));
+        }
     }
 
     /// Writes the positions of what Kafka has taken. What cannot be written now is written the next time.
@@ -259,6 +296,8 @@ impl Source {
         if positions.is_empty() {
             return Ok(());
         }
+        // Positions never run ahead of the dead letters that stand for their records.
+        self.reporters.settled().await?;
         let started = Instant::now();
         let write = positions
             .iter()

@@ -30,15 +30,8 @@ impl Failure {
         Self { chain: vec![Link { class: class.into(), message: message.into() }] }
     }
 
-    /// The failure as cause of another one of the engine.
-    pub(crate) fn within(mut self, message: impl Into<String>) -> Self {
-        self.chain.insert(0, Link { class: CONNECT_EXCEPTION.to_owned(), message: message.into() });
-        self
-    }
-}
-
-impl From<plugin::Error> for Failure {
-    fn from(error: plugin::Error) -> Self {
+    /// The failure that a plugin's error is.
+    pub(crate) fn of_error(error: &plugin::Error) -> Self {
         let mut failure = Self::of(error.java_class(), error.to_string());
         let mut cause = error.source();
         while let Some(error) = cause {
@@ -48,6 +41,36 @@ impl From<plugin::Error> for Failure {
             cause = error.source();
         }
         failure
+    }
+
+    /// Java's name of the outermost exception.
+    pub(crate) fn class(&self) -> &str {
+        self.chain.first().map_or("", |it| &it.class)
+    }
+
+    /// The message of the outermost exception.
+    pub(crate) fn message(&self) -> Option<&str> {
+        self.chain.first().map(|it| it.message.as_str()).filter(|it| !it.is_empty())
+    }
+
+    /// The outermost exception in one line, as its `toString`.
+    pub(crate) fn headline(&self) -> String {
+        match self.message() {
+            Some(message) => format!("{}: {message}", self.class()),
+            None => self.class().to_owned(),
+        }
+    }
+
+    /// The failure as cause of another one of the engine.
+    pub(crate) fn within(mut self, message: impl Into<String>) -> Self {
+        self.chain.insert(0, Link { class: CONNECT_EXCEPTION.to_owned(), message: message.into() });
+        self
+    }
+}
+
+impl From<plugin::Error> for Failure {
+    fn from(error: plugin::Error) -> Self {
+        Self::of_error(&error)
     }
 }
 

@@ -96,6 +96,11 @@ impl Batch {
         self.rows.iter().map(|row| self.message(row))
     }
 
+    /// The record of an index.
+    pub fn get(&self, index: usize) -> Option<Message> {
+        self.rows.get(index).map(|row| self.message(row))
+    }
+
     /// The offsets behind the records, in their order: one entry for each run of records of one partition.
     pub fn positions(&self) -> impl Iterator<Item = (TopicPartition, i64)> {
         let is_same = |left: &Row, right: &Row| {
@@ -105,6 +110,17 @@ impl Batch {
             .chunk_by(is_same)
             .filter_map(<[Row]>::last)
             .map(|row| (self.partition(row), row.offset + 1))
+    }
+
+    /// The offset of the first record of each run of records of one partition.
+    pub fn starts(&self) -> impl Iterator<Item = (TopicPartition, i64)> {
+        let is_same = |left: &Row, right: &Row| {
+            left.partition == right.partition && left.topic == right.topic
+        };
+        self.rows
+            .chunk_by(is_same)
+            .filter_map(<[Row]>::first)
+            .map(|row| (self.partition(row), row.offset))
     }
 
     /// Keeps the records of the partitions that `keep` wants.

@@ -36,6 +36,37 @@ pub enum TimestampType {
     LogAppendTime,
 }
 
+impl TimestampType {
+    /// The name in Java's texts; none if there is no timestamp.
+    pub const fn java_name(self) -> Option<&'static str> {
+        match self {
+            Self::NoTimestampType => None,
+            Self::CreateTime => Some("CreateTime"),
+            Self::LogAppendTime => Some("LogAppendTime"),
+        }
+    }
+}
+
+impl From<TimestampType> for sluice_model::TimestampType {
+    fn from(of: TimestampType) -> Self {
+        match of {
+            TimestampType::NoTimestampType => Self::NoTimestampType,
+            TimestampType::CreateTime => Self::CreateTime,
+            TimestampType::LogAppendTime => Self::LogAppendTime,
+        }
+    }
+}
+
+impl From<sluice_model::TimestampType> for TimestampType {
+    fn from(of: sluice_model::TimestampType) -> Self {
+        match of {
+            sluice_model::TimestampType::NoTimestampType => Self::NoTimestampType,
+            sluice_model::TimestampType::CreateTime => Self::CreateTime,
+            sluice_model::TimestampType::LogAppendTime => Self::LogAppendTime,
+        }
+    }
+}
+
 /// A record to write.
 #[derive(Debug, Clone, Copy)]
 pub struct OutgoingRecord<'a> {

@@ -23,7 +23,7 @@ pub use logical::Logical;
 pub use parameters::Parameters;
 pub use position::{SourceOffset, SourcePartition, TopicPartition};
 pub use projector::{ProjectError, project};
-pub use record::{ConnectRecord, SinkRecord, SourceRecord, TimestampType};
+pub use record::{ConnectRecord, RawRecord, SinkRecord, SourceRecord, TimestampType};
 pub use schema::{Field, Schema, SchemaRef, Type};
 pub use validation::Invalid;
 pub use value::{SchemaAndValue, Struct, Value};

@@ -1,9 +1,13 @@
 //! Records: what a source hands out, what a sink takes, and the part of them that transforms change.
 
+mod text;
+
 use std::{
     ops::{Deref, DerefMut},
     sync::Arc,
 };
+
+use bytes::Bytes;
 
 use crate::{Headers, SchemaAndValue, SourceOffset, SourcePartition};
 
@@ -60,6 +64,20 @@ pub struct SinkRecord {
     original_topic: Option<Arc<str>>,
     original_partition: i32,
     original_offset: i64,
+    raw: Option<Box<RawRecord>>,
+}
+
+/// The bytes that a record was read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawRecord {
+    /// Key.
+    pub key: Option<Bytes>,
+    /// Value.
+    pub value: Option<Bytes>,
+    /// Headers in order; names may repeat.
+    pub headers: Vec<(Arc<str>, Option<Bytes>)>,
+    /// Milliseconds since the epoch.
+    pub timestamp: Option<i64>,
 }
 
 impl ConnectRecord {
@@ -85,6 +103,7 @@ impl SinkRecord {
             original_topic: None,
             original_partition: data.partition.unwrap_or_default(),
             original_offset: data.offset.unwrap_or_default(),
+            raw: None,
             data,
         }
     }
@@ -92,6 +111,16 @@ impl SinkRecord {
     /// Notes the topic as the original one. To be called before the first transform.
     pub fn keep_original_topic(&mut self) {
         self.original_topic.get_or_insert_with(|| Arc::clone(&self.data.topic));
+    }
+
+    /// Keeps the bytes that the record was read from.
+    pub fn keep_raw(&mut self, raw: RawRecord) {
+        self.raw = Some(Box::new(raw));
+    }
+
+    /// The bytes that the record was read from; there only if they may be needed for a dead letter.
+    pub fn raw(&self) -> Option<&RawRecord> {
+        self.raw.as_deref()
     }
 
     /// Topic before any transform (KIP-793).

@@ -195,12 +195,28 @@ impl Families {
             (
                 "kafka_connect_task_error_total_record_errors",
                 "Records with errors.",
-                &errors.failures,
+                &errors.errors,
             ),
             (
                 "kafka_connect_task_error_total_records_skipped",
                 "Records left out.",
                 &errors.skipped,
+            ),
+            ("kafka_connect_task_error_total_retries", "Operations tried again.", &errors.retries),
+            (
+                "kafka_connect_task_error_total_errors_logged",
+                "Errors written to the log.",
+                &errors.logged,
+            ),
+            (
+                "kafka_connect_task_error_deadletterqueue_produce_requests",
+                "Records to be written to the dead letter queue.",
+                &errors.dead_letters,
+            ),
+            (
+                "kafka_connect_task_error_deadletterqueue_produce_failures",
+                "Records that could not be written to the dead letter queue.",
+                &errors.dead_letter_failures,
             ),
         ] {
             self.counter(name, help, id, counter);

@@ -73,6 +73,12 @@ pub(crate) fn canonical(fields: &Fields) -> String {
     text
 }
 
+/// The fields as one JSON object.
+pub(crate) fn object(fields: &Fields) -> String {
+    let members = canonical(fields);
+    format!("{{{}}}", members.strip_suffix(',').unwrap_or(&members))
+}
+
 fn fields(object: serde_json::Map<String, Json>) -> Option<Fields> {
     object.into_iter().map(|(name, value)| Some((name, primitive(value)?))).collect()
 }

@@ -1,0 +1,207 @@
+//! From consumed bytes to what a sink task is given: converters, then transforms, each under the guard.
+
+use std::sync::Arc;
+
+use sluice_plugin::{
+    self as plugin, Verdict,
+    model::{ConnectRecord, Headers, RawRecord, SchemaAndValue, SinkRecord},
+};
+
+use crate::{
+    chain::Chain,
+    clients::{Batch, Message, TimestampType},
+    converters::Converters,
+    guard::{Attempts, Guard, Next},
+    reporters::Original,
+    stage::{Stage, Step},
+    trace::Failure,
+};
+
+/// Makes records of messages.
+pub(super) struct Decoder {
+    converters: Converters,
+    chain: Chain,
+    /// Whether records keep their bytes, for a dead letter that the task may ask for.
+    keeps_raw: bool,
+}
+
+/// How far a batch got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// To its end.
+    Complete,
+    /// The task was told to stop on the way: nothing of the batch counts.
+    Stopped,
+}
+
+/// What comes next for a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Key,
+    Value,
+    Headers,
+    Transform(usize),
+}
+
+/// A record that could not go on: as far as it got, and why.
+struct Stuck {
+    record: SinkRecord,
+    place: Place,
+    error: plugin::Error,
+}
+
+impl Decoder {
+    pub(super) const fn new(converters: Converters, chain: Chain, keeps_raw: bool) -> Self {
+        Self { converters, chain, keeps_raw }
+    }
+
+    /// Adds the records of a batch to `records`, in order; those that are dropped or skipped are left out.
+    pub(super) async fn decode(
+        &mut self,
+        batch: &Batch,
+        guard: &Guard,
+        records: &mut Vec<SinkRecord>,
+    ) -> Result<Progress, Failure> {
+        records.reserve(batch.len());
+        for (index, message) in batch.iter().enumerate() {
+            match self.one(message) {
+                Ok(Some(record)) => records.push(record),
+                Ok(None) => {}
+                Err(stuck) => {
+                    let Some(message) = batch.get(index) else { continue };
+                    match self.go_on(*stuck, &message, guard).await? {
+                        (Progress::Stopped, _) => return Ok(Progress::Stopped),
+                        (Progress::Complete, record) => records.extend(record),
+                    }
+                }
+            }
+        }
+        Ok(Progress::Complete)
+    }
+
+    /// The way of nearly every record: nothing is kept for an error that does not come.
+    #[inline]
+    fn one(&mut self, message: Message) -> Result<Option<SinkRecord>, Box<Stuck>> {
+        let raw = self.keeps_raw.then(|| raw(&message));
+        let Message { topic, partition, offset, timestamp, timestamp_type, key, value, headers } =
+            message;
+        let data = ConnectRecord {
+            topic,
+            partition: Some(partition),
+            key: SchemaAndValue::NULL,
+            value: SchemaAndValue::NULL,
+            timestamp: (timestamp_type != TimestampType::NoTimestampType).then_some(timestamp),
+            headers: Headers::default(),
+            offset: Some(offset),
+        };
+        let mut record = SinkRecord::new(data, timestamp_type.into());
+        if let Some(raw) = raw {
+            record.keep_raw(raw);
+        }
+        match self.converters.key.decode(&record.topic, key) {
+            Ok(key) => record.data.key = key,
+            Err(error) => return Err(Stuck::new(record, Place::Key, error)),
+        }
+        match self.converters.value.decode(&record.topic, value) {
+            Ok(value) => record.data.value = value,
+            Err(error) => return Err(Stuck::new(record, Place::Value, error)),
+        }
+        if !headers.is_empty() {
+            match self.converters.decode_headers(&record.topic, headers) {
+                Ok(headers) => record.data.headers = headers,
+                Err(error) => return Err(Stuck::new(record, Place::Headers, error)),
+            }
+        }
+        if self.chain.is_empty() {
+            return Ok(Some(record));
+        }
+        record.keep_original_topic();
+        let mut next = 0;
+        match self.chain.apply(&mut next, &mut record.data) {
+            Ok(Verdict::Keep) => Ok(Some(record)),
+            Ok(Verdict::Drop) => Ok(None),
+            Err(error) => Err(Stuck::new(record, Place::Transform(next), error)),
+        }
+    }
+
+    /// The way of a record from where it got stuck.
+    async fn go_on(
+        &mut self,
+        stuck: Stuck,
+        message: &Message,
+        guard: &Guard,
+    ) -> Result<(Progress, Option<SinkRecord>), Failure> {
+        let Stuck { mut record, mut place, mut error } = stuck;
+        let mut attempts = Attempts::begin();
+        loop {
+            let original = Original::Consumed(message);
+            match guard.failed(&self.step(place), error, original, &mut attempts).await? {
+                Next::Again => {}
+                Next::Skip => return Ok((Progress::Complete, None)),
+                Next::Stop => return Ok((Progress::Stopped, None)),
+            }
+            let before = place;
+            match self.advance(&mut place, message, &mut record) {
+                Ok(Verdict::Keep) => return Ok((Progress::Complete, Some(record))),
+                Ok(Verdict::Drop) => return Ok((Progress::Complete, None)),
+                Err(again) => error = again,
+            }
+            if place != before {
+                attempts = Attempts::begin();
+            }
+        }
+    }
+
+    fn advance(
+        &mut self,
+        place: &mut Place,
+        message: &Message,
+        record: &mut SinkRecord,
+    ) -> plugin::Result<Verdict> {
+        let topic = &message.topic;
+        if *place == Place::Key {
+            record.data.key = self.converters.key.decode(topic, message.key.clone())?;
+            *place = Place::Value;
+        }
+        if *place == Place::Value {
+            record.data.value = self.converters.value.decode(topic, message.value.clone())?;
+            *place = Place::Headers;
+        }
+        if *place == Place::Headers {
+            let headers = message.headers.clone();
+            record.data.headers = self.converters.decode_headers(topic, headers)?;
+            *place = Place::Transform(0);
+        }
+        let Place::Transform(mut next) = *place else { return Ok(Verdict::Keep) };
+        record.keep_original_topic();
+        let verdict = self.chain.apply(&mut next, &mut record.data);
+        *place = Place::Transform(next);
+        verdict
+    }
+
+    fn step(&self, place: Place) -> Step {
+        match place {
+            Place::Key => Step::new(Stage::KeyConverter, self.converters.key.class()),
+            Place::Value => Step::new(Stage::ValueConverter, self.converters.value.class()),
+            Place::Headers => Step::new(Stage::HeaderConverter, self.converters.header.class()),
+            Place::Transform(next) => Step::new(Stage::Transformation, self.chain.class(next)),
+        }
+    }
+}
+
+impl Stuck {
+    #[cold]
+    fn new(record: SinkRecord, place: Place, error: plugin::Error) -> Box<Self> {
+        Box::new(Self { record, place, error })
+    }
+}
+
+fn raw(message: &Message) -> RawRecord {
+    RawRecord {
+        key: message.key.clone(),
+        value: message.value.clone(),
+        headers: message.headers.iter().map(|(key, it)| (Arc::clone(key), it.clone())).collect(),
+        timestamp: (message.timestamp_type != TimestampType::NoTimestampType)
+            .then_some(message.timestamp),
+    }
+}
