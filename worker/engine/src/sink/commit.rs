@@ -16,8 +16,6 @@ pub(super) struct Commit {
 impl Sink {
     /// What the task has made durable and the group does not have yet.
     async fn flush(&mut self) -> Result<TopicOffsets, Failure> {
-        // Positions never run ahead of the dead letters that stand for their records.
-        self.reporters.settled().await?;
         let mut offsets = self.task.flush(&self.positions).await?;
         offsets.retain(|partition, offset| {
             let Some(position) = self.positions.get(partition) else {
@@ -40,6 +38,8 @@ impl Sink {
         if self.committing.is_some() {
             return Ok(());
         }
+        // Positions never run ahead of the dead letters that stand for their records.
+        self.reporters.settled().await?;
         let started = Instant::now();
         self.stats.commit_seqno.add(1);
         match self.flush().await {
@@ -90,6 +90,7 @@ impl Sink {
     /// the partitions.
     pub(super) async fn commit_now(&mut self) -> Result<(), Failure> {
         self.finish_commit().await;
+        self.reporters.settled().await?;
         let started = Instant::now();
         match self.flush().await {
             Ok(offsets) if offsets.is_empty() => {}

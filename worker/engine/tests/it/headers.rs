@@ -92,7 +92,7 @@ async fn sent(keys: &[(&str, &str)]) -> Vec<Headers> {
     });
     let seen = Arc::<Mutex<Vec<Headers>>>::default();
     let kept = Arc::clone(&seen);
-    stage.plugins.sink("sink", move || Box::new(Keeping(Arc::clone(&kept))));
+    stage.plugins.sink("sink", move |_| Box::new(Keeping(Arc::clone(&kept))));
     let running = stage.plain();
     let source = running.start("source", &[]);
     let sink = running.start("sink", keys);

@@ -4,26 +4,26 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use sluice_converters::{SimpleHeaderConverter, StringConverter};
+use sluice_converters::{IntegerConverter, JsonConverter, SimpleHeaderConverter, StringConverter};
 use sluice_engine::PluginSource;
-use sluice_plugin::config::{ConfigDef, Report};
+use sluice_plugin::config::{Config, ConfigDef, Report};
 use sluice_plugin::model::{
     ConnectRecord, SchemaAndValue, SinkRecord, SourceOffset, SourcePartition, SourceRecord,
     TopicPartition, Value,
 };
 use sluice_plugin::{
-    AnySinkConnector, AnySourceConnector, ConnectorPlugin, ConverterPlugin, PredicatePlugin,
-    Properties, Result, SinkContext, SinkTask, SourceContext, SourceTask, TopicOffsets,
-    TransformPlugin,
+    AnySinkConnector, AnySourceConnector, ConnectorPlugin, ConverterPlugin, Error, Predicate,
+    PredicatePlugin, Properties, Result, SinkContext, SinkTask, SourceContext, SourceTask,
+    TopicOffsets, Transform, TransformPlugin, Verdict,
 };
 
 /// Makes source tasks.
 pub(crate) type Source =
     dyn Fn(Option<SourceOffset>) -> Box<dyn SourceTask> + Send + Sync + 'static;
 /// Makes sink tasks.
-pub(crate) type Sink = dyn Fn() -> Box<dyn SinkTask> + Send + Sync + 'static;
+pub(crate) type Sink = dyn Fn(SinkContext) -> Box<dyn SinkTask> + Send + Sync + 'static;
 
-/// Plugins by class; converters are the one for strings, or the simple one for headers.
+/// Plugins by class; converters are the one for strings unless another is named.
 #[derive(Default)]
 pub(crate) struct Plugins(Mutex<BTreeMap<String, ConnectorPlugin>>);
 
@@ -42,7 +42,7 @@ impl Plugins {
     pub(crate) fn sink(
         &self,
         class: &str,
-        make: impl Fn() -> Box<dyn SinkTask> + Send + Sync + 'static,
+        make: impl Fn(SinkContext) -> Box<dyn SinkTask> + Send + Sync + 'static,
     ) {
         let plugin =
             ConnectorPlugin::Sink(Arc::new(Made(Arc::<Sink>::from(Box::new(make) as Box<Sink>))));
@@ -56,16 +56,85 @@ impl PluginSource for Plugins {
     }
 
     fn converter(&self, class: &str) -> Option<ConverterPlugin> {
-        let is_simple = class.ends_with("SimpleHeaderConverter");
-        Some(if is_simple { Arc::new(SimpleHeaderConverter) } else { Arc::new(StringConverter) })
+        Some(match class.rsplit('.').next().unwrap_or(class) {
+            "JsonConverter" => Arc::new(JsonConverter),
+            "IntegerConverter" => Arc::new(IntegerConverter::NEW),
+            "SimpleHeaderConverter" => Arc::new(SimpleHeaderConverter),
+            _ => Arc::new(StringConverter),
+        })
     }
 
-    fn transform(&self, _: &str) -> Option<TransformPlugin> {
-        None
+    fn transform(&self, class: &str) -> Option<TransformPlugin> {
+        match class {
+            "Busy" => Some(TransformPlugin::of::<Busy>()),
+            "Forget" => Some(TransformPlugin::of::<Forget>()),
+            _ => None,
+        }
     }
 
-    fn predicate(&self, _: &str) -> Option<PredicatePlugin> {
-        None
+    fn predicate(&self, class: &str) -> Option<PredicatePlugin> {
+        (class == "Odd").then(PredicatePlugin::of::<Odd>)
+    }
+}
+
+/// No keys.
+#[derive(Config)]
+pub(crate) struct Keyless {}
+
+/// Is busy each first time that it sees a record; appends a mark to the value.
+struct Busy {
+    was_asked: bool,
+}
+
+impl Transform for Busy {
+    type Config = Keyless;
+    const NAME: &'static str = "org.example.Busy";
+
+    fn configure(_: Keyless) -> Result<Self> {
+        Ok(Self { was_asked: false })
+    }
+
+    fn apply(&mut self, record: &mut ConnectRecord) -> Result<Verdict> {
+        self.was_asked = !self.was_asked;
+        if self.was_asked {
+            return Err(Error::retriable("busy"));
+        }
+        record.value.value = Value::from(format!("{}!", record.value.value));
+        Ok(Verdict::Keep)
+    }
+}
+
+/// Drops what it gets.
+struct Forget;
+
+impl Transform for Forget {
+    type Config = Keyless;
+    const NAME: &'static str = "org.example.Forget";
+
+    fn configure(_: Keyless) -> Result<Self> {
+        Ok(Self)
+    }
+
+    fn apply(&mut self, _: &mut ConnectRecord) -> Result<Verdict> {
+        Ok(Verdict::Drop)
+    }
+}
+
+/// Means odd numbers, and cannot decide over what is none.
+struct Odd;
+
+impl Predicate for Odd {
+    type Config = Keyless;
+    const NAME: &'static str = "org.example.Odd";
+
+    fn configure(_: Keyless) -> Result<Self> {
+        Ok(Self)
+    }
+
+    fn test(&mut self, record: &ConnectRecord) -> Result<bool> {
+        let number: i64 =
+            record.value.value.to_string().parse().map_err(|_| Error::bad_record("no number"))?;
+        Ok(number % 2 == 1)
     }
 }
 
@@ -121,8 +190,8 @@ impl AnySinkConnector for Made<Sink> {
         Ok(vec![settings.clone(); most])
     }
 
-    async fn open(&self, _: &Properties, _: SinkContext) -> Result<Box<dyn SinkTask>> {
-        Ok(self.0())
+    async fn open(&self, _: &Properties, context: SinkContext) -> Result<Box<dyn SinkTask>> {
+        Ok(self.0(context))
     }
 }
 

@@ -24,7 +24,7 @@ async fn stage(
     running.engine.stop_tasks(&[id]).await;
     let seen = Arc::<Mutex<Seen>>::default();
     let (noted, verdict) = (Arc::clone(&seen), Arc::new(verdict));
-    stage.plugins.sink("noting", move || {
+    stage.plugins.sink("noting", move |_| {
         let verdict = Arc::clone(&verdict) as Arc<dyn Fn(usize) -> Result<()> + Send + Sync>;
         Box::new(Noting { seen: Arc::clone(&noted), verdict })
     });

@@ -10,7 +10,7 @@ use sluice_engine::{
     Engine, EngineSettings, MemoryOffsets, OffsetStore, TargetState, TaskEvent, TaskId,
 };
 use sluice_kafka::admin::{Admin, NewTopic};
-use sluice_kafka::{Batch, BatchConsumer, ClientSettings, ConsumerConfig, Event, wire};
+use sluice_kafka::{Batch, BatchConsumer, ClientSettings, ConsumerConfig, Event, Message, wire};
 use sluice_plugin::model::TopicPartition;
 use sluice_plugin::{Properties, TopicOffsets};
 use tokio::sync::mpsc;
@@ -96,6 +96,13 @@ impl Stage {
 
     /// Waits until the topic has this many records, and reads them.
     pub(crate) async fn values(&self, count: usize) -> Vec<String> {
+        let text = |it: Message| it.value.expect("a value").to_vec();
+        let messages = self.messages(TOPIC, count).await.into_iter();
+        messages.map(|it| String::from_utf8(text(it)).expect("text")).collect()
+    }
+
+    /// Waits until a topic has this many records, and reads them.
+    pub(crate) async fn messages(&self, topic: &str, count: usize) -> Vec<Message> {
         let settings = ClientSettings::parse(&self.worker).unwrap();
         let config = ConsumerConfig {
             group_id: None,
@@ -104,20 +111,20 @@ impl Stage {
             budget: 1 << 20,
         };
         let mut consumer = BatchConsumer::new(&settings, config).unwrap();
-        let start = TopicOffsets::from([(TopicPartition::new(TOPIC, 0), 0)]);
+        let start = TopicOffsets::from([(TopicPartition::new(topic, 0), 0)]);
         consumer.assign(&start).unwrap();
-        let mut values = Vec::new();
+        let mut messages = Vec::new();
         let mut batch = Batch::default();
-        while values.len() < count {
+        while messages.len() < count {
             let next = timeout(PATIENCE, consumer.next(&mut batch, 500));
-            let event = next.await.unwrap_or_else(|_| panic!("{} records", values.len())).unwrap();
+            let event =
+                next.await.unwrap_or_else(|_| panic!("{} records", messages.len())).unwrap();
             assert!(matches!(event, Event::Records));
-            let text = |it: sluice_kafka::Message| it.value.expect("a value").to_vec();
-            values.extend(batch.iter().map(|it| String::from_utf8(text(it)).expect("text")));
+            messages.extend(batch.iter());
             batch.clear();
         }
         consumer.close().await;
-        values
+        messages
     }
 }
 
