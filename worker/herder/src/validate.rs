@@ -51,12 +51,6 @@ impl Plugins for CatalogPlugins {
         {
             self.validate_converter(&settings, key, role, &mut report);
         }
-        for key in ["transforms", "predicates"] {
-            if settings.get(key).is_some_and(|it| !it.trim().is_empty()) {
-                let value = &settings[key];
-                report.error(key, format!("Invalid value {value} for configuration {key}: this version of the worker runs none"));
-            }
-        }
         for key in nulls {
             report.error(&key, "Null value can not be supplied as the configuration value.");
         }
