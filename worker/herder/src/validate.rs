@@ -182,7 +182,6 @@ mod tests {
                 1,
             ),
             (vec![("topics", Some("t")), ("other", None)], 1),
-            (vec![("topics", Some("t")), ("transforms", Some("a"))], 1),
         ] {
             let infos = validate(&[&FILE[..], &more].concat()).unwrap();
             assert_eq!(infos.error_count, expected, "{more:?}");
