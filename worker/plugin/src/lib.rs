@@ -1,5 +1,7 @@
 //! What a plugin author needs: records, configuration, the plugin traits and their errors.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod connector;
 mod converter;
 mod error;
