@@ -190,8 +190,10 @@ impl Opened<'_> {
             commit.map_err(|error| Obligation::TakesCommits.broken(error.to_string()))?;
         }
         self.close(&mut *task, "after a commit").await?;
-        let last = got.len().min(all.len()) - 1;
-        self.resumed(all, last).await
+        match got.len().min(all.len()) {
+            0 => Ok(()),
+            seen => self.resumed(all, seen - 1).await,
+        }
     }
 
     /// What came, if it is what there is.
