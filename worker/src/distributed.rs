@@ -74,7 +74,7 @@ pub(crate) async fn run(args: args::Distributed, stop: CancellationToken) -> Res
         Arc::new(Engine::new(engine_settings, source, Arc::new(offsets), events, &registry));
     let herder = Herder {
         settings: herder_settings(&config, &listener.worker_id),
-        plugins: Arc::new(CatalogPlugins(catalog)),
+        plugins: Arc::new(CatalogPlugins::new(catalog, properties).map_err(anyhow::Error::msg)?),
         engine: Arc::clone(&engine),
         task_events,
         member: Member::new(wire, group_settings(&config, &listener.url)),

@@ -1,23 +1,32 @@
 //! Configuration of plugins and clients: flat keys and values, their definition, and what is wrong with them. No I/O.
 
+pub mod clients;
 pub mod connector;
 mod definition;
+pub mod java_order;
+mod parsed;
 mod properties;
+mod recommender;
 pub mod regex;
 mod report;
 mod secret;
 mod setting;
 mod suggest;
+mod validate;
+mod validator;
 
 use std::collections::BTreeMap;
 
-pub use definition::{Check, ConfigDef, ConfigKey, Default, Importance, Type};
+pub use definition::{Check, ConfigDef, ConfigKey, Default, Importance, Text, Type, Width};
+pub use parsed::{AnyClass, Classes, Parsed};
 pub use properties::{PropertiesError, parse as parse_properties};
-pub use report::{ConfigValue, Report};
+pub use recommender::{Recommended, Recommender};
+pub use report::{ConfigValue, Nullable, Report};
 pub use secret::Secret;
 pub use setting::{Millis, Setting};
 pub use sluice_config_derive::Config;
 pub use suggest::nearest;
+pub use validator::{Rule, Validator, invalid};
 
 /// Flat configuration as users write it: key to value.
 pub type Properties = BTreeMap<String, String>;

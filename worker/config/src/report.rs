@@ -1,6 +1,8 @@
 //! The outcome of validation: for each key its value and what is wrong with it.
 
-use crate::{ConfigDef, Properties, Type};
+use std::collections::BTreeMap;
+
+use crate::{AnyClass, Classes, ConfigDef, Properties, validate};
 
 /// What validation says about one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,9 +11,24 @@ pub struct ConfigValue {
     pub name: String,
     /// Its value or default, as text; a password is hidden.
     pub value: Option<String>,
+    /// Values that would fit.
+    pub recommended: Vec<String>,
     /// What is wrong, in Java's words.
     pub errors: Vec<String>,
+    /// Whether a form shows the key.
+    pub is_visible: bool,
 }
+
+impl ConfigValue {
+    /// A value with nothing wrong.
+    pub fn new(name: impl Into<String>, value: Option<String>) -> Self {
+        let name = name.into();
+        Self { name, value, recommended: Vec::new(), errors: Vec::new(), is_visible: true }
+    }
+}
+
+/// Settings of which some may be given as null, as JSON has them. Null is not the same as nothing.
+pub type Nullable = BTreeMap<String, Option<String>>;
 
 /// The outcome of validation, in the order of the definition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,45 +38,39 @@ pub struct Report {
 }
 
 impl Report {
-    /// Checks presence, types and single values against a definition.
+    /// Checks presence, types and single values against a definition. Every name of a class counts as one.
     pub fn of(definition: &ConfigDef, settings: &Properties) -> Self {
-        let value = |key: &crate::ConfigKey| {
-            let checked = crate::setting::check(key, settings.get(key.name).map(String::as_str));
-            let (value, errors) = match checked {
-                Ok(value) => (value, Vec::new()),
-                // As in Java, text that is not of the key's type has no value.
-                Err(errors) => (settings.get(key.name).filter(|it| key.fits(it)).cloned(), errors),
-            };
-            let is_hidden = key.r#type == Type::Password && value.is_some();
-            let value = if is_hidden { Some("[hidden]".to_owned()) } else { value };
-            ConfigValue { name: key.name.to_owned(), value, errors }
-        };
-        Self { values: definition.keys.iter().map(value).collect() }
+        let settings =
+            settings.iter().map(|(key, value)| (key.clone(), Some(value.clone()))).collect();
+        Self::with_classes(definition, &settings, &AnyClass)
+    }
+
+    /// The same with settings that may be null, where it is known which classes there are.
+    pub fn with_classes(
+        definition: &ConfigDef,
+        settings: &Nullable,
+        classes: &dyn Classes,
+    ) -> Self {
+        Self { values: validate::all(definition, settings, classes) }
+    }
+
+    /// What is said about a key.
+    pub fn value(&self, key: &str) -> Option<&ConfigValue> {
+        self.values.iter().find(|it| it.name == key)
+    }
+
+    /// The same, to change; a key that nothing was said about is added, with its value as it stands in the settings.
+    pub fn entry(&mut self, key: &str, value: Option<&str>) -> &mut ConfigValue {
+        let index = self.values.iter().position(|it| it.name == key).unwrap_or_else(|| {
+            self.values.push(ConfigValue::new(key, value.map(str::to_owned)));
+            self.values.len() - 1
+        });
+        &mut self.values[index]
     }
 
     /// Notes an error of a key.
     pub fn error(&mut self, key: &str, message: impl Into<String>) {
-        let message = message.into();
-        match self.values.iter_mut().find(|it| it.name == key) {
-            Some(value) => value.errors.push(message),
-            None => {
-                self.values.push(ConfigValue {
-                    name: key.to_owned(),
-                    value: None,
-                    errors: vec![message],
-                });
-            }
-        }
-    }
-
-    /// Adds another report; errors of a key that both have are joined.
-    pub fn merge(&mut self, other: Self) {
-        for value in other.values {
-            match self.values.iter_mut().find(|it| it.name == value.name) {
-                Some(mine) => mine.errors.extend(value.errors),
-                None => self.values.push(value),
-            }
-        }
+        self.entry(key, None).errors.push(message.into());
     }
 
     /// All errors, in order.

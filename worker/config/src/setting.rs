@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::{ConfigKey, Default, Secret, Type};
+use crate::{
+    Secret, Type,
+    parsed::{double, list, trim},
+};
 
 /// A Rust type that a key's value can be parsed into. The text has passed the key's checks already.
 pub trait Setting: Sized {
@@ -25,19 +28,27 @@ macro_rules! parsed {
             const TYPE: Type = Type::$java;
 
             fn from_text(text: Option<&str>) -> Option<Self> {
-                text?.trim().parse().ok()
+                trim(text?).parse().ok()
             }
         }
     )*};
 }
 
-parsed!(i16 => Short, i32 => Int, u32 => Int, usize => Int, i64 => Long, u64 => Long, f64 => Double);
+parsed!(i16 => Short, i32 => Int, u32 => Int, usize => Int, i64 => Long, u64 => Long);
+
+impl Setting for f64 {
+    const TYPE: Type = Type::Double;
+
+    fn from_text(text: Option<&str>) -> Option<Self> {
+        double(trim(text?))
+    }
+}
 
 impl Setting for String {
     const TYPE: Type = Type::String;
 
     fn from_text(text: Option<&str>) -> Option<Self> {
-        text.map(|it| it.trim().to_owned())
+        text.map(|it| trim(it).to_owned())
     }
 }
 
@@ -45,7 +56,7 @@ impl Setting for Secret {
     const TYPE: Type = Type::Password;
 
     fn from_text(text: Option<&str>) -> Option<Self> {
-        text.map(Self::new)
+        text.map(|it| Self::new(trim(it)))
     }
 }
 
@@ -53,7 +64,7 @@ impl Setting for bool {
     const TYPE: Type = Type::Boolean;
 
     fn from_text(text: Option<&str>) -> Option<Self> {
-        text.map(|it| it.trim().eq_ignore_ascii_case("true"))
+        text.map(|it| trim(it).eq_ignore_ascii_case("true"))
     }
 }
 
@@ -69,7 +80,7 @@ impl Setting for Vec<String> {
     const TYPE: Type = Type::List;
 
     fn from_text(text: Option<&str>) -> Option<Self> {
-        text.map(|it| list(it).map(str::to_owned).collect())
+        text.map(list)
     }
 }
 
@@ -82,99 +93,22 @@ impl<T: Setting> Setting for Option<T> {
     }
 }
 
-/// The elements of a LIST value.
-pub(crate) fn list(text: &str) -> impl Iterator<Item = &str> {
-    text.split(',').map(str::trim).filter(|it| !it.is_empty())
-}
-
-/// The text that counts for a key, its default put in; or what is wrong with it.
-pub(crate) fn check(key: &ConfigKey, text: Option<&str>) -> Result<Option<String>, Vec<String>> {
-    let text = match (text, key.default) {
-        (Some(text), _) | (None, Default::Value(text)) => text,
-        (None, Default::Null) => return Ok(None),
-        (None, Default::Required) => {
-            return Err(vec![format!(
-                "Missing required configuration \"{}\" which has no default value.",
-                key.name
-            )]);
-        }
-    };
-    let invalid = |text: &str, reason: &str| {
-        format!("Invalid value {text} for configuration {}: {reason}", key.name)
-    };
-    if let Err(reason) = check_type(key.r#type, text.trim()) {
-        // What has no number has null, and Java's checks of numbers run on that too.
-        let follows = key.check.map(|_| invalid("null", "Value must be non-null"));
-        return Err([invalid(text, reason)].into_iter().chain(follows).collect());
-    }
-    if let Some(check) = key.check {
-        check(text.trim()).map_err(|reason| vec![invalid(text, &reason)])?;
-    }
-    let is_verbatim = matches!(key.r#type, Type::Password);
-    Ok(Some(if is_verbatim { text.to_owned() } else { text.trim().to_owned() }))
-}
-
-impl ConfigKey {
-    /// Whether a text is of the key's type.
-    pub(crate) fn fits(&self, text: &str) -> bool {
-        check_type(self.r#type, text.trim()).is_ok()
-    }
-}
-
-fn check_type(r#type: Type, text: &str) -> Result<(), &'static str> {
-    match r#type {
-        Type::Int => text.parse::<i32>().map(drop).map_err(|_| "Not a number of type INT"),
-        Type::Short => text.parse::<i16>().map(drop).map_err(|_| "Not a number of type SHORT"),
-        Type::Long => text.parse::<i64>().map(drop).map_err(|_| "Not a number of type LONG"),
-        Type::Double => text.parse::<f64>().map(drop).map_err(|_| "Not a number of type DOUBLE"),
-        Type::Boolean
-            if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") =>
-        {
-            Ok(())
-        }
-        Type::Boolean => Err("Expected value to be either true or false"),
-        Type::String | Type::List | Type::Class | Type::Password => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Importance;
 
     #[test]
-    fn errors_are_those_of_java() {
-        let key = |r#type| ConfigKey::new("k", r#type, Default::Required, Importance::High, "");
-        for (r#type, text, expected) in [
-            (Type::Int, Some(" 5 "), Ok(Some("5".to_owned()))),
-            (Type::Int, Some("x"), Err(vec!["Invalid value x for configuration k: Not a number of type INT".to_owned()])),
-            (
-                Type::Boolean,
-                Some("yes"),
-                Err(vec!["Invalid value yes for configuration k: Expected value to be either true or false".to_owned()]),
-            ),
-            (Type::Boolean, Some("TRUE"), Ok(Some("TRUE".to_owned()))),
-            (
-                Type::String,
-                None,
-                Err(vec!["Missing required configuration \"k\" which has no default value.".to_owned()]),
-            ),
-            (Type::Password, Some(" p "), Ok(Some(" p ".to_owned()))),
-        ] {
-            assert_eq!(check(&key(r#type), text), expected, "{type:?} {text:?}");
-        }
-    }
-
-    #[test]
-    fn a_checked_number_that_is_none_is_told_twice_as_in_java() {
-        let key = ConfigKey::new("k", Type::Int, Default::Required, Importance::High, "");
-        let errors = check(&key.checked(|_| Ok(())), Some("x")).expect_err("no number");
+    fn texts_become_values_as_in_java() {
+        assert_eq!(i32::from_text(Some(" 5 ")), Some(5));
+        assert_eq!(usize::from_text(Some("-1")), None);
+        assert_eq!(f64::from_text(Some("1.5d")), Some(1.5));
+        assert_eq!(bool::from_text(Some("TRUE ")), Some(true));
+        assert_eq!(Option::<String>::from_text(None), Some(None));
+        let elements = Vec::<String>::from_text(Some(" a , b,"));
+        assert_eq!(elements.as_deref(), Some(&["a", "b", ""].map(str::to_owned)[..]));
         assert_eq!(
-            errors,
-            [
-                "Invalid value x for configuration k: Not a number of type INT",
-                "Invalid value null for configuration k: Value must be non-null",
-            ]
+            Secret::from_text(Some(" p ")).map(|it| it.reveal().to_owned()).as_deref(),
+            Some("p")
         );
     }
 }

@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use sluice_plugin::{
     Converter, ConverterFactory, ConverterRole, Error, Properties, Result,
-    config::Report,
+    config::ConfigDef,
+    converter_type,
     model::{Schema, SchemaAndValue, SchemaRef, Type, Value},
 };
 
@@ -15,8 +16,8 @@ impl ConverterFactory for ByteArrayConverter {
         "org.apache.kafka.connect.converters.ByteArrayConverter"
     }
 
-    fn validate(&self, _: &Properties, _: ConverterRole) -> Report {
-        Report::default()
+    fn definition(&self) -> ConfigDef {
+        ConfigDef { keys: vec![converter_type()] }
     }
 
     fn create(&self, _: &Properties, _: ConverterRole) -> Result<Box<dyn Converter>> {

@@ -22,7 +22,8 @@ mod schemaless;
 use bytes::Bytes;
 use sluice_plugin::{
     Converter, ConverterFactory, ConverterRole, Error, Properties, Result,
-    config::{Config, Report},
+    config::{Config, ConfigDef},
+    converter_type,
     model::{SchemaAndValue, SchemaRef, Value},
 };
 
@@ -36,25 +37,25 @@ pub struct JsonConverter;
 struct Settings {
     /// Whether each record carries its schema.
     #[config(key = "schemas.enable", default = "true", importance = High)]
+    #[config(group = "Schemas", order = 0, width = Medium, name = "Enable Schemas")]
     schemas_enable: bool,
     /// Schemas that are kept ready in each direction.
     #[config(key = "schemas.cache.size", default = "1000", importance = High)]
+    #[config(group = "Schemas", order = 1, width = Medium, name = "Schema Cache Size")]
     cache_size: usize,
     /// A schema for all records, in place of those that they carry. Counts with `schemas.enable`, and for reading alone.
     #[config(key = "schema.content", importance = High)]
+    #[config(group = "Schemas", order = 2, width = Medium, name = "Schema Content")]
     content: Option<String>,
     /// How decimals are written: as BASE64 of their bytes, or as NUMERIC.
-    #[config(key = "decimal.format", default = "BASE64", importance = Low, check = decimal_format)]
+    #[config(key = "decimal.format", default = "BASE64", importance = Low)]
+    #[config(one_of_any_case("BASE64", "NUMERIC"))]
+    #[config(group = "Serialization", order = 0, width = Medium, name = "Decimal Format")]
     decimal_format: String,
     /// Whether a default takes the place of null in an optional field.
     #[config(key = "replace.null.with.default", default = "true", importance = Low)]
+    #[config(group = "Serialization", order = 1, width = Medium, name = "Replace null with default")]
     replace_null: bool,
-}
-
-fn decimal_format(text: &str) -> std::result::Result<(), String> {
-    let is_known = ["BASE64", "NUMERIC"].iter().any(|it| it.eq_ignore_ascii_case(text));
-    let known = "String must be one of (case insensitive): BASE64, NUMERIC";
-    is_known.then_some(()).ok_or_else(|| known.to_owned())
 }
 
 impl ConverterFactory for JsonConverter {
@@ -62,8 +63,8 @@ impl ConverterFactory for JsonConverter {
         "org.apache.kafka.connect.json.JsonConverter"
     }
 
-    fn validate(&self, settings: &Properties, _: ConverterRole) -> Report {
-        Report::of(&Settings::definition(), settings)
+    fn definition(&self) -> ConfigDef {
+        ConfigDef { keys: [vec![converter_type()], Settings::definition().keys].concat() }
     }
 
     fn create(&self, settings: &Properties, _: ConverterRole) -> Result<Box<dyn Converter>> {

@@ -5,7 +5,8 @@ use std::marker::PhantomData;
 use bytes::Bytes;
 use sluice_plugin::{
     Converter, ConverterFactory, ConverterRole, Error, Properties, Result,
-    config::Report,
+    config::ConfigDef,
+    converter_type,
     model::{Schema, SchemaAndValue, SchemaRef, Type, Value},
 };
 
@@ -122,8 +123,8 @@ impl<T: Fixed> ConverterFactory for FixedConverter<T> {
         T::CLASS
     }
 
-    fn validate(&self, _: &Properties, _: ConverterRole) -> Report {
-        Report::default()
+    fn definition(&self) -> ConfigDef {
+        ConfigDef { keys: vec![converter_type()] }
     }
 
     fn create(&self, _: &Properties, _: ConverterRole) -> Result<Box<dyn Converter>> {

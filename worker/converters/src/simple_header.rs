@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use sluice_plugin::{
     Converter, ConverterFactory, ConverterRole, PluginType, Properties, Result,
-    config::Report,
+    config::ConfigDef,
     model::{
         Schema, SchemaAndValue, SchemaRef, Type, Value,
         values::{convert_to_string, parse_string},
@@ -24,8 +24,8 @@ impl ConverterFactory for SimpleHeaderConverter {
         &[PluginType::HeaderConverter]
     }
 
-    fn validate(&self, _: &Properties, _: ConverterRole) -> Report {
-        Report::default()
+    fn definition(&self) -> ConfigDef {
+        ConfigDef::default()
     }
 
     fn create(&self, _: &Properties, _: ConverterRole) -> Result<Box<dyn Converter>> {

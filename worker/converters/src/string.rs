@@ -4,7 +4,8 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use sluice_plugin::{
     Converter, ConverterFactory, ConverterRole, Error, Properties, Result,
-    config::{Config, Report},
+    config::{Config, ConfigDef},
+    converter_type,
     model::{Schema, SchemaAndValue, SchemaRef, Type, Value},
 };
 
@@ -15,6 +16,7 @@ pub struct StringConverter;
 struct Settings {
     /// Character set of the bytes; UTF-8 is the one that there is.
     #[config(key = "converter.encoding", default = "UTF-8", importance = High, check = utf8)]
+    #[config(width = Medium, name = "Encoding")]
     #[allow(dead_code)]
     encoding: String,
 }
@@ -29,8 +31,8 @@ impl ConverterFactory for StringConverter {
         "org.apache.kafka.connect.storage.StringConverter"
     }
 
-    fn validate(&self, settings: &Properties, _: ConverterRole) -> Report {
-        Report::of(&Settings::definition(), settings)
+    fn definition(&self) -> ConfigDef {
+        ConfigDef { keys: [vec![converter_type()], Settings::definition().keys].concat() }
     }
 
     fn create(&self, settings: &Properties, _: ConverterRole) -> Result<Box<dyn Converter>> {

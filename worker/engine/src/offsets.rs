@@ -1,7 +1,6 @@
 //! Positions of source connectors: where they are kept and how a task reads them.
 
 mod index;
-mod java_order;
 pub(crate) mod json;
 mod memory;
 mod topic;

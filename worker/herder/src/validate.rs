@@ -1,64 +1,74 @@
-//! Validation of connector configurations: the framework's keys, the connector's own, its converters.
-//! Mirrors `AbstractHerder.validateConnectorConfig`.
+//! Validation of connector configurations: the framework's keys, the connector's own, its converters, its clients.
+//! Mirrors `AbstractHerder.validateConnectorConfig` and what `DistributedHerder` adds.
+
+mod answer;
+mod classes;
+mod converters;
+mod distributed;
+mod overrides;
 
 use std::sync::Arc;
 
 use sluice_catalog::Catalog;
-use sluice_config::{ConfigDef, ConfigKey, Default, Properties, Report, Type, connector};
-use sluice_plugin::{ConnectorPlugin, ConverterRole};
-use sluice_rest_model::{
-    ConfigInfo, ConfigInfos, ConfigKeyInfo, ConfigValueInfo, ConnectorKind, SettingsPatch,
+use sluice_config::{
+    Classes as _, ConfigDef, Nullable, Properties, Report, Validator,
+    connector::{self, NoPlugins, OverridePolicy, Surroundings, version_refusal},
+    invalid,
 };
+use sluice_engine::is_topic_of;
+use sluice_plugin::ConnectorPlugin;
+use sluice_rest_model::{ConfigInfos, ConnectorKind, SettingsPatch};
 
 use crate::{request::Error, state::Plugins};
+use classes::CatalogClasses;
 
-/// Plugins of a catalog, as the control path asks for them.
-pub struct CatalogPlugins(pub Arc<Catalog>);
+/// Plugins of a catalog and settings of a worker, as the control path asks for them.
+#[derive(Debug)]
+pub struct CatalogPlugins {
+    classes: CatalogClasses,
+    worker: Properties,
+    policy: OverridePolicy,
+}
 
 impl Plugins for CatalogPlugins {
     fn validate(&self, config: &SettingsPatch) -> Result<ConfigInfos, Error> {
-        let (settings, nulls) = config.clone().into_parts();
-        let Some(class) = settings.get("connector.class") else {
+        let settings = &config.0;
+        let Some(Some(class)) = settings.get(connector::CLASS) else {
             return Err(Error::BadRequest(
                 "Connector config contains no connector type".to_owned(),
             ));
         };
-        let Some(plugin) = self.0.connector(class) else {
-            return Err(Error::BadRequest(self.0.unknown_connector(class)));
+        let Some(plugin) = self.classes.0.connector(class) else {
+            return Err(Error::BadRequest(self.classes.0.unknown_connector(class)));
         };
-        let (mut definition, mut report, own) = match plugin {
-            ConnectorPlugin::Source(source) => (
-                connector::source_definition(),
-                connector::validate_source(&settings),
-                (source.definition(), source.validate(&settings)),
-            ),
-            ConnectorPlugin::Sink(sink) => (
-                connector::sink_definition(),
-                connector::validate_sink(&settings),
-                (sink.definition(), sink.validate(&settings)),
-            ),
-        };
-        let (own_definition, own_report) = own;
-        definition.keys.extend(
-            own_definition
-                .keys
-                .into_iter()
-                .filter(|key| connector::source_definition().key(key.name).is_none()),
-        );
-        report.merge(own_report);
-        for (key, role) in
-            [("key.converter", ConverterRole::Key), ("value.converter", ConverterRole::Value)]
-        {
-            self.validate_converter(&settings, key, role, &mut report);
+        let version = settings.get(connector::VERSION).and_then(Option::as_deref);
+        let full = self.classes.find(class).unwrap_or_default();
+        if let Some(error) = version_refusal(&self.classes, &full, version) {
+            return self.no_such_version(class, settings, &error);
         }
-        for key in nulls {
-            report.error(&key, "Null value can not be supplied as the configuration value.");
+        let is_source = matches!(plugin, ConnectorPlugin::Source(_));
+        let mut definition = self.definition(settings, is_source);
+        let mut report = Report::with_classes(&definition, settings, &self.classes);
+        if is_source {
+            distributed::check_source(&mut report);
+        } else {
+            connector::check_topics(settings, &mut report, is_topic_of).map_err(|error| {
+                Error::Internal(format!("java.util.regex.PatternSyntaxException: {error}"))
+            })?;
+            distributed::check_group(settings, self.group_id(), &mut report);
         }
-        Ok(infos(class, &definition, &report))
+        note_nulls(settings, &mut report);
+        let converters = converters::all(&self.classes, settings, &mut report);
+        let clients = overrides::all(settings, is_source, &self.policy)?;
+        let (own, own_report) = self.own(plugin, settings);
+        replace(&mut definition, own);
+        let values = [report.values.as_slice(), own_report.values.as_slice()];
+        let itself = answer::of_connector(&definition, &values, &self.classes);
+        Ok(answer::merged(class, [itself].into_iter().chain(clients).chain(converters)))
     }
 
     fn kind(&self, class: &str) -> ConnectorKind {
-        match self.0.connector(class) {
+        match self.classes.0.connector(class) {
             Some(ConnectorPlugin::Source(_)) => ConnectorKind::Source,
             Some(ConnectorPlugin::Sink(_)) => ConnectorKind::Sink,
             None => ConnectorKind::Unknown,
@@ -66,7 +76,7 @@ impl Plugins for CatalogPlugins {
     }
 
     fn version(&self, class: &str) -> Option<String> {
-        let version = match self.0.connector(class)? {
+        let version = match self.classes.0.connector(class)? {
             ConnectorPlugin::Source(source) => source.version(),
             ConnectorPlugin::Sink(sink) => sink.version(),
         };
@@ -75,125 +85,109 @@ impl Plugins for CatalogPlugins {
 }
 
 impl CatalogPlugins {
-    fn validate_converter(
-        &self,
-        settings: &Properties,
-        key: &str,
-        role: ConverterRole,
-        report: &mut Report,
-    ) {
-        let Some(class) = settings.get(key) else { return };
-        let Some(converter) = self.0.converter_named(class) else {
-            report.error(key, format!("Invalid value {class} for configuration {key}: Class {class} could not be found."));
-            return;
+    /// Plugins for a worker with these settings, which name a policy over client settings that connectors override.
+    pub fn new(catalog: Arc<Catalog>, worker: Properties) -> Result<Self, String> {
+        let policy = OverridePolicy::parse(&worker)?;
+        Ok(Self { classes: CatalogClasses(catalog), worker, policy })
+    }
+
+    fn group_id(&self) -> &str {
+        self.worker.get("group.id").map(String::as_str).unwrap_or_default()
+    }
+
+    fn definition(&self, settings: &Nullable, is_source: bool) -> ConfigDef {
+        let around = Surroundings {
+            plugins: Arc::new(self.classes.clone()),
+            worker: &self.worker,
+            settings,
         };
-        let prefix = format!("{key}.");
-        let own: Properties = settings
-            .iter()
-            .filter_map(|(name, value)| {
-                Some((name.strip_prefix(&prefix)?.to_owned(), value.clone()))
-            })
-            .collect();
-        let mut prefixed = converter.validate(&own, role);
-        for value in &mut prefixed.values {
-            value.name = format!("{prefix}{}", value.name);
+        if is_source {
+            connector::source_definition(&around)
+        } else {
+            connector::sink_definition(&around, pattern())
         }
-        report.merge(prefixed);
     }
-}
 
-fn infos(class: &str, definition: &ConfigDef, report: &Report) -> ConfigInfos {
-    let configs: Vec<ConfigInfo> = report
-        .values
-        .iter()
-        .map(|value| {
-            let key = definition.key(&value.name);
-            ConfigInfo {
-                definition: key.map(|key| key_info(definition, key)),
-                value: ConfigValueInfo {
-                    name: value.name.clone(),
-                    value: value.value.clone(),
-                    recommended_values: Vec::new(),
-                    errors: value.errors.clone(),
-                    visible: true,
-                },
+    /// The connector's own keys, and what is said about them. Its check sees no nulls, so keys given as null are checked
+    /// here, one by one.
+    fn own(&self, plugin: &ConnectorPlugin, settings: &Nullable) -> (ConfigDef, Report) {
+        let given: Properties = settings
+            .iter()
+            .filter_map(|(key, value)| Some((key.clone(), value.clone()?)))
+            .collect();
+        let (definition, mut report) = match plugin {
+            ConnectorPlugin::Source(it) => (it.definition(), it.validate(&given)),
+            ConnectorPlugin::Sink(it) => (it.definition(), it.validate(&given)),
+        };
+        let with_nulls = Report::with_classes(&definition, settings, &self.classes);
+        for value in &mut report.values {
+            if settings.get(&value.name) == Some(&None)
+                && let Some(checked) = with_nulls.value(&value.name)
+            {
+                value.clone_from(checked);
             }
-        })
-        .collect();
-    ConfigInfos {
-        name: class.to_owned(),
-        error_count: configs.iter().map(|it| it.value.errors.len()).sum(),
-        groups: definition.groups().into_iter().map(str::to_owned).collect(),
-        configs,
+        }
+        (definition, report)
+    }
+
+    /// The answer if there is the class but not the version: the framework's keys alone.
+    fn no_such_version(
+        &self,
+        class: &str,
+        settings: &Nullable,
+        error: &str,
+    ) -> Result<ConfigInfos, Error> {
+        if !error.starts_with("Plugin ") {
+            return Err(Error::BadRequest(error.to_owned()));
+        }
+        let nothing = Properties::new();
+        let around = Surroundings { plugins: Arc::new(NoPlugins), worker: &nothing, settings };
+        let mut definition = connector::common_definition(&around);
+        let known = self.definition(settings, true);
+        for key in &mut definition.keys {
+            if key.name == connector::VERSION {
+                key.default = known
+                    .key(&key.name)
+                    .map_or(sluice_config::Default::Null, |it| it.default.clone());
+            }
+        }
+        let mut report = Report::with_classes(&definition, settings, &self.classes);
+        let version = self.version(class);
+        for key in [connector::CLASS, connector::VERSION] {
+            report.error(key, error);
+        }
+        report.entry(connector::VERSION, None).recommended = version.into_iter().collect();
+        note_nulls(settings, &mut report);
+        let itself = answer::of_connector(&definition, &[&report.values], &self.classes);
+        Ok(answer::merged(class, [itself]))
     }
 }
 
-fn key_info(definition: &ConfigDef, key: &ConfigKey) -> ConfigKeyInfo {
-    let same_group =
-        definition.keys.iter().filter(|it| it.group == key.group && key.group.is_some());
-    let order = same_group.take_while(|it| it.name != key.name).count() as i32 + 1;
-    ConfigKeyInfo {
-        name: key.name.to_owned(),
-        kind: key.r#type.to_string(),
-        required: key.default == Default::Required,
-        default_value: match key.default {
-            Default::Value(text) => Some(text.to_owned()),
-            Default::Null if key.r#type == Type::List => Some(String::new()),
-            Default::Required | Default::Null => None,
-        },
-        importance: key.importance.to_string(),
-        documentation: key.documentation.to_owned(),
-        group: key.group.map(str::to_owned),
-        width: "NONE".to_owned(),
-        display_name: key.display_name.to_owned(),
-        dependents: Vec::new(),
-        order: if key.group.is_some() { order } else { -1 },
+/// A key that the connector defines too is defined by the connector, at the place of the framework's.
+fn replace(definition: &mut ConfigDef, own: ConfigDef) {
+    for key in own.keys {
+        match definition.keys.iter_mut().find(|it| it.name == key.name) {
+            Some(mine) => *mine = key,
+            None => definition.keys.push(key),
+        }
     }
+}
+
+fn note_nulls(settings: &Nullable, report: &mut Report) {
+    for key in settings.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| key) {
+        report.error(key, "Null value can not be supplied as the configuration value.");
+    }
+}
+
+/// Asks for a Java pattern.
+fn pattern() -> Validator {
+    Validator::rule("valid regex", |name, value| {
+        let Some(text) = value.as_text() else { return Ok(()) };
+        is_topic_of(text, "")
+            .map(drop)
+            .map_err(|error| invalid(name, value, &format!("Invalid regex: {error}")))
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn validate(pairs: &[(&str, Option<&str>)]) -> Result<ConfigInfos, Error> {
-        let config = pairs
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), value.map(str::to_owned)))
-            .collect();
-        CatalogPlugins(Arc::new(sluice_catalog::builtin())).validate(&SettingsPatch(config))
-    }
-
-    const FILE: [(&str, Option<&str>); 3] =
-        [("name", Some("a")), ("connector.class", Some("FileStreamSink")), ("file", Some("/f"))];
-
-    #[test]
-    fn errors_of_all_parts_are_counted() {
-        for (more, expected) in [
-            (vec![("topics", Some("t"))], 0),
-            (vec![], 2),
-            (vec![("topics", Some("t")), ("tasks.max", Some("0"))], 1),
-            (vec![("topics", Some("t")), ("value.converter", Some("nonsense"))], 1),
-            (
-                vec![
-                    ("topics", Some("t")),
-                    ("value.converter", Some("JsonConverter")),
-                    ("value.converter.schemas.enable", Some("x")),
-                ],
-                1,
-            ),
-            (vec![("topics", Some("t")), ("other", None)], 1),
-        ] {
-            let infos = validate(&[&FILE[..], &more].concat()).unwrap();
-            assert_eq!(infos.error_count, expected, "{more:?}");
-        }
-    }
-
-    #[test]
-    fn a_class_that_is_not_there_is_told_with_those_that_are() {
-        let error = validate(&[("connector.class", Some("x.Y"))]).unwrap_err();
-        assert!(
-            matches!(&error, Error::BadRequest(text) if text.starts_with("Failed to find any class")),
-            "{error}"
-        );
-    }
-}
+mod tests;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sluice_config::Report;
+use sluice_config::{ConfigDef, ConfigKey, Default, Importance, Type, Validator};
 use sluice_model::{SchemaAndValue, SchemaRef, Value};
 
 use crate::{PluginType, Properties, Result};
@@ -50,10 +50,24 @@ pub trait ConverterFactory: Send + Sync {
     fn kinds(&self) -> &'static [PluginType] {
         &[PluginType::Converter, PluginType::HeaderConverter]
     }
-    /// Checks settings (prefix `key.converter.` or `value.converter.` already taken off).
-    fn validate(&self, settings: &Properties, role: ConverterRole) -> Report;
+    /// Definition of the converter's keys (prefix `key.converter.` or `value.converter.` already taken off), with
+    /// [`converter_type`] among them, as in Java.
+    fn definition(&self) -> ConfigDef;
     /// A converter of its own for one task.
     fn create(&self, settings: &Properties, role: ConverterRole) -> Result<Box<dyn Converter>>;
+}
+
+/// The key that tells every converter which part of a record it serves (`ConverterConfig`). The worker sets it.
+pub fn converter_type() -> ConfigKey {
+    let documentation = "Part of the record: key, value or header. Set by the worker.";
+    ConfigKey::new(
+        "converter.type",
+        Type::String,
+        Default::Required,
+        Importance::Low,
+        documentation,
+    )
+    .valid(Validator::In(&["key", "value", "header"]))
 }
 
 /// A converter class as the catalog holds it.

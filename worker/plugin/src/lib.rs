@@ -13,7 +13,7 @@ pub use connector::{
     AnySinkConnector, AnySourceConnector, ConnectorPlugin, PluginType, SinkConnector,
     SourceConnector,
 };
-pub use converter::{Converter, ConverterFactory, ConverterPlugin, ConverterRole};
+pub use converter::{Converter, ConverterFactory, ConverterPlugin, ConverterRole, converter_type};
 pub use error::{Error, Kind, Result};
 pub use sink_context::{ErrantRecordReporter, Reported, SinkContext, SinkWishes};
 pub use sluice_config::{self as config, Properties};

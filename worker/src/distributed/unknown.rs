@@ -68,15 +68,20 @@ pub(crate) fn warn(properties: &Properties, client: &ClientSettings) {
 fn find<'a>(
     properties: &'a Properties,
     not_a_clients: &[String],
-) -> Vec<(&'a str, Option<&'static str>)> {
+) -> Vec<(&'a str, Option<String>)> {
     let definition = DistributedConfig::definition();
-    let known = || definition.keys.iter().map(|key| key.name).chain(OTHER_KEYS.iter().copied());
+    let own: Vec<String> = definition.keys.into_iter().map(|key| key.name.into_owned()).collect();
+    let known = || own.iter().map(String::as_str).chain(OTHER_KEYS.iter().copied());
     let is_unknown = |key: &&String| {
         not_a_clients.contains(key)
             && !PREFIXES.iter().any(|prefix| key.starts_with(prefix))
             && !known().any(|it| it == key.as_str())
     };
-    properties.keys().filter(is_unknown).map(|key| (key.as_str(), nearest(key, known()))).collect()
+    properties
+        .keys()
+        .filter(is_unknown)
+        .map(|key| (key.as_str(), nearest(key, known()).map(str::to_owned)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -101,6 +106,6 @@ mod tests {
             .map(|it| (*it).to_owned())
             .collect();
         let found = find(&properties, &not_a_clients);
-        assert_eq!(found, [("gruop.id", Some("group.id")), ("whatever.this.is", None)]);
+        assert_eq!(found, [("gruop.id", Some("group.id".to_owned())), ("whatever.this.is", None)]);
     }
 }

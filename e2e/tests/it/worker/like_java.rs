@@ -1,7 +1,11 @@
 //! The REST API as a user meets it, asked of a Java worker and of ours: status codes and bodies are the same.
 
+mod differences;
 mod steps;
 mod traces;
+mod validations;
+
+use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -32,14 +36,18 @@ async fn answers_are_those_of_java() -> Result<()> {
         })
         .await?;
     }
+    let of_both = classes_of_both(&java, &sluice).await?;
     let mut different = Vec::new();
-    for step in steps::refusals(&file).into_iter().chain(steps::life(&file)) {
+    let steps = steps::refusals(&file).into_iter();
+    for step in steps.chain(validations::all(&file)).chain(steps::life(&file)) {
         match step {
             Ask(method, path, body) => {
                 let body = (!body.is_null()).then_some(body);
-                let expected = answer(&java, method, path, body.as_ref()).await?;
-                let got = answer(&sluice, method, path, body.as_ref()).await?;
+                let asked = (method, path, body.as_ref());
+                let expected = answer(&java, &of_both, asked).await?;
+                let got = answer(&sluice, &of_both, asked).await?;
                 if got != expected {
+                    let (expected, got) = differences::apart(&expected, &got);
                     let asked = format!("{method} {path} {}", body.unwrap_or_default());
                     different.push(format!("{asked}\n  Java:   {expected}\n  Sluice: {got}"));
                 }
@@ -55,13 +63,12 @@ async fn answers_are_those_of_java() -> Result<()> {
     Ok(())
 }
 
-/// Status and body, without what may differ between two workers.
+/// Status and body in lines, one for each key of a validation, without what may differ between two workers.
 async fn answer(
     worker: &ConnectWorker,
-    method: &str,
-    path: &str,
-    body: Option<&Value>,
-) -> Result<String> {
+    of_both: &BTreeSet<String>,
+    (method, path, body): (&str, &str, Option<&Value>),
+) -> Result<Vec<String>> {
     let (status, mut body) = wait::until_ok(PATIENCE, "no rebalance", async || {
         let (status, answer) = worker.request(method, path, body).await?;
         ensure!(!answer.to_string().contains("rebalance"), "{answer}");
@@ -69,26 +76,30 @@ async fn answer(
     })
     .await?;
     let version = worker.ask("GET", "/", None).await?["version"].take();
-    let configs = body.get_mut("configs").and_then(Value::as_array_mut);
-    configs.into_iter().flatten().for_each(forget_what_forms_show);
-    let text = format!("{status} {body}")
-        .replace(worker.id(), "WORKER")
-        .replace(&version.to_string(), "VERSION");
-    // Each lists its own plugins.
-    Ok(text.split("available connectors are:").next().unwrap_or_default().to_owned())
+    differences::forget(&mut body, of_both);
+    let configs = body.get_mut("configs").map(Value::take);
+    let mut lines = vec![format!("{status} {body}")];
+    lines.extend(configs.iter().filter_map(Value::as_array).flatten().map(Value::to_string));
+    let version = version.as_str().context("a version")?;
+    let line = |text: String| {
+        let text = text.replace(worker.id(), "WORKER").replace(version, "VERSION");
+        // Each lists its own plugins.
+        text.split("available connectors are:").next().unwrap_or_default().to_owned()
+    };
+    Ok(lines.into_iter().map(line).collect())
 }
 
-/// Prose, layout and choices of a form are our own, and so is what stands in for a class that is not given.
-fn forget_what_forms_show(config: &mut Value) {
-    for shown in ["documentation", "width", "order_in_group", "default_value"] {
-        config["definition"][shown] = Value::Null;
+/// Classes of plugins that both workers have.
+async fn classes_of_both(java: &ConnectWorker, sluice: &ConnectWorker) -> Result<BTreeSet<String>> {
+    let mut of_both: Option<BTreeSet<String>> = None;
+    for worker in [java, sluice] {
+        let listed = worker.ask("GET", "/connector-plugins?connectorsOnly=false", None).await?;
+        let class = |it: &Value| it["class"].as_str().map(str::to_owned);
+        let own: BTreeSet<String> =
+            listed.as_array().into_iter().flatten().filter_map(class).collect();
+        of_both = Some(of_both.map_or_else(|| own.clone(), |it| &it & &own));
     }
-    config["value"]["recommended_values"] = Value::Null;
-    let name = config["value"]["name"].as_str().unwrap_or_default();
-    if name.ends_with(".converter") || name.ends_with(".plugin.version") {
-        config["value"]["value"] = Value::Null;
-        config["value"]["visible"] = Value::Null;
-    }
+    Ok(of_both.unwrap_or_default())
 }
 
 async fn is_in(worker: &ConnectWorker, state: &str) -> Result<()> {

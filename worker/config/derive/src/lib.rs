@@ -1,37 +1,31 @@
 //! `#[derive(Config)]`: one struct is the definition, the parser and the documentation of a plugin's keys.
 //!
-//! Each field has `#[config(key = "…")]` and may have `default = "…"`, `importance = High | Medium | Low`, `group = "…"`,
-//! `name = "…"` (what user interfaces show), `java = Class` (in place of the Rust type's own) and `check = path`.
-//! Its doc comment is the key's documentation. `#[config(check = path)]` on the struct names a `fn(&Self, &mut Report)`
-//! for rules over several keys.
+//! Each field has `#[config(key = "…")]`. Its doc comment is the key's documentation. It may have
+//!
+//! - `default = "…"`, as a user would write it; without one the key must be set, unless the field is an `Option`
+//! - `importance = High | Medium | Low`, and `java = Class` where the Java type is not the Rust type's own
+//! - what its value must satisfy: `min = 1`, `max = 9`, `one_of("a", "b")`, `one_of_any_case("A", "B")`, `non_empty`,
+//!   `list` or `list("a", "b")` (no duplicates), `check = path` (a `fn(&str) -> Result<(), String>`), or
+//!   `valid = expression` (a `Validator`); several count together, in this order
+//! - how a form shows it: `group = "…"`, `order = 1` (else its place in the group, from 1), `width = Short`, `name = "…"`,
+//!   `dependents("key", …)`, `recommend = expression` (a `Recommender`)
+//!
+//! `#[config(check = path)]` on the struct names a `fn(&Self, &mut Report)` for rules over several keys.
+
+mod attributes;
 
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as Tokens;
 use quote::quote;
-use syn::{
-    Attribute, Data, DeriveInput, Error, Expr, ExprLit, Field, Fields, Ident, Lit, LitStr, Path,
-    parse_macro_input,
-};
+use syn::{Attribute, Data, DeriveInput, Error, Fields, Path, parse_macro_input};
+
+use attributes::Key;
 
 /// Derives `sluice_config::Config`.
 #[proc_macro_derive(Config, attributes(config))]
 pub fn derive_config(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     expand(&input).unwrap_or_else(Error::into_compile_error).into()
-}
-
-/// What the attributes of one field say.
-struct Key {
-    field: Ident,
-    rust_type: syn::Type,
-    text: LitStr,
-    default: Option<LitStr>,
-    importance: Ident,
-    group: Option<LitStr>,
-    name: Option<LitStr>,
-    java_type: Option<Ident>,
-    check: Option<Path>,
-    documentation: String,
 }
 
 // One expansion, read top to bottom; cutting the quoted code in two would hide its shape.
@@ -43,10 +37,10 @@ fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
     let Fields::Named(fields) = &data.fields else {
         return Err(Error::new_spanned(input, "settings are a struct with named fields"));
     };
-    let keys = fields.named.iter().map(read_field).collect::<Result<Vec<_>, _>>()?;
+    let keys = fields.named.iter().map(Key::read).collect::<Result<Vec<_>, _>>()?;
     let check = read_struct_check(&input.attrs)?;
     let name = &input.ident;
-    let definitions = keys.iter().map(definition);
+    let definitions = definitions(&keys);
     let values = keys.iter().map(|Key { field, rust_type, text: key, .. }| {
         quote! { #field: <#rust_type as ::sluice_config::Setting>::from_text(text(#key))? }
     });
@@ -75,8 +69,10 @@ fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
                 }
                 let text = |name: &str| {
                     settings.get(name).map(::std::string::String::as_str).or_else(|| {
-                        match definition.key(name)?.default {
-                            ::sluice_config::Default::Value(text) => ::core::option::Option::Some(text),
+                        match &definition.key(name)?.default {
+                            ::sluice_config::Default::Value(text) => {
+                                ::core::option::Option::Some(text.as_ref())
+                            }
                             _ => ::core::option::Option::None,
                         }
                     })
@@ -84,10 +80,10 @@ fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
                 let build = || ::core::option::Option::Some(Self { #(#values),* });
                 let ::core::option::Option::Some(parsed) = build() else {
                     for key in &definition.keys {
-                        let value = settings.get(key.name).map_or("null", ::std::string::String::as_str);
-                        if settings.contains_key(key.name) {
+                        let value = settings.get(key.name.as_ref()).map_or("null", ::std::string::String::as_str);
+                        if settings.contains_key(key.name.as_ref()) {
                             report.error(
-                                key.name,
+                                &key.name,
                                 ::std::format!(
                                     "Invalid value {value} for configuration {}: Value is out of range", key.name
                                 ),
@@ -101,51 +97,6 @@ fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
             }
         }
     })
-}
-
-fn read_field(field: &Field) -> Result<Key, Error> {
-    let ident =
-        field.ident.clone().ok_or_else(|| Error::new_spanned(field, "the field needs a name"))?;
-    let mut key = None;
-    let mut read = Key {
-        field: ident.clone(),
-        rust_type: field.ty.clone(),
-        text: LitStr::new("", ident.span()),
-        default: None,
-        importance: Ident::new("Medium", ident.span()),
-        group: None,
-        name: None,
-        java_type: None,
-        check: None,
-        documentation: documentation(&field.attrs),
-    };
-    for attribute in field.attrs.iter().filter(|it| it.path().is_ident("config")) {
-        attribute.parse_nested_meta(|meta| {
-            if meta.path.is_ident("key") {
-                key = Some(meta.value()?.parse::<LitStr>()?);
-            } else if meta.path.is_ident("default") {
-                read.default = Some(meta.value()?.parse()?);
-            } else if meta.path.is_ident("importance") {
-                read.importance = meta.value()?.parse()?;
-            } else if meta.path.is_ident("group") {
-                read.group = Some(meta.value()?.parse()?);
-            } else if meta.path.is_ident("name") {
-                read.name = Some(meta.value()?.parse()?);
-            } else if meta.path.is_ident("java") {
-                read.java_type = Some(meta.value()?.parse()?);
-            } else if meta.path.is_ident("check") {
-                read.check = Some(meta.value()?.parse()?);
-            } else {
-                return Err(
-                    meta.error("expected key, default, importance, group, name, java or check")
-                );
-            }
-            Ok(())
-        })?;
-    }
-    read.text =
-        key.ok_or_else(|| Error::new_spanned(field, "the field needs #[config(key = \"…\")]"))?;
-    Ok(read)
 }
 
 fn read_struct_check(attributes: &[Attribute]) -> Result<Option<Path>, Error> {
@@ -162,8 +113,19 @@ fn read_struct_check(attributes: &[Attribute]) -> Result<Option<Path>, Error> {
     Ok(check)
 }
 
-fn definition(key: &Key) -> Tokens {
-    let Key { rust_type, text: name, importance, documentation, .. } = key;
+/// The keys as code; one without an order of its own stands after those of its group so far.
+fn definitions(keys: &[Key]) -> Vec<Tokens> {
+    let place = |index: usize| {
+        let group = |key: &Key| key.group.as_ref().map(syn::LitStr::value);
+        let own = group(&keys[index]);
+        let before = keys[..index].iter().filter(|it| group(it) == own).count();
+        i32::try_from(before + 1).unwrap_or(i32::MAX)
+    };
+    keys.iter().enumerate().map(|(index, key)| definition(key, place(index))).collect()
+}
+
+fn definition(key: &Key, place: i32) -> Tokens {
+    let Key { rust_type, text: name, importance, documentation, dependents, .. } = key;
     let java_type = key.java_type.as_ref().map_or_else(
         || quote! { <#rust_type as ::sluice_config::Setting>::TYPE },
         |it| quote! { ::sluice_config::Type::#it },
@@ -178,31 +140,21 @@ fn definition(key: &Key) -> Tokens {
                 }
             }
         },
-        |text| quote! { ::sluice_config::Default::Value(#text) },
+        |text| quote! { ::sluice_config::Default::value(#text) },
     );
-    let checked = key.check.as_ref().map(|path| quote! { .checked(#path) });
-    let shown = key.group.as_ref().map(|group| {
-        let display = key.name.as_ref().unwrap_or(name);
-        quote! { .shown(#group, #display) }
+    let validators = key.validators();
+    let grouped = key.group.as_ref().map(|group| {
+        let order = key.order.as_ref().map_or_else(|| quote! { #place }, |it| quote! { #it });
+        quote! { .grouped(#group, #order, ::sluice_config::Width::None) }
     });
+    let width = key.width.as_ref().map(|it| quote! { .wide(::sluice_config::Width::#it) });
+    let shown = key.name.as_ref().map(|it| quote! { .shown(#it) });
+    let dependents =
+        (!dependents.is_empty()).then(|| quote! { .with_dependents([#(#dependents),*]) });
+    let recommending = key.recommender.as_ref().map(|it| quote! { .recommending(#it) });
     quote! {
         ::sluice_config::ConfigKey::new(
             #name, #java_type, #default, ::sluice_config::Importance::#importance, #documentation,
-        ) #checked #shown
+        ) #(.valid(#validators))* #grouped #width #shown #dependents #recommending
     }
-}
-
-/// The doc comment as one paragraph.
-fn documentation(attributes: &[Attribute]) -> String {
-    let line = |attribute: &Attribute| {
-        let meta = attribute.meta.require_name_value().ok()?;
-        let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &meta.value else { return None };
-        Some(text.value().trim().to_owned())
-    };
-    attributes
-        .iter()
-        .filter(|it| it.path().is_ident("doc"))
-        .filter_map(line)
-        .collect::<Vec<_>>()
-        .join(" ")
 }

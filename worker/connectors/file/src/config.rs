@@ -9,7 +9,7 @@ pub struct SourceConfig {
     #[config(key = "file", importance = High)]
     pub file: Option<String>,
     /// Topic to write lines to.
-    #[config(key = "topic", importance = High, check = not_empty)]
+    #[config(key = "topic", importance = High, non_empty)]
     pub topic: String,
     /// Most lines that one poll hands out; less than one counts as one, as in Java.
     #[config(key = "batch.size", default = "2000", importance = Low)]
@@ -22,8 +22,4 @@ pub struct SinkConfig {
     /// Path of the file to append to.
     #[config(key = "file", importance = High)]
     pub file: Option<String>,
-}
-
-fn not_empty(text: &str) -> Result<(), String> {
-    (!text.is_empty()).then_some(()).ok_or_else(|| "String must be non-empty".to_owned())
 }

@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use serde_json::Value as Json;
-use sluice_plugin::model::Value;
+use sluice_plugin::{config::java_order, model::Value};
 
-use super::{OffsetError, java_order};
+use super::OffsetError;
 
 /// The fields of a partition or of a position.
 pub(crate) type Fields = BTreeMap<String, Value>;

@@ -163,7 +163,7 @@ impl State {
                 "Connector config contains no connector type".to_owned(),
             ));
         };
-        if simple_class(class) != simple_class(plugin) {
+        if !without_suffix(class).ends_with(without_suffix(plugin)) {
             return Err(Error::BadRequest(format!(
                 "Included connector type {class} does not match request type {plugin}"
             )));
@@ -295,10 +295,9 @@ fn done(request: RequestId) -> PendingWrite {
     PendingWrite::Reply { request, answer: Box::new(Answer::Done) }
 }
 
-/// Java compares class and path by the simple name, with or without `Connector` at its end.
-fn simple_class(class: &str) -> &str {
-    let simple = class.rsplit('.').next().unwrap_or(class);
-    simple.strip_suffix("Connector").unwrap_or(simple)
+/// A connector's name as `ConnectorPluginsResource` compares it.
+fn without_suffix(class: &str) -> &str {
+    class.strip_suffix("Connector").unwrap_or(class)
 }
 
 fn invalid(infos: &ConfigInfos) -> String {

@@ -1,10 +1,10 @@
-//! The order in which a `java.util.HashMap` hands out its entries.
+//! The order in which a `java.util.HashMap` or `HashSet` hands out its entries.
 //!
-//! Java workers write the fields of offset keys in that order and look keys up by their exact bytes, so keys
-//! that are new must be written the same way.
+//! It shows: in keys of the offsets topic, which Java workers look up by their exact bytes, in lists of values, and in the
+//! answer to a validation.
 
 /// Orders names as a `HashMap` to which all were added does. Names that share a bucket keep the given order.
-pub(super) fn ordered<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+pub fn ordered<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut names: Vec<&str> = names.collect();
     let buckets = table_size(names.len());
     names.sort_by_key(|name| spread(hash_code(name)) & (buckets - 1));
