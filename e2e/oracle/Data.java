@@ -23,14 +23,18 @@ import org.apache.kafka.connect.data.ConnectSchema;
 import org.apache.kafka.connect.data.Field;
 import org.apache.kafka.connect.data.Schema;
 import org.apache.kafka.connect.data.SchemaAndValue;
+import org.apache.kafka.connect.data.SchemaProjector;
 import org.apache.kafka.connect.data.Struct;
+import org.apache.kafka.connect.data.Values;
 import org.apache.kafka.connect.storage.Converter;
+import org.apache.kafka.connect.storage.HeaderConverter;
 
 /**
  * Answers questions about data as Kafka Connect's own classes do: one JSON object a line in, one a line out.
  *
- * A question names an operation (encode, decode), a class, its configuration, whether it serves keys, a topic and the
- * data. The answer is the data, or the class and the message of the exception.
+ * A question names an operation. Those of converters (encode, decode, and the same for headers) name a class, its
+ * configuration, whether it serves keys, a topic and the data as well; the others are methods of Values and
+ * SchemaProjector. The answer is the data, or the class and the message of the exception.
  */
 public class Data {
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
@@ -61,7 +65,7 @@ public class Data {
 
     private static ObjectNode answer(JsonNode question) throws Exception {
         ObjectNode answer = JSON.objectNode();
-        String topic = question.get("topic").asText();
+        String topic = question.path("topic").asText();
         switch (question.get("op").asText()) {
             case "encode": {
                 Schema schema = schema(question.get("schema"));
@@ -72,14 +76,73 @@ public class Data {
             case "decode": {
                 JsonNode text = question.get("bytes");
                 byte[] bytes = text.isNull() ? null : Base64.getDecoder().decode(text.asText());
-                SchemaAndValue decoded = converter(question).toConnectData(topic, bytes);
-                answer.set("schema", schema(decoded.schema()));
-                answer.set("value", value(decoded.value()));
+                return data(converter(question).toConnectData(topic, bytes));
+            }
+            case "encode_header": {
+                Schema schema = schema(question.get("schema"));
+                Object value = value(question.get("value"));
+                answer.set("bytes", bytes(headerConverter(question).fromConnectHeader(topic, "h", schema, value)));
                 return answer;
             }
+            case "decode_header": {
+                JsonNode text = question.get("bytes");
+                byte[] bytes = text.isNull() ? null : Base64.getDecoder().decode(text.asText());
+                return data(headerConverter(question).toConnectHeader(topic, "h", bytes));
+            }
+            case "parse":
+                return data(Values.parseString(question.get("text").asText()));
+            case "text":
+                answer.put("text", Values.convertToString(null, value(question.get("value"))));
+                return answer;
+            case "infer":
+                answer.set("schema", schema(Values.inferSchema(value(question.get("value")))));
+                return answer;
+            case "convert":
+                answer.set("value", value(converted(question)));
+                return answer;
+            case "project":
+                answer.set("value", value(SchemaProjector.project(schema(question.get("schema")),
+                    value(question.get("value")), schema(question.get("target")))));
+                return answer;
             default:
                 throw new IllegalArgumentException("unknown operation");
         }
+    }
+
+    private static ObjectNode data(SchemaAndValue data) {
+        ObjectNode answer = JSON.objectNode();
+        answer.set("schema", schema(data == null ? null : data.schema()));
+        answer.set("value", value(data == null ? null : data.value()));
+        return answer;
+    }
+
+    private static Object converted(JsonNode question) {
+        Schema schema = schema(question.get("schema"));
+        Object value = value(question.get("value"));
+        switch (question.get("to").asText()) {
+            case "boolean": return Values.convertToBoolean(schema, value);
+            case "byte": return Values.convertToByte(schema, value);
+            case "short": return Values.convertToShort(schema, value);
+            case "integer": return Values.convertToInteger(schema, value);
+            case "long": return Values.convertToLong(schema, value);
+            case "float": return Values.convertToFloat(schema, value);
+            case "double": return Values.convertToDouble(schema, value);
+            case "list": return Values.convertToList(schema, value);
+            case "map": return Values.convertToMap(schema, value);
+            case "struct": return Values.convertToStruct(schema, value);
+            case "date": return Values.convertToDate(schema, value);
+            case "time": return Values.convertToTime(schema, value);
+            case "timestamp": return Values.convertToTimestamp(schema, value);
+            case "decimal": return Values.convertToDecimal(schema, value, 2);
+            default: throw new IllegalArgumentException("unknown target");
+        }
+    }
+
+    private static HeaderConverter headerConverter(JsonNode question) throws Exception {
+        Class<?> plugin = Class.forName(question.get("plugin").asText());
+        HeaderConverter converter = (HeaderConverter) plugin.getDeclaredConstructor().newInstance();
+        converter.configure(new HashMap<>());
+        return converter;
     }
 
     private static Converter converter(JsonNode question) throws Exception {

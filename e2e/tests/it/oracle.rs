@@ -3,6 +3,9 @@
 //! `SLUICE_ORACLE_CASES` and `SLUICE_ORACLE_SEED` widen it: `make oracle CASES=1000000 SEED=7`.
 
 mod ask;
+mod compare;
 mod converters;
 mod generate;
 mod notation;
+mod texts;
+mod values;

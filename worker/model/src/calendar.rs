@@ -9,14 +9,18 @@ pub const fn civil(days: i64) -> (i64, i64, i64) {
     if days >= CUT_OVER { gregorian(days) } else { julian(days) }
 }
 
+/// The year in which the Gregorian calendar began.
+const CUT_OVER_YEAR: i64 = 1582;
+
 /// The day that a date is; months and days beyond their range count on into the next year or month, as in a lenient
-/// `GregorianCalendar`. `year` 0 is 1 BC.
+/// `GregorianCalendar`. `year` 0 is 1 BC. What begins in an old year is counted in the old calendar, however far.
 pub(crate) const fn days(year: i64, month: i64, day: i64) -> i64 {
+    let is_old = year < CUT_OVER_YEAR;
     // Java keeps the year in 32 bits.
     let year = (year + (month - 1).div_euclid(12)) as i32 as i64;
     let month = (month - 1).rem_euclid(12) + 1;
     let gregorian = gregorian_day(year, month, day);
-    if gregorian >= CUT_OVER { gregorian } else { julian_day(year, month, day) }
+    if !is_old && gregorian >= CUT_OVER { gregorian } else { julian_day(year, month, day) }
 }
 
 /// Counts from 1 March of year 0, so that the leap day ends a year.
@@ -96,6 +100,7 @@ mod tests {
             ((2020, 2, 30), super::days(2020, 3, 1)),
             ((2020, 3, 0), super::days(2020, 2, 29)),
             ((1970, 1, -1), -2),
+            ((1581, 24, 31), CUT_OVER + 77 + 10),
             // The ten days that the calendar left out are Julian ones.
             ((1582, 10, 10), CUT_OVER + 5),
         ] {

@@ -7,7 +7,7 @@ pub use error::ProjectError;
 
 use number::widen;
 
-use crate::{Schema, SchemaRef, Struct, Type, Value, values::identity::rekeyed};
+use crate::{Field, Schema, SchemaRef, Struct, Type, Value, values::identity::rekeyed};
 
 /// The value, which `source` describes, as `target` describes it: numbers widen, fields come by name, defaults stand in
 /// for what is missing.
@@ -91,32 +91,34 @@ fn project_some(source: &Schema, value: &Value, target: &SchemaRef) -> Result<Va
 fn project_row(source: &Schema, row: &Struct, target: &SchemaRef) -> Result<Value, ProjectError> {
     let mut values = Vec::with_capacity(target.fields().len());
     for field in target.fields() {
-        let value = match source.field_index(&field.name).map(|index| &source.fields()[index]) {
-            Some(from) => {
-                let value = field_of(row, &from.name)?;
-                let projected = project(&from.schema, value, &field.schema).map_err(|error| {
-                    if !error.is_of_projector() {
-                        return error;
-                    }
-                    ProjectError::Field { field: from.name.to_string(), source: error.into() }
-                })?;
-                field.schema.validate(Some(&field.name), &projected)?;
-                projected
+        let from = source.field_index(&field.name).map(|index| &source.fields()[index]);
+        let value = match (from, &field.schema.default) {
+            (Some(from), _) => project_field(from, row, &field.schema)?,
+            (None, _) if field.schema.optional => {
+                values.push(Value::Null);
+                continue;
             }
-            None if field.schema.optional => Value::Null,
-            None => match &field.schema.default {
-                Some(default) => default.clone(),
-                None => {
-                    return Err(ProjectError::MissingField {
-                        field: field.name.to_string(),
-                        source_schema: source.to_string(),
-                    });
-                }
-            },
+            (None, Some(default)) => default.clone(),
+            (None, None) => {
+                return Err(ProjectError::MissingField {
+                    field: field.name.to_string(),
+                    source_schema: source.to_string(),
+                });
+            }
         };
+        field.schema.validate(Some(&field.name), &value)?;
         values.push(value);
     }
     Ok(Value::Struct(Struct::new(target.clone(), values)))
+}
+
+fn project_field(from: &Field, row: &Struct, target: &SchemaRef) -> Result<Value, ProjectError> {
+    project(&from.schema, field_of(row, &from.name)?, target).map_err(|error| {
+        if !error.is_of_projector() {
+            return error;
+        }
+        ProjectError::Field { field: from.name.to_string(), source: error.into() }
+    })
 }
 
 /// A field of a row, or its default (`Struct.get`).

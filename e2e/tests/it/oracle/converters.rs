@@ -1,13 +1,8 @@
 //! Converters: bytes, schemas, values and errors equal Java's.
 
-use std::collections::BTreeMap;
-use std::env;
-
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use bytes::Bytes;
 use proptest::prelude::*;
-use proptest::strategy::ValueTree;
-use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value as Json, json};
 use sluice_converters::{
     BooleanConverter, ByteArrayConverter, DoubleConverter, FloatConverter, IntegerConverter,
@@ -18,7 +13,7 @@ use sluice_plugin::config::Properties;
 use sluice_plugin::model::{SchemaRef, Value};
 use sluice_plugin::{ConverterFactory, ConverterRole, Error};
 
-use super::{ask, generate, notation};
+use super::{compare, generate, notation};
 
 /// The converters, with their share of the cases in per cent.
 const FACTORIES: [(&dyn ConverterFactory, usize); 9] = [
@@ -44,17 +39,6 @@ struct Case {
     factory: &'static dyn ConverterFactory,
     config: Properties,
     question: Question,
-}
-
-fn number(variable: &str, otherwise: usize) -> usize {
-    env::var(variable).ok().and_then(|it| it.parse().ok()).unwrap_or(otherwise)
-}
-
-fn runner() -> TestRunner {
-    let mut seed = [0; 32];
-    seed[..8].copy_from_slice(&number("SLUICE_ORACLE_SEED", 1).to_le_bytes());
-    let random = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
-    TestRunner::new_with_rng(ProptestConfig::default(), random)
 }
 
 /// The options that a converter is asked with.
@@ -112,16 +96,14 @@ fn questions(class: &str) -> BoxedStrategy<Question> {
 
 fn cases(factory: &'static dyn ConverterFactory, count: usize) -> Vec<Case> {
     let class = factory.name().rsplit('.').next().unwrap_or_default();
-    let (configs, questions) = (configs(class), questions(class));
-    let mut runner = runner();
-    let mut cases = Vec::with_capacity(count);
-    while cases.len() < count {
-        let config = configs[cases.len() % configs.len()].clone();
-        let Ok(tree) = questions.new_tree(&mut runner) else { continue };
-        let question = tree.current();
-        cases.push(Case { factory, config, question });
-    }
-    cases
+    let configs = configs(class);
+    let drawn = compare::draw(&questions(class), count).into_iter().enumerate();
+    drawn
+        .map(|(index, question)| {
+            let config = configs[index % configs.len()].clone();
+            Case { factory, config, question }
+        })
+        .collect()
 }
 
 impl Case {
@@ -172,27 +154,11 @@ impl Case {
 #[tokio::test]
 async fn converters_answer_as_java_s_do() -> Result<()> {
     sluice_kit::require!(java::missing());
-    let all = number("SLUICE_ORACLE_CASES", 6_000);
-    let mut differences: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut found = Vec::new();
     for (factory, share) in FACTORIES {
-        let cases = cases(factory, (all * share).div_ceil(100));
-        let questions: Vec<Json> = cases.iter().map(Case::question).collect();
-        let answers = ask::java(&questions).await?;
-        let found = differences.entry(factory.name()).or_default();
-        for ((case, question), java) in cases.iter().zip(&questions).zip(answers) {
-            let (java, ours) = (notation::sorted(java), notation::sorted(case.answer()));
-            if java != ours {
-                let (java, ours) = (notation::readable(&java), notation::readable(&ours));
-                let asked = notation::readable(question);
-                found.push(format!(
-                    "{asked}\n  {}\n  java {java}\n  ours {ours}",
-                    json!(case.config)
-                ));
-            }
-        }
-        println!("{}: {} of {} differ", factory.name(), found.len(), cases.len());
+        let cases = cases(factory, compare::share(share));
+        let asked = cases.iter().map(|it| (it.question(), it.answer())).collect();
+        found.extend(compare::differences(factory.name(), asked).await?);
     }
-    let all: Vec<String> = differences.into_values().flatten().collect();
-    ensure!(all.is_empty(), "{} differences:\n{}", all.len(), all[..all.len().min(20)].join("\n"));
-    Ok(())
+    compare::refuse(&found)
 }

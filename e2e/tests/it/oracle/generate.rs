@@ -8,7 +8,10 @@ use num_bigint::BigInt;
 use proptest::prelude::*;
 use sluice_converters::JsonConverter;
 use sluice_plugin::model::logical::{DAY, scale_of};
-use sluice_plugin::model::{Decimal, Field, Logical, Schema, SchemaRef, Struct, Type, Value};
+use sluice_plugin::model::values::parse_string;
+use sluice_plugin::model::{
+    Decimal, Field, Logical, Schema, SchemaAndValue, SchemaRef, Struct, Type, Value,
+};
 use sluice_plugin::{ConverterFactory, ConverterRole};
 
 /// How deep arrays, maps and structs nest.
@@ -28,7 +31,7 @@ pub(crate) fn text() -> impl Strategy<Value = String> {
     ]
 }
 
-fn integer() -> impl Strategy<Value = i64> {
+pub(crate) fn integer() -> impl Strategy<Value = i64> {
     prop_oneof![
         any::<i64>(),
         -200_i64..200,
@@ -277,8 +280,14 @@ pub(crate) fn described() -> BoxedStrategy<(Option<SchemaRef>, Value)> {
         let value = value_of(&it);
         (Just(Some(it)), value)
     });
+    // Arrays and maps whose parts have no schema come from texts alone.
+    let parsed = super::texts::value().prop_map(|text| {
+        let parsed = parse_string(&text.into()).unwrap_or(SchemaAndValue::NULL);
+        (parsed.schema, parsed.value)
+    });
     prop_oneof![
         6 => fitting,
+        1 => parsed,
         3 => schemaless().prop_map(|it| (None, it)),
         1 => (schema(), schemaless()).prop_map(|(schema, value)| (Some(schema), value)),
     ]

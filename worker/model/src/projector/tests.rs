@@ -1,7 +1,6 @@
 //! What widens, what stands in, and what is refused in which words.
 
 use super::*;
-use crate::Field;
 
 fn field(name: &str, schema: Schema) -> Field {
     Field { name: name.into(), schema: schema.into() }

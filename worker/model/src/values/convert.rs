@@ -6,7 +6,7 @@ use bytes::Bytes;
 use bytestring::ByteString;
 
 use crate::{
-    Decimal, Logical, Schema, Struct, Type, Value,
+    Decimal, Logical, Schema, Struct, Type, Value, calendar,
     decimal::Notation,
     logical::{self, DAY},
 };
@@ -126,11 +126,19 @@ pub fn convert_to_time(schema: Option<&Schema>, value: &Value) -> Result<i64> {
     if let Value::Date(millis) = value {
         match schema.map(Logical::of) {
             None | Some(Some(Logical::Time)) => return Ok(millis),
-            Some(Some(Logical::Timestamp)) => return Ok(millis.rem_euclid(DAY)),
+            Some(Some(Logical::Timestamp)) => return time_of(millis),
             Some(_) => {}
         }
     }
     Ok(logical::time_from(long(schema, &value)? as i32)?)
+}
+
+/// The time of day of a timestamp. Java sets the date to 1 January 1970, but leaves the era: before Christ that is
+/// another day, whose milliseconds it cuts to 32 bits.
+fn time_of(millis: i64) -> Result<i64> {
+    let (year, ..) = calendar::civil(millis.div_euclid(DAY));
+    let day = if year > 0 { 0 } else { calendar::days(1 - 1970, 1, 1) };
+    Ok(logical::time_from((day * DAY + millis.rem_euclid(DAY)) as i32)?)
 }
 
 /// As a timestamp, in milliseconds since the epoch; a number counts those.

@@ -85,7 +85,11 @@ fn write(out: &mut Vec<u8>, value: &Value) {
                 out.extend(part);
             }
         }
-        Value::Struct(row) => write_all(out, row.values().iter()),
+        Value::Struct(row) => {
+            // Rows of different schemas differ. The text of a schema holds all of it.
+            write_bytes(out, format!("{:?}", row.schema()).as_bytes());
+            write_all(out, row.values().iter());
+        }
     }
 }
 

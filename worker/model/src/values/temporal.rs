@@ -83,7 +83,8 @@ fn read(mut text: &str, steps: &[Step]) -> Option<i64> {
     let of_day = ((hour * 60 + minute) * 60 + second) * 1000 + millis;
     // Java's calendar counts months from 0 in 32 bits.
     let month = i64::from((month as i32).wrapping_sub(1)) + 1;
-    Some(calendar::days(year, month, day).wrapping_mul(DAY).wrapping_add(of_day))
+    let days = calendar::days(year, month, day + of_day.div_euclid(DAY));
+    Some(days.wrapping_mul(DAY).wrapping_add(of_day.rem_euclid(DAY)))
 }
 
 /// A number at the beginning of a text, and the rest: `DecimalFormat` for integers, which knows exponents, NaN and

@@ -1,0 +1,71 @@
+//! Draws cases, asks Java and us, and tells where the answers differ.
+
+use std::env;
+
+use anyhow::{Result, ensure};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
+use serde_json::Value as Json;
+
+use super::{ask, notation};
+
+fn number(variable: &str, otherwise: usize) -> usize {
+    env::var(variable).ok().and_then(|it| it.parse().ok()).unwrap_or(otherwise)
+}
+
+/// How many cases so many per cent of those of a test are.
+pub(crate) fn share(percent: usize) -> usize {
+    (number("SLUICE_ORACLE_CASES", 6_000) * percent).div_ceil(100)
+}
+
+/// So many values; the same ones for the same seed.
+pub(crate) fn draw<T>(strategy: &impl Strategy<Value = T>, count: usize) -> Vec<T> {
+    let mut seed = [0; 32];
+    seed[..8].copy_from_slice(&number("SLUICE_ORACLE_SEED", 1).to_le_bytes());
+    let random = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
+    let mut runner = TestRunner::new_with_rng(ProptestConfig::default(), random);
+    let mut drawn = Vec::with_capacity(count);
+    while drawn.len() < count {
+        let Ok(tree) = strategy.new_tree(&mut runner) else { continue };
+        drawn.push(tree.current());
+    }
+    drawn
+}
+
+/// Asks Java the questions; tells those to which our answer differs, and how many cases there were of `name`.
+#[allow(clippy::print_stdout, reason = "a run shows how many cases there were of each")]
+pub(crate) async fn differences(name: &str, cases: Vec<(Json, Json)>) -> Result<Vec<String>> {
+    let (questions, ours): (Vec<Json>, Vec<Json>) = cases.into_iter().unzip();
+    let mut found = Vec::new();
+    for ((question, java), ours) in questions.iter().zip(ask::java(&questions).await?).zip(ours) {
+        let (java, ours) = (comparable(java), comparable(ours));
+        if java != ours {
+            let (java, ours) = (notation::readable(&java), notation::readable(&ours));
+            let bytes = notation::readable(question);
+            found.push(format!("{question}\n  {bytes}\n  java {java}\n  ours {ours}"));
+        }
+    }
+    println!("{name}: {} of {} differ", found.len(), questions.len());
+    Ok(found)
+}
+
+/// Fails if there are differences, and shows some.
+pub(crate) fn refuse(found: &[String]) -> Result<()> {
+    ensure!(
+        found.is_empty(),
+        "{} differences:\n{}",
+        found.len(),
+        found[..found.len().min(20)].join("\n")
+    );
+    Ok(())
+}
+
+/// Maps in one order. What the JDK itself says about exceptions of its own changes with its releases.
+fn comparable(answer: Json) -> Json {
+    let mut answer = notation::sorted(answer);
+    if answer["class"].as_str().is_some_and(|it| it.starts_with("java.lang.")) {
+        answer["message"] = Json::Null;
+    }
+    answer
+}
