@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sluice_config::{ConfigDef, ConfigKey, Default, Importance, Type, Validator};
+use sluice_config::{ConfigDef, ConfigKey, Default, Importance, Report, Type, Validator};
 use sluice_model::{SchemaAndValue, SchemaRef, Value};
 
 use crate::{PluginType, Properties, Result};
@@ -24,6 +24,17 @@ impl ConverterRole {
         match self {
             Self::Key | Self::Value => PluginType::Converter,
             Self::Header => PluginType::HeaderConverter,
+        }
+    }
+}
+
+impl ConverterRole {
+    /// The role as `converter.type` has it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Key => "key",
+            Self::Value => "value",
+            Self::Header => "header",
         }
     }
 }
@@ -53,6 +64,12 @@ pub trait ConverterFactory: Send + Sync {
     /// Definition of the converter's keys (prefix `key.converter.` or `value.converter.` already taken off), with
     /// [`converter_type`] among them, as in Java.
     fn definition(&self) -> ConfigDef;
+    /// Checks settings without their prefix.
+    fn validate(&self, settings: &Properties, role: ConverterRole) -> Report {
+        let mut settings = settings.clone();
+        settings.entry("converter.type".to_owned()).or_insert_with(|| role.as_str().to_owned());
+        Report::of(&self.definition(), &settings)
+    }
     /// A converter of its own for one task.
     fn create(&self, settings: &Properties, role: ConverterRole) -> Result<Box<dyn Converter>>;
 }

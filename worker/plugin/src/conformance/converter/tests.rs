@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use sluice_config::Report;
+use sluice_config::ConfigDef;
 use sluice_model::{Schema, SchemaRef, Type, Value};
 
 use super::*;
@@ -31,8 +31,8 @@ impl ConverterFactory for Text {
         "test.TextConverter"
     }
 
-    fn validate(&self, _: &Properties, _: ConverterRole) -> Report {
-        Report::default()
+    fn definition(&self) -> ConfigDef {
+        ConfigDef::default()
     }
 
     fn create(&self, _: &Properties, _: ConverterRole) -> Result<Box<dyn Converter>> {
