@@ -70,7 +70,10 @@ impl<'a> ConverterCase<'a> {
         if !report.is_ok() {
             return Err(Obligation::TakesSettings.broken(format!("validate says {report}")));
         }
-        let created = self.factory.create(&self.settings, self.role);
+        let mut settings = self.settings.clone();
+        // As the worker does.
+        settings.insert("converter.type".to_owned(), self.role.as_str().to_owned());
+        let created = self.factory.create(&settings, self.role);
         created.map_err(|it| Obligation::TakesSettings.broken(format!("create says {it}")))
     }
 }

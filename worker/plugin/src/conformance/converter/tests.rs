@@ -6,7 +6,7 @@ use sluice_config::ConfigDef;
 use sluice_model::{Schema, SchemaRef, Type, Value};
 
 use super::*;
-use crate::{Error, Result};
+use crate::{Error, Result, converter_type};
 
 /// Text as UTF-8; everything else is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl ConverterFactory for Text {
     }
 
     fn definition(&self) -> ConfigDef {
-        ConfigDef::default()
+        ConfigDef { keys: vec![converter_type()] }
     }
 
     fn create(&self, _: &Properties, _: ConverterRole) -> Result<Box<dyn Converter>> {
