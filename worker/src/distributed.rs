@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use prometheus::Registry;
+use sluice_catalog::Catalog;
 use sluice_config::Config as _;
 use sluice_engine::{Engine, EngineSettings, KafkaOffsets};
 use sluice_group::{GroupSettings, Member};
@@ -28,13 +29,17 @@ use settings::{DistributedConfig, Listener};
 const TASK_EVENTS: usize = 1024;
 
 /// Runs a worker until told to stop.
-pub(crate) async fn run(args: args::Distributed, stop: CancellationToken) -> Result<()> {
+pub(crate) async fn run(
+    args: args::Distributed,
+    catalog: Catalog,
+    stop: CancellationToken,
+) -> Result<()> {
     let properties = worker_file::read(&args.worker_file, args.overrides)?;
     let config = DistributedConfig::parse(&properties)
         .with_context(|| format!("{} is not a valid worker file", args.worker_file.display()))?;
     let client_settings = ClientSettings::parse(&properties)?;
     unknown::warn(&properties, &client_settings);
-    let catalog = Arc::new(sluice_catalog::builtin());
+    let catalog = Arc::new(catalog);
     plugins::check_converters(&properties, &catalog)?;
     let listener = Listener::bind(&config).await?;
     tracing::info!(url = listener.url, group = config.group_id, "the worker starts");

@@ -1,0 +1,81 @@
+//! A worker as a library: for programs that are a worker with plugins of their own.
+//!
+//! ```no_run
+//! fn main() -> std::process::ExitCode {
+//!     // Add plugins here: `.source(…)`, `.sink(…)`, `.converter(…)`, `.transform::<…>()`, `.predicate::<…>()`.
+//!     sluice_worker::main(sluice_worker::builtin())
+//! }
+//! ```
+
+mod args;
+mod distributed;
+mod plugins;
+mod telemetry;
+mod worker_file;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser as _;
+pub use sluice_catalog::{Catalog, builtin};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// The program `sluice-worker` with these plugins: reads the command line and the worker file, puts the parts together,
+/// and runs them until told to stop. To be called once, and to be the last that the process does.
+pub fn main(catalog: Catalog) -> ExitCode {
+    let command = args::Command::parse();
+    telemetry::start(std::env::var("RUST_LOG").ok());
+    let outcome = run(command, catalog);
+    if let Err(error) = &outcome {
+        tracing::error!(error = format!("{error:#}"), "the worker ends");
+    }
+    // Kafka Connect's scripts end with 2 when a worker cannot start.
+    outcome.map_or_else(|_| ExitCode::from(2), |()| ExitCode::SUCCESS)
+}
+
+fn run(command: args::Command, catalog: Catalog) -> Result<()> {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    // Two threads serve herder, group and REST; each task has a thread of its own.
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(async {
+        let stop = stop_on_signal()?;
+        match command.mode {
+            args::Mode::Distributed(args) => distributed::run(args, catalog, stop).await,
+            args::Mode::Broker(args) => broker(args, stop).await,
+        }
+    })
+}
+
+async fn broker(args: args::Broker, stop: CancellationToken) -> Result<()> {
+    let config = sluice_broker::BrokerConfig {
+        data_dir: args.data_dir,
+        ..sluice_broker::BrokerConfig::new(args.listen)
+    };
+    let broker = sluice_broker::Broker::start(config).await?;
+    tracing::warn!(address = %broker.address(), "this is the embedded broker, for development: no production broker");
+    stop.cancelled().await;
+    broker.stop().await;
+    Ok(())
+}
+
+/// A token that the first SIGTERM or SIGINT cancels; a second one ends the process at once.
+fn stop_on_signal() -> Result<CancellationToken> {
+    let stop = CancellationToken::new();
+    let (mut terminate, mut interrupt) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let token = stop.clone();
+    // Lives as long as the process: it is what ends the process.
+    let watch = async move {
+        loop {
+            tokio::select! { _ = terminate.recv() => {} _ = interrupt.recv() => {} }
+            if token.is_cancelled() {
+                std::process::exit(1);
+            }
+            token.cancel();
+        }
+    };
+    drop(tokio::spawn(watch));
+    Ok(stop)
+}
