@@ -5,6 +5,7 @@
 pub mod calendar;
 mod decimal;
 pub mod digits;
+mod floating;
 mod header;
 pub mod logical;
 mod parameters;

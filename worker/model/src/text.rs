@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Schema, Type, Value, calendar, logical::DAY};
+use crate::{Schema, Type, Value, calendar, floating, logical::DAY};
 
 impl fmt::Display for Value {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -13,8 +13,8 @@ impl fmt::Display for Value {
             Self::Int16(it) => write!(out, "{it}"),
             Self::Int32(it) => write!(out, "{it}"),
             Self::Int64(it) => write!(out, "{it}"),
-            Self::Float32(it) => floating(out, f64::from(*it), &shortest(*it)),
-            Self::Float64(it) => floating(out, *it, &shortest(*it)),
+            Self::Float32(it) => floating::write(out, *it),
+            Self::Float64(it) => floating::write(out, *it),
             Self::String(it) => out.write_str(it),
             // Java prints the identity of a byte array, which helps nobody: the bytes as text are what users want.
             Self::Bytes(it) => out.write_str(&String::from_utf8_lossy(it)),
@@ -76,59 +76,6 @@ fn date(out: &mut fmt::Formatter<'_>, millis: i64) -> fmt::Result {
         WEEKDAYS[days.rem_euclid(7) as usize],
         MONTHS[month as usize - 1]
     )
-}
-
-/// The shortest digits that lead back to the number, such as `1.5e-7`, chosen as `Double.toString` does since Java 19:
-/// where one digit would do, the nearest number of two; of two that are as near, the one with an even last digit.
-fn shortest<F: fmt::LowerExp + std::str::FromStr + PartialEq + Copy>(number: F) -> String {
-    let shortest = format!("{number:e}");
-    let leads_back = |text: &str| text.parse::<F>().is_ok_and(|it| it == number);
-    let Some((mantissa, exponent)) = shortest.split_once('e') else { return shortest };
-    if !mantissa.contains('.') {
-        let two = format!("{number:.1e}");
-        return if !two.contains(".0") && leads_back(&two) { two } else { shortest };
-    }
-    let exact = format!("{number:.60e}");
-    let is_tie = exact
-        .get(mantissa.len()..)
-        .and_then(|rest| rest.split_once('e'))
-        .is_some_and(|(rest, _)| rest.starts_with('5') && rest[1..].bytes().all(|it| it == b'0'));
-    if is_tie && let Some(cut) = exact.get(..mantissa.len()) {
-        let is_even = cut.bytes().next_back().is_some_and(|it| it % 2 == 0);
-        let even = format!("{cut}e{exponent}");
-        if is_even && leads_back(&even) {
-            return even;
-        }
-    }
-    shortest
-}
-
-/// `Double.toString`: decimal notation from 10^-3 up to 10^7, else `E` notation; always a digit after the point.
-/// `scientific` holds the shortest digits in Rust's form, such as `1.5e-7`.
-fn floating(out: &mut fmt::Formatter<'_>, number: f64, scientific: &str) -> fmt::Result {
-    if number.is_nan() {
-        return out.write_str("NaN");
-    }
-    if number.is_infinite() {
-        return out.write_str(if number < 0.0 { "-Infinity" } else { "Infinity" });
-    }
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-3..7).contains(&exponent) {
-        let (sign, digits) = mantissa.strip_prefix('-').map_or(("", mantissa), |it| ("-", it));
-        let digits = digits.replace('.', "");
-        let text = if exponent < 0 {
-            format!("0.{}{digits}", "0".repeat((-exponent - 1) as usize))
-        } else {
-            let whole = exponent as usize + 1;
-            let padded = format!("{digits:0<whole$}");
-            let (whole, fraction) = padded.split_at(whole);
-            format!("{whole}.{}", if fraction.is_empty() { "0" } else { fraction })
-        };
-        return write!(out, "{sign}{text}");
-    }
-    let point = if mantissa.contains('.') { "" } else { ".0" };
-    write!(out, "{mantissa}{point}E{exponent}")
 }
 
 impl Value {
@@ -215,32 +162,5 @@ mod tests {
         ] {
             assert_eq!(value.to_string(), expected);
         }
-    }
-
-    #[test]
-    fn floating_point_is_written_as_java_writes_it() {
-        for (number, expected) in [
-            (0.0, "0.0"),
-            (-0.0, "-0.0"),
-            (1.0, "1.0"),
-            (-1.5, "-1.5"),
-            (0.001, "0.001"),
-            (0.000_99, "9.9E-4"),
-            (123_456.789, "123456.789"),
-            (9_999_999.0, "9999999.0"),
-            (1e7, "1.0E7"),
-            (1.25e10, "1.25E10"),
-            (1e-7, "1.0E-7"),
-            (5e-324, "4.9E-324"),
-            (1e-323, "9.9E-324"),
-            (2e23, "2.0E23"),
-            (f64::NAN, "NaN"),
-            (f64::NEG_INFINITY, "-Infinity"),
-        ] {
-            assert_eq!(Value::Float64(number).to_string(), expected);
-        }
-        assert_eq!(Value::Float32(12_359_466.0 / 8.0).to_string(), "1544933.2");
-        assert_eq!(Value::Float32(0.1).to_string(), "0.1");
-        assert_eq!(Value::Float32(1e10).to_string(), "1.0E10");
     }
 }

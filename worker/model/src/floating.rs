@@ -1,0 +1,216 @@
+//! Floating point numbers as text: `Double.toString` and `Float.toString` as they are since Java 19. Allocates nothing.
+
+use std::fmt::{self, LowerExp, Write};
+use std::str::FromStr;
+
+/// What the two widths differ in.
+pub(crate) trait Floating: LowerExp + FromStr + PartialEq + Copy {
+    /// Fewest digits of a text that can lie half way between its neighbours: as many as hold half of the precision's units.
+    const TIE_DIGITS: usize;
+    /// Most binary digits after the point of a number that lies there: with more, it has too many decimal ones.
+    const TIE_FRACTION: i32;
+
+    /// Whether it has lost precision to its smallness.
+    fn is_tiny(self) -> bool;
+
+    /// The same number.
+    fn wide(self) -> f64;
+}
+
+impl Floating for f64 {
+    const TIE_DIGITS: usize = 15;
+    const TIE_FRACTION: i32 = 26;
+
+    fn is_tiny(self) -> bool {
+        self.is_subnormal()
+    }
+
+    fn wide(self) -> f64 {
+        self
+    }
+}
+
+impl Floating for f32 {
+    const TIE_DIGITS: usize = 6;
+    const TIE_FRACTION: i32 = 15;
+
+    fn is_tiny(self) -> bool {
+        self.is_subnormal()
+    }
+
+    fn wide(self) -> f64 {
+        self.into()
+    }
+}
+
+/// Writes a number: in decimal notation from 10^-3 up to 10^7, else in `E` notation; always with a digit after the point.
+pub(crate) fn write(out: &mut impl Write, number: impl Floating) -> fmt::Result {
+    let wide = number.wide();
+    if wide.is_nan() {
+        return out.write_str("NaN");
+    }
+    if wide.is_infinite() {
+        return out.write_str(if wide < 0.0 { "-Infinity" } else { "Infinity" });
+    }
+    let scientific = shortest(number, may_tie);
+    let (mantissa, exponent) = scientific.parts();
+    let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |it| ("-", it));
+    let (first, rest) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    out.write_str(sign)?;
+    let Ok(shift @ -3..7) = exponent.parse::<i8>() else {
+        let zero = zero_for(rest);
+        return write!(out, "{first}.{rest}{zero}E{exponent}");
+    };
+    let zeros = |count: usize| &"000000"[..count];
+    if shift < 0 {
+        return write!(out, "0.{}{first}{rest}", zeros(usize::from(shift.unsigned_abs()) - 1));
+    }
+    let shift = usize::from(shift.unsigned_abs());
+    let (whole, rest) = rest.split_at(shift.min(rest.len()));
+    let (padding, zero) = (zeros(shift - whole.len()), zero_for(rest));
+    for part in [first, whole, padding, ".", rest, zero] {
+        out.write_str(part)?;
+    }
+    Ok(())
+}
+
+/// The digit that a fraction has at least.
+const fn zero_for(fraction: &str) -> &'static str {
+    if fraction.is_empty() { "0" } else { "" }
+}
+
+/// The shortest digits that lead back to the number, such as `1.5e-7`, chosen as Java does: where one digit would do, the
+/// nearest number of two; of two that are as near, the one with an even last digit.
+fn shortest<F: Floating>(number: F, may_tie: impl Fn(f64, i32) -> bool) -> Scratch {
+    let shortest = Scratch::of(format_args!("{number:e}"));
+    let leads_back = |text: &str| text.parse::<F>().is_ok_and(|it| it == number);
+    let (mantissa, exponent) = shortest.parts();
+    if !mantissa.contains('.') {
+        // Anything larger is nearer to its one digit than to any other two.
+        if !number.is_tiny() {
+            return shortest;
+        }
+        let two = Scratch::of(format_args!("{number:.1e}"));
+        let is_nearer = !two.text().contains(".0") && leads_back(two.text());
+        return if is_nearer { two } else { shortest };
+    }
+    if mantissa.len() <= F::TIE_DIGITS || !may_tie(number.wide(), F::TIE_FRACTION) {
+        return shortest;
+    }
+    let exact = Scratch::of(format_args!("{number:.60e}"));
+    let is_tie =
+        exact.text().get(mantissa.len()..).and_then(|rest| rest.split_once('e')).is_some_and(
+            |(rest, _)| rest.starts_with('5') && rest[1..].bytes().all(|it| it == b'0'),
+        );
+    if is_tie && let Some(cut) = exact.text().get(..mantissa.len()) {
+        let is_even = cut.bytes().next_back().is_some_and(|it| it % 2 == 0);
+        let even = Scratch::of(format_args!("{cut}e{exponent}"));
+        if is_even && leads_back(even.text()) {
+            return even;
+        }
+    }
+    shortest
+}
+
+/// Whether a number has so few binary digits after the point that it can lie half way between two decimal numbers that are
+/// short enough to stand for it.
+fn may_tie(number: f64, most: i32) -> bool {
+    let bits = number.to_bits();
+    let exponent = (bits >> 52 & 0x7ff) as i32 - 1075;
+    let zeros = (bits | 1 << 52).trailing_zeros() as i32;
+    exponent + zeros >= -most
+}
+
+/// A short text, in place.
+struct Scratch {
+    bytes: [u8; 80],
+    length: usize,
+}
+
+impl Scratch {
+    fn of(text: fmt::Arguments<'_>) -> Self {
+        let mut scratch = Self { bytes: [0; 80], length: 0 };
+        // There is room for the longest: a sign, 61 digits with their point, and the exponent.
+        let _ = scratch.write_fmt(text);
+        scratch
+    }
+
+    fn text(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
+    }
+
+    /// Mantissa and exponent.
+    fn parts(&self) -> (&str, &str) {
+        self.text().split_once('e').unwrap_or((self.text(), "0"))
+    }
+}
+
+impl Write for Scratch {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let end = self.length + text.len();
+        let room = self.bytes.get_mut(self.length..end).ok_or(fmt::Error)?;
+        room.copy_from_slice(text.as_bytes());
+        self.length = end;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(number: impl Floating) -> String {
+        let mut out = String::new();
+        write(&mut out, number).unwrap();
+        out
+    }
+
+    #[test]
+    fn floating_point_is_written_as_java_writes_it() {
+        for (number, expected) in [
+            (0.0, "0.0"),
+            (-0.0, "-0.0"),
+            (1.0, "1.0"),
+            (-1.5, "-1.5"),
+            (0.001, "0.001"),
+            (-0.001_25, "-0.00125"),
+            (0.25, "0.25"),
+            (0.000_99, "9.9E-4"),
+            (100.0, "100.0"),
+            (120_000.5, "120000.5"),
+            (123_456.789, "123456.789"),
+            (9_999_999.0, "9999999.0"),
+            (1e7, "1.0E7"),
+            (-1.25e10, "-1.25E10"),
+            (1e-7, "1.0E-7"),
+            (5e-324, "4.9E-324"),
+            (1e-323, "9.9E-324"),
+            (2e23, "2.0E23"),
+            (f64::MAX, "1.7976931348623157E308"),
+            (1e200, "1.0E200"),
+            (f64::NAN, "NaN"),
+            (f64::NEG_INFINITY, "-Infinity"),
+        ] {
+            assert_eq!(text(number), expected);
+        }
+        assert_eq!(text(12_359_466.0_f32 / 8.0), "1544933.2");
+        assert_eq!(text(0.1_f32), "0.1");
+        assert_eq!(text(1e10_f32), "1.0E10");
+        assert_eq!(text(f32::from_bits(1)), "1.4E-45");
+    }
+
+    /// Every way of having few binary digits, beside a look at each number as if it could be a tie.
+    #[test]
+    fn no_tie_is_overlooked() {
+        let mut random = 1_u64;
+        for round in 0..100_000 {
+            random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+            let digits = random >> 11 >> (round % 53);
+            let number = digits as f64 * 2_f64.powi((random & 127) as i32 - 64);
+            let short = number as f32;
+            let always = |_, _| true;
+            assert_eq!(shortest(number, may_tie).text(), shortest(number, always).text());
+            assert_eq!(shortest(short, may_tie).text(), shortest(short, always).text());
+        }
+    }
+}
