@@ -85,8 +85,8 @@ impl Decoder {
         };
         let found = known.find(|it| bytes.starts_with(&it.beginning));
         let is_known = found.is_some();
-        if let Some(read) = found.and_then(|it| it.read(&bytes)) {
-            return Ok(read);
+        if let Some(read) = found.and_then(|it| it.read(&bytes, self.replace_null)) {
+            return read;
         }
         let (read, added) = envelope(bytes, known.latest(), is_known, self.replace_null)?;
         if let Some(added) = added {
@@ -98,13 +98,28 @@ impl Decoder {
 }
 
 impl Known {
-    /// The rest of a record that begins alike, if it is ordinary.
-    fn read(&self, bytes: &Bytes) -> Option<SchemaAndValue> {
+    /// The rest of a record that begins alike; none unless that is the payload alone.
+    fn read(&self, bytes: &Bytes, replace_null: bool) -> Option<Result<SchemaAndValue>> {
         let document = Document::new(bytes.slice(self.beginning.len()..));
-        let mut scanner = Scanner::inside(&document);
+        let value = match self.planned(&document) {
+            Some(value) => Ok(value),
+            None => {
+                let mut scanner = Scanner::inside(&document);
+                let payload = node::value(&mut scanner).ok()?;
+                if !scanner.takes(b'}') {
+                    return None;
+                }
+                described(self.schema.as_ref(), &payload, replace_null)
+            }
+        };
+        Some(value.map(|value| SchemaAndValue { schema: self.schema.clone(), value }))
+    }
+
+    /// The value, if it is ordinary.
+    fn planned(&self, document: &Document) -> Option<Value> {
+        let mut scanner = Scanner::inside(document);
         let value = self.plan.read(&mut scanner).ok()?;
-        let schema = self.schema.clone();
-        scanner.takes(b'}').then(|| SchemaAndValue { schema, value })
+        scanner.takes(b'}').then_some(value)
     }
 }
 
@@ -140,12 +155,16 @@ fn envelope(
     let schema = schema::read(schema, replace_null)?;
     // One schema in memory for all that are equal: what comes after looks at its address first.
     let schema = latest.map(|it| &it.schema).filter(|it| **it == schema).cloned().unwrap_or(schema);
-    let value = match &schema {
-        None => schemaless::of(payload),
-        Some(schema) => read::typed(schema, Some(payload), replace_null)?,
-    };
+    let value = described(schema.as_ref(), payload, replace_null)?;
     let added = if is_known { None } else { known(&document, schema.as_ref(), replace_null) };
     Ok((SchemaAndValue { schema, value }, added))
+}
+
+fn described(schema: Option<&SchemaRef>, payload: &Node<'_>, replace_null: bool) -> Result<Value> {
+    schema.map_or_else(
+        || Ok(schemaless::of(payload)),
+        |schema| read::typed(schema, Some(payload), replace_null),
+    )
 }
 
 /// What to know of a record that was read: none if it does not begin with its schema, or has a member twice.
