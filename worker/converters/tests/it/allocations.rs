@@ -1,0 +1,113 @@
+//! Allocations per record, counted by the allocator itself.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use bytes::{Bytes, BytesMut};
+use sluice_converters::{ByteArrayConverter, JsonConverter, StringConverter};
+use sluice_plugin::config::Properties;
+use sluice_plugin::{Converter, ConverterFactory, ConverterRole};
+
+/// Counts what each thread takes, so that tests beside one another do not disturb the figures.
+struct Counting;
+
+thread_local! {
+    static TAKEN: Cell<usize> = const { Cell::new(0) };
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+fn count() {
+    // A thread on its way out has no count any more.
+    let _ = TAKEN.try_with(|it| it.set(it.get() + 1));
+}
+
+// SAFETY: everything is left to the system's allocator; counting allocates nothing.
+#[allow(unsafe_code)]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count();
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, old: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        unsafe { System.realloc(old, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, old: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(old, layout) }
+    }
+}
+
+/// Records of a batch.
+const RECORDS: usize = 1000;
+
+const SCHEMA: &str = r#"{"type":"struct","fields":[{"type":"int64","optional":false,"field":"id"},{"type":"string","optional":false,"field":"name"},{"type":"double","optional":true,"field":"amount"},{"type":"boolean","optional":true,"field":"active"},{"type":"string","optional":true,"field":"city"},{"type":"int32","optional":true,"field":"age"}],"optional":false}"#;
+
+fn payload(number: usize) -> String {
+    format!(
+        r#"{{"id":{number},"name":"customer {number}","amount":{number}.5,"active":true,"city":"Århus","age":null}}"#
+    )
+}
+
+fn envelope(number: usize) -> String {
+    format!(r#"{{"schema":{SCHEMA},"payload":{}}}"#, payload(number))
+}
+
+/// Records as slices of one buffer, as they come from Kafka.
+fn batch(record: impl Fn(usize) -> String) -> Vec<Bytes> {
+    let texts: Vec<String> = (0..RECORDS).map(record).collect();
+    let mut all = BytesMut::from(texts.concat().as_bytes()).freeze();
+    texts.iter().map(|it| all.split_to(it.len())).collect()
+}
+
+fn converter(factory: &dyn ConverterFactory, schemas: bool) -> Box<dyn Converter> {
+    let settings = Properties::from([("schemas.enable".to_owned(), schemas.to_string())]);
+    factory.create(&settings, ConverterRole::Value).expect("the settings are right")
+}
+
+/// How many allocations a record costs, once it has been seen. What comes out is kept until all are done.
+fn per_record<T>(mut once: impl FnMut(usize) -> T) -> f64 {
+    let mut kept = Vec::with_capacity(RECORDS);
+    once(0);
+    let before = TAKEN.get();
+    kept.extend((0..RECORDS).map(once));
+    (TAKEN.get() - before) as f64 / RECORDS as f64
+}
+
+fn check(factory: &dyn ConverterFactory, schemas: bool, records: &[Bytes], most: [f64; 2]) {
+    let mut made = converter(factory, schemas);
+    let mut read = Vec::with_capacity(RECORDS + 1);
+    let reading = per_record(|it| {
+        read.push(made.decode("topic", Some(records[it].clone())).expect("the record is right"));
+    });
+    let written = per_record(|it| {
+        let of = &read[it];
+        made.encode("topic", of.schema.as_ref(), &of.value).expect("what was read is right")
+    });
+    assert!(reading <= most[0] && written <= most[1], "{}: {reading}, {written}", factory.name());
+}
+
+#[test]
+fn a_flat_row_with_its_schema_is_one_allocation() {
+    check(&JsonConverter, true, &batch(envelope), [1.01, 0.1]);
+}
+
+#[test]
+fn a_flat_map_is_one_allocation() {
+    check(&JsonConverter, false, &batch(payload), [1.01, 0.1]);
+}
+
+#[test]
+fn bytes_and_text_go_through_without_any() {
+    for factory in [&ByteArrayConverter as &dyn ConverterFactory, &StringConverter] {
+        check(factory, false, &batch(payload), [0.0, 0.0]);
+    }
+}

@@ -1,0 +1,3 @@
+//! What shows only from outside: how often converters allocate.
+
+mod allocations;
