@@ -8,6 +8,7 @@ mod decoder;
 mod document;
 mod encode;
 mod encoder;
+mod names;
 mod node;
 mod number;
 mod places;
@@ -102,7 +103,7 @@ impl Converter for Json {
     }
 
     fn decode(&mut self, _: &str, bytes: Option<Bytes>) -> Result<SchemaAndValue> {
-        bytes.map_or(Ok(SchemaAndValue::NULL), |it| self.decoder.decode(it))
+        bytes.map_or(Ok(SchemaAndValue::NULL), |it| self.decoder.decode(&it))
     }
 }
 

@@ -3,12 +3,18 @@
 use std::fmt::{self, LowerExp, Write};
 use std::str::FromStr;
 
+/// Powers of ten that short numbers are whole multiples of, once divided.
+const POWERS: [f64; 5] = [1.0, 1e1, 1e2, 1e3, 1e4];
+
 /// What the two widths differ in.
 pub(crate) trait Floating: LowerExp + FromStr + PartialEq + Copy {
     /// Fewest digits of a text that can lie half way between its neighbours: as many as hold half of the precision's units.
     const TIE_DIGITS: usize;
     /// Most binary digits after the point of a number that lies there: with more, it has too many decimal ones.
     const TIE_FRACTION: i32;
+
+    /// Whether it is this quotient but for its sign, and the dividend has so few digits that none is lost.
+    fn is_quotient(self, dividend: f64, divisor: f64) -> bool;
 
     /// Whether it has lost precision to its smallness.
     fn is_tiny(self) -> bool;
@@ -20,6 +26,10 @@ pub(crate) trait Floating: LowerExp + FromStr + PartialEq + Copy {
 impl Floating for f64 {
     const TIE_DIGITS: usize = 15;
     const TIE_FRACTION: i32 = 26;
+
+    fn is_quotient(self, dividend: f64, divisor: f64) -> bool {
+        dividend < 1e15 && self.abs().to_bits() == (dividend / divisor).to_bits()
+    }
 
     fn is_tiny(self) -> bool {
         self.is_subnormal()
@@ -33,6 +43,10 @@ impl Floating for f64 {
 impl Floating for f32 {
     const TIE_DIGITS: usize = 6;
     const TIE_FRACTION: i32 = 15;
+
+    fn is_quotient(self, dividend: f64, divisor: f64) -> bool {
+        dividend < 1e6 && self.abs().to_bits() == (dividend as f32 / divisor as f32).to_bits()
+    }
 
     fn is_tiny(self) -> bool {
         self.is_subnormal()
@@ -52,7 +66,13 @@ pub(crate) fn write(out: &mut impl Write, number: impl Floating) -> fmt::Result 
     if wide.is_infinite() {
         return out.write_str(if wide < 0.0 { "-Infinity" } else { "Infinity" });
     }
-    let scientific = shortest(number, may_tie);
+    if let Some((digits, places)) = short(number) {
+        return write_short(out, wide.is_sign_negative(), digits, places);
+    }
+    write_general(out, &shortest(number, may_tie))
+}
+
+fn write_general(out: &mut impl Write, scientific: &Scratch) -> fmt::Result {
     let (mantissa, exponent) = scientific.parts();
     let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |it| ("-", it));
     let (first, rest) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -72,6 +92,45 @@ pub(crate) fn write(out: &mut impl Write, number: impl Floating) -> fmt::Result 
         out.write_str(part)?;
     }
     Ok(())
+}
+
+/// The number without its sign as a whole number of 10^-n, for some small n, if there is one that has few digits. So few
+/// digits tell apart all numbers that they stand for: if these lead to the number, no others are as short.
+fn short(number: impl Floating) -> Option<(u64, usize)> {
+    let magnitude = number.wide().abs();
+    if magnitude == 0.0 {
+        return Some((0, 0));
+    }
+    let in_range = (1e-3..1e7).contains(&magnitude);
+    let leads_back = |places: usize| {
+        // The product may be off by less than a quarter.
+        let digits = (magnitude * POWERS[places]).round();
+        number.is_quotient(digits, POWERS[places]).then_some((digits as u64, places))
+    };
+    if in_range { (0..POWERS.len()).find_map(leads_back) } else { None }
+}
+
+fn write_short(out: &mut impl Write, is_negative: bool, digits: u64, places: usize) -> fmt::Result {
+    // One digit after the point at least.
+    let (mut rest, places) = if places == 0 { (digits * 10, 1) } else { (digits, places) };
+    let mut text = [0; 24];
+    let mut at = text.len();
+    let mut count = 0;
+    while count <= places || rest > 0 {
+        at -= 1;
+        text[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        count += 1;
+        if count == places {
+            at -= 1;
+            text[at] = b'.';
+        }
+    }
+    if is_negative {
+        at -= 1;
+        text[at] = b'-';
+    }
+    out.write_str(std::str::from_utf8(&text[at..]).unwrap_or_default())
 }
 
 /// The digit that a fraction has at least.
@@ -199,11 +258,31 @@ mod tests {
         assert_eq!(text(f32::from_bits(1)), "1.4E-45");
     }
 
+    #[test]
+    fn short_numbers_are_written_as_all_others() {
+        let general = |number: Scratch| {
+            let mut out = String::new();
+            write_general(&mut out, &number).unwrap();
+            out
+        };
+        for digits in (0..2_000_000).step_by(311).chain(9_999_900..10_000_010) {
+            for power in [1.0, 10.0, 100.0, 1000.0, 1e4, 1e6] {
+                let (long, short) = (f64::from(digits) / -power, digits as f32 / power as f32);
+                for long in [long, long.next_up()] {
+                    assert_eq!(text(long), general(shortest(long, may_tie)));
+                }
+                for short in [short, short.next_up()] {
+                    assert_eq!(text(short), general(shortest(short, may_tie)));
+                }
+            }
+        }
+    }
+
     /// Every way of having few binary digits, beside a look at each number as if it could be a tie.
     #[test]
     fn no_tie_is_overlooked() {
         let mut random = 1_u64;
-        for round in 0..100_000 {
+        for round in 0..20_000 {
             random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
             let digits = random >> 11 >> (round % 53);
             let number = digits as f64 * 2_f64.powi((random & 127) as i32 - 64);

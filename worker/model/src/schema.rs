@@ -166,7 +166,7 @@ impl Schema {
 
     /// The schema, unless it stands for none ([`Type::Untyped`]): what it describes has no schema then.
     pub fn known(&self) -> Option<&Self> {
-        (self.r#type != Type::Untyped).then_some(self)
+        (!matches!(self.r#type, Type::Untyped)).then_some(self)
     }
 
     /// The fields of a struct schema; none for other types.

@@ -55,7 +55,8 @@ impl Decoder {
 
     /// For records that have the schema of this text, unless it is JSON's null.
     pub(super) fn content(text: &str, replace_null: bool) -> Result<Option<Self>> {
-        let document = Document::new(Bytes::copy_from_slice(text.as_bytes()));
+        let bytes = Bytes::copy_from_slice(text.as_bytes());
+        let document = Document::new(&bytes, 0);
         let node = node::parse(&document).map_err(|error| {
             Error::bad_record(
                 "Failed to parse schema in converter config due to serialization error: ",
@@ -69,10 +70,10 @@ impl Decoder {
         }))
     }
 
-    pub(super) fn decode(&mut self, bytes: Bytes) -> Result<SchemaAndValue> {
+    pub(super) fn decode(&mut self, bytes: &Bytes) -> Result<SchemaAndValue> {
         let known = match &mut self.source {
             Source::None => {
-                let document = Document::new(bytes);
+                let document = Document::new(bytes, 0);
                 let value =
                     Scanner::new(&document).document(schemaless::value).map_err(not_json)?;
                 return Ok(SchemaAndValue { schema: None, value: value.unwrap_or(Value::Null) });
@@ -85,7 +86,7 @@ impl Decoder {
         };
         let found = known.find(|it| bytes.starts_with(&it.beginning));
         let is_known = found.is_some();
-        if let Some(read) = found.and_then(|it| it.read(&bytes, self.replace_null)) {
+        if let Some(read) = found.and_then(|it| it.read(bytes, self.replace_null)) {
             return read;
         }
         let (read, added) = envelope(bytes, known.latest(), is_known, self.replace_null)?;
@@ -100,23 +101,19 @@ impl Decoder {
 impl Known {
     /// The rest of a record that begins alike; none unless that is the payload alone.
     fn read(&self, bytes: &Bytes, replace_null: bool) -> Option<Result<SchemaAndValue>> {
-        let document = Document::new(bytes.slice(self.beginning.len()..));
-        let value = match self.planned(&document) {
-            Some(value) => Ok(value),
-            None => {
-                let mut scanner = Scanner::inside(&document);
-                let payload = node::value(&mut scanner).ok()?;
-                if !scanner.takes(b'}') {
-                    return None;
-                }
-                described(self.schema.as_ref(), &payload, replace_null)
-            }
-        };
-        Some(value.map(|value| SchemaAndValue { schema: self.schema.clone(), value }))
+        let document = Document::new(bytes, self.beginning.len());
+        let schema = self.schema.clone();
+        if let Some(value) = self.planned(&document) {
+            return Some(Ok(SchemaAndValue { schema, value }));
+        }
+        let mut scanner = Scanner::inside(&document);
+        let payload = node::value(&mut scanner).ok()?;
+        let value = || described(schema.as_ref(), &payload, replace_null);
+        scanner.takes(b'}').then(value).map(|it| it.map(|value| SchemaAndValue { schema, value }))
     }
 
     /// The value, if it is ordinary.
-    fn planned(&self, document: &Document) -> Option<Value> {
+    fn planned(&self, document: &Document<'_>) -> Option<Value> {
         let mut scanner = Scanner::inside(document);
         let value = self.plan.read(&mut scanner).ok()?;
         scanner.takes(b'}').then_some(value)
@@ -124,8 +121,13 @@ impl Known {
 }
 
 /// A record of the configured schema. A text of nothing but white space is null.
-fn with_schema(schema: &SchemaRef, plan: &Plan, bytes: Bytes, replace_null: bool) -> Result<Value> {
-    let document = Document::new(bytes);
+fn with_schema(
+    schema: &SchemaRef,
+    plan: &Plan,
+    bytes: &Bytes,
+    replace_null: bool,
+) -> Result<Value> {
+    let document = Document::new(bytes, 0);
     if let Ok(Some(value)) = Scanner::new(&document).document(|it| plan.read(it)) {
         return Ok(value);
     }
@@ -136,13 +138,13 @@ fn with_schema(schema: &SchemaRef, plan: &Plan, bytes: Bytes, replace_null: bool
 /// A record that carries its schema, by way of a tree: exactly the members `schema` and `payload`. The second part is what
 /// to know of it next time, if it begins with the schema and is not known.
 fn envelope(
-    bytes: Bytes,
+    bytes: &Bytes,
     latest: Option<&Known>,
     is_known: bool,
     replace_null: bool,
 ) -> Result<(SchemaAndValue, Option<Known>)> {
     let no_envelope = || Error::bad_record(ENVELOPE);
-    let document = Document::new(bytes);
+    let document = Document::new(bytes, 0);
     let node = node::parse(&document).map_err(not_json)?.ok_or_else(no_envelope)?;
     let (Node::Object(members), Some(schema), Some(payload)) =
         (&node, node.get("schema"), node.get("payload"))
@@ -168,7 +170,7 @@ fn described(schema: Option<&SchemaRef>, payload: &Node<'_>, replace_null: bool)
 }
 
 /// What to know of a record that was read: none if it does not begin with its schema, or has a member twice.
-fn known(document: &Document, schema: Option<&SchemaRef>, replace_null: bool) -> Option<Known> {
+fn known(document: &Document<'_>, schema: Option<&SchemaRef>, replace_null: bool) -> Option<Known> {
     let mut scanner = Scanner::new(document);
     let begins = scanner.takes(b'{') && scanner.name().ok()? == "schema";
     begins.then(|| node::value(&mut scanner).ok())??;

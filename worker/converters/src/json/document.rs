@@ -3,23 +3,30 @@
 use bytes::Bytes;
 use bytestring::ByteString;
 
-/// Bytes as text, up to the first that is no UTF-8.
-pub(super) struct Document {
-    pub(super) text: ByteString,
+/// Bytes as text, from some place on up to the first that is no UTF-8.
+pub(super) struct Document<'a> {
+    bytes: &'a Bytes,
+    pub(super) text: &'a str,
     /// Whether there are more bytes.
     pub(super) is_cut: bool,
 }
 
-impl Document {
-    pub(super) fn new(mut bytes: Bytes) -> Self {
-        let length = bytes.len();
-        // `ByteString` looks again, but that costs less than to keep the bytes for the case that it refuses them.
-        if !bytes.is_ascii()
-            && let Err(error) = std::str::from_utf8(&bytes)
-        {
-            bytes.truncate(error.valid_up_to());
-        }
-        let text = ByteString::try_from(bytes).unwrap_or_default();
-        Self { is_cut: text.len() < length, text }
+impl<'a> Document<'a> {
+    pub(super) fn new(bytes: &'a Bytes, from: usize) -> Self {
+        let rest = &bytes[from..];
+        let (text, is_cut) = match std::str::from_utf8(rest) {
+            Ok(text) => (text, false),
+            Err(error) => {
+                let valid = &rest[..error.valid_up_to()];
+                (std::str::from_utf8(valid).unwrap_or_default(), true)
+            }
+        };
+        Self { bytes, text, is_cut }
+    }
+
+    /// A part of the document, without a copy.
+    pub(super) fn share(&self, part: &'a str) -> ByteString {
+        // The bytes are looked at again: a few nanoseconds, for which no other count is kept of the whole.
+        self.bytes.slice_ref(part.as_bytes()).try_into().unwrap_or_default()
     }
 }

@@ -6,11 +6,12 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use sluice_plugin::{
     Error, Result,
     model::{
-        Logical, Schema, Type, Value,
+        Logical, Schema, Struct, Type, Value,
         logical::{days_of, scale_of, time_of},
     },
 };
 
+use super::names::Names;
 use super::plain::plain_narrow_length;
 
 /// How values are written.
@@ -26,6 +27,16 @@ pub(super) struct Options {
 pub(super) fn write_value(
     out: &mut String,
     schema: Option<&Schema>,
+    value: &Value,
+    options: Options,
+) -> Result<()> {
+    write_named(out, (schema, Names::NONE), value, options)
+}
+
+/// The same where the names of the schema may be known.
+pub(super) fn write_named(
+    out: &mut String,
+    (schema, names): (Option<&Schema>, &Names),
     value: &Value,
     options: Options,
 ) -> Result<()> {
@@ -63,21 +74,29 @@ pub(super) fn write_value(
             write_list(out, items.iter(), |out, value| write_value(out, item, value, options))?;
         }
         Value::Map(entries) => write_map(out, schema, entries, options)?,
-        Value::Struct(row) => {
-            out.push('{');
-            for (index, (field, value)) in
-                row.schema().fields().iter().zip(row.values()).enumerate()
-            {
-                if index > 0 {
-                    out.push(',');
-                }
-                write_string(out, &field.name);
-                out.push(':');
-                write_value(out, Some(&field.schema), value, options)?;
-            }
-            out.push('}');
-        }
+        Value::Struct(row) => write_row(out, row, names, options)?,
     }
+    Ok(())
+}
+
+/// `names` are those of the row's schema, if they are known.
+fn write_row(out: &mut String, row: &Struct, names: &Names, options: Options) -> Result<()> {
+    out.push('{');
+    for (index, (field, value)) in row.schema().fields().iter().zip(row.values()).enumerate() {
+        let names = if let Some((text, names)) = names.field(index) {
+            out.push_str(text);
+            names
+        } else {
+            if index > 0 {
+                out.push(',');
+            }
+            write_string(out, &field.name);
+            out.push(':');
+            Names::NONE
+        };
+        write_named(out, (Some(&field.schema), names), value, options)?;
+    }
+    out.push('}');
     Ok(())
 }
 
@@ -251,16 +270,21 @@ fn write_floating(out: &mut String, value: &Value, is_finite: bool) {
 
 /// Writes text with the escapes that Jackson's byte generator uses: also for what lies beyond the first 65,536 characters.
 pub(super) fn write_string(out: &mut String, text: &str) {
+    out.reserve(text.len() + 2);
     out.push('"');
     let mut rest = text;
     loop {
-        let (plain, marked) = rest.split_at(plain_narrow_length(rest.as_bytes()));
+        let length = plain_narrow_length(rest.as_bytes());
+        if length == rest.len() {
+            break;
+        }
+        let (plain, marked) = rest.split_at(length);
         out.push_str(plain);
         let mut marked = marked.chars();
-        let Some(first) = marked.next() else { break };
-        write_escape(out, first);
+        marked.by_ref().take(1).for_each(|it| write_escape(out, it));
         rest = marked.as_str();
     }
+    out.push_str(rest);
     out.push('"');
 }
 

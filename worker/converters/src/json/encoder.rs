@@ -7,6 +7,7 @@ use bytes::{Bytes, BytesMut};
 use sluice_plugin::Result;
 use sluice_plugin::model::{SchemaRef, Value};
 
+use super::names::Names;
 use super::recent::Recent;
 use super::{encode, schema};
 
@@ -33,6 +34,7 @@ struct Written {
     schema: SchemaRef,
     /// The text of a record up to its payload: `{"schema":…,"payload":`.
     beginning: Box<str>,
+    names: Names,
 }
 
 impl Encoder {
@@ -56,7 +58,10 @@ impl Encoder {
             return Ok(None);
         }
         self.begin(schema)?;
-        encode::write_value(&mut self.text, schema.map(|it| &**it), value, self.options)?;
+        let latest = self.schemas.as_ref().and_then(Recent::latest);
+        let names = latest.filter(|_| self.begun.is_some()).map_or(Names::NONE, |it| &it.names);
+        let described = (schema.map(|it| &**it), names);
+        encode::write_named(&mut self.text, described, value, self.options)?;
         if self.schemas.is_some() {
             self.text.push('}');
         }
@@ -97,8 +102,8 @@ impl Encoder {
             schema::write(&mut self.text, schema, None, self.options)?;
             self.text.push_str(",\"payload\":");
             let beginning = self.text.as_str().into();
-            let schema = SchemaRef::clone(schema);
-            schemas.add(Written { schema, beginning }, self.text.len());
+            let (schema, names) = (SchemaRef::clone(schema), Names::of(schema));
+            schemas.add(Written { schema, beginning, names }, self.text.len());
         }
         self.begun = Some(self.text.len());
         Ok(())

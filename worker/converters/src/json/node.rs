@@ -40,7 +40,7 @@ impl Node<'_> {
 }
 
 /// Reads the first value of a document; none if there is nothing but white space.
-pub(super) fn parse(document: &Document) -> Result<Option<Node<'_>>, Malformed> {
+pub(super) fn parse<'a>(document: &'a Document<'a>) -> Result<Option<Node<'a>>, Malformed> {
     Scanner::new(document).document(value)
 }
 

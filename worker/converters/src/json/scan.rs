@@ -47,19 +47,19 @@ pub(super) enum Scalar<'a> {
 
 /// Reads JSON text from front to back.
 pub(super) struct Scanner<'a> {
-    document: &'a Document,
+    document: &'a Document<'a>,
     bytes: &'a [u8],
     at: usize,
     depth: usize,
 }
 
 impl<'a> Scanner<'a> {
-    pub(super) fn new(document: &'a Document) -> Self {
+    pub(super) fn new(document: &'a Document<'a>) -> Self {
         Self { document, bytes: document.text.as_bytes(), at: 0, depth: 0 }
     }
 
     /// For text that stands inside of an object.
-    pub(super) fn inside(document: &'a Document) -> Self {
+    pub(super) fn inside(document: &'a Document<'a>) -> Self {
         Self { depth: 1, ..Self::new(document) }
     }
 
@@ -76,7 +76,7 @@ impl<'a> Scanner<'a> {
     /// The same text as part of the document, where it is one.
     pub(super) fn share(&self, text: Cow<'a, str>) -> ByteString {
         match text {
-            Cow::Borrowed(part) => self.document.text.slice_ref(part),
+            Cow::Borrowed(part) => self.document.share(part),
             Cow::Owned(text) => text.into(),
         }
     }
@@ -225,12 +225,32 @@ impl<'a> Scanner<'a> {
         if self.takes(b':') { Ok(name) } else { Err(self.error("a member has no colon")) }
     }
 
+    /// A number that is nothing but digits and fits; none is left as it stands.
+    #[inline]
+    pub(super) fn small_integer(&mut self) -> Option<i64> {
+        let start = self.at + usize::from(self.peek() == Some(b'-'));
+        let (mut at, mut magnitude) = (start, 0_i64);
+        while let Some(digit @ b'0'..=b'9') = self.bytes.get(at) {
+            magnitude = magnitude.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
+            at += 1;
+        }
+        let goes_on = matches!(self.bytes.get(at), Some(b'.' | b'e' | b'E'));
+        if !(1..=SAFE_DIGITS).contains(&(at - start)) || goes_on {
+            return None;
+        }
+        let is_negative = start > self.at;
+        self.at = at;
+        Some(if is_negative { -magnitude } else { magnitude })
+    }
+
     /// A number. It begins here.
     pub(super) fn number(&mut self) -> Result<Number<'a>, Malformed> {
+        if let Some(integer) = self.small_integer() {
+            return Ok(Number::Integer(integer));
+        }
         let start = self.at;
-        let is_negative = self.peek() == Some(b'-');
-        self.at += usize::from(is_negative);
-        let (count, magnitude) = self.digits("a number has no digits")?;
+        self.at += usize::from(self.peek() == Some(b'-'));
+        self.digits("a number has no digits")?;
         let mut is_integer = true;
         if self.peek() == Some(b'.') {
             self.at += 1;
@@ -245,9 +265,6 @@ impl<'a> Scanner<'a> {
             }
             self.digits("an exponent has no digits")?;
         }
-        if is_integer && count <= SAFE_DIGITS {
-            return Ok(Number::Integer(if is_negative { -magnitude } else { magnitude }));
-        }
         if self.at - start > NUMBER {
             return Err(self.error("a number is too long"));
         }
@@ -258,15 +275,12 @@ impl<'a> Scanner<'a> {
         Ok(text.parse().map_or(Number::Big(text), Number::Integer))
     }
 
-    /// How many digits there are, and what they amount to if they are not too many.
-    fn digits(&mut self, missing: &'static str) -> Result<(usize, i64), Malformed> {
+    fn digits(&mut self, missing: &'static str) -> Result<(), Malformed> {
         let start = self.at;
-        let mut number = 0_i64;
-        while let Some(digit @ b'0'..=b'9') = self.peek() {
-            number = number.wrapping_mul(10).wrapping_add(i64::from(digit - b'0'));
+        while matches!(self.peek(), Some(b'0'..=b'9')) {
             self.at += 1;
         }
-        if self.at == start { Err(self.error(missing)) } else { Ok((self.at - start, number)) }
+        if self.at == start { Err(self.error(missing)) } else { Ok(()) }
     }
 }
 

@@ -104,3 +104,25 @@ fn integers_narrow_as_java_casts() {
     let read = converter(true).decode("t", Some(Bytes::from_static(text.as_bytes()))).unwrap();
     assert_eq!(read.value, Value::Int8(44));
 }
+
+#[test]
+fn one_converter_writes_as_many_would() {
+    let row = |text: &str| {
+        let bytes = Bytes::copy_from_slice(text.as_bytes());
+        converter(true).decode("t", Some(bytes)).expect(text)
+    };
+    let nested = r#"{"schema":{"type":"struct","fields":[{"type":"struct","fields":[{"type":"string","optional":true,"field":"\"b"}],"optional":false,"field":"a"},{"type":"int8","optional":false,"field":"c"}],"optional":false},"payload":{"a":{"\"b":"x"},"c":1}}"#;
+    let flat = r#"{"schema":{"type":"int8","optional":false},"payload":1}"#;
+    // Each is read for itself, so that equal schemas are not the same in memory.
+    let values = [nested, nested, flat, nested, flat, flat].map(row);
+    let mut one = converter(true);
+    for (index, it) in values.iter().chain(&values).enumerate() {
+        let written = one.encode("t", it.schema.as_ref(), &it.value).unwrap();
+        let expected = if [0, 1, 3].contains(&(index % values.len())) { nested } else { flat };
+        assert_eq!(written.as_deref(), Some(expected.as_bytes()));
+        let (schemaless, wrong) = (Value::Int64(7), Value::from("wrong"));
+        let written = one.encode("t", None, &schemaless).unwrap();
+        assert_eq!(written.as_deref(), Some(&br#"{"schema":null,"payload":7}"#[..]));
+        assert!(one.encode("t", it.schema.as_ref(), &wrong).is_err());
+    }
+}

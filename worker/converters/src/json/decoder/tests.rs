@@ -124,7 +124,8 @@ fn record() -> impl Strategy<Value = (usize, Vec<u8>)> {
 
 fn known_of(beginning: &[u8], replace_null: bool) -> Option<Known> {
     let text = [beginning, b"null}"].concat();
-    let document = Document::new(text.into());
+    let bytes = text.into();
+    let document = Document::new(&bytes, 0);
     let node = node::parse(&document).unwrap().unwrap();
     let schema = schema::read(node.get("schema").unwrap(), replace_null).ok()?;
     known(&document, schema.as_ref(), replace_null)
@@ -140,8 +141,8 @@ proptest! {
         let bytes = Bytes::from(bytes);
         // As text, for which 0.0 and -0.0 differ.
         let shown = |it: &Result<SchemaAndValue>| format!("{it:?}");
-        let whole = envelope(bytes.clone(), None, true, replace_null).map(|(read, _)| read);
-        if let Some(value) = known.planned(&Document::new(bytes.slice(length..))) {
+        let whole = envelope(&bytes, None, true, replace_null).map(|(read, _)| read);
+        if let Some(value) = known.planned(&Document::new(&bytes, length)) {
             let planned = SchemaAndValue { schema: known.schema.clone(), value };
             prop_assert_eq!(shown(&Ok(planned)), shown(&whole));
         }
@@ -152,7 +153,8 @@ proptest! {
 
     #[test]
     fn values_without_schema_read_as_trees_do((length, bytes) in record()) {
-        let document = Document::new(Bytes::from(bytes).slice(length..));
+        let bytes = Bytes::from(bytes);
+        let document = Document::new(&bytes, length);
         let direct = Scanner::new(&document).document(schemaless::value);
         let by_tree = node::parse(&document).map(|it| it.map(|it| schemaless::of(&it)));
         prop_assert_eq!(format!("{direct:?}"), format!("{by_tree:?}"));
@@ -187,8 +189,8 @@ fn what_is_ordinary_takes_no_tree() {
         r#"{"\u0061":1,"g":null}"#,
     ] {
         let bytes = Bytes::from(format!("{beginning}{payload}}}"));
-        let planned = known.planned(&Document::new(bytes.slice(beginning.len()..)));
-        let (read, added) = envelope(bytes, None, false, true).unwrap();
+        let planned = known.planned(&Document::new(&bytes, beginning.len()));
+        let (read, added) = envelope(&bytes, None, false, true).unwrap();
         assert_eq!(planned, Some(read.value), "{payload}");
         assert!(added.is_some_and(|it| it.beginning == known.beginning));
     }
@@ -199,7 +201,7 @@ fn records_that_begin_alike_share_their_schema() {
     let mut decoder = Decoder::envelope(10, true);
     let mut schema = |text: &str| {
         let bytes = Bytes::copy_from_slice(text.as_bytes());
-        decoder.decode(bytes).unwrap().schema.unwrap()
+        decoder.decode(&bytes).unwrap().schema.unwrap()
     };
     let text = r#"{"schema":{"type":"int8"},"payload":1}"#;
     let first = schema(text);

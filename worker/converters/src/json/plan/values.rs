@@ -29,10 +29,10 @@ impl Plan {
                 Scalar::Boolean(it) => Value::Boolean(it),
                 _ => return Err(Unusual),
             },
-            Kind::Int8 => Value::Int8(number(scanner)?.long() as i8),
-            Kind::Int16 => Value::Int16(number(scanner)?.long() as i16),
-            Kind::Int32 => Value::Int32(number(scanner)?.long() as i32),
-            Kind::Int64 => Value::Int64(number(scanner)?.long()),
+            Kind::Int8 => Value::Int8(long(scanner)? as i8),
+            Kind::Int16 => Value::Int16(long(scanner)? as i16),
+            Kind::Int32 => Value::Int32(long(scanner)? as i32),
+            Kind::Int64 => Value::Int64(long(scanner)?),
             Kind::Float32 => Value::Float32(number(scanner)?.float()),
             Kind::Float64 => Value::Float64(number(scanner)?.double()),
             Kind::String => {
@@ -62,6 +62,10 @@ fn number<'a>(scanner: &mut Scanner<'a>) -> Result<Number<'a>, Unusual> {
     }
 }
 
+fn long(scanner: &mut Scanner<'_>) -> Result<i64, Unusual> {
+    scanner.small_integer().map_or_else(|| Ok(number(scanner)?.long()), Ok)
+}
+
 /// A number that is an `int` in Java.
 fn int(scanner: &mut Scanner<'_>) -> Result<i32, Unusual> {
     match number(scanner)? {
@@ -71,7 +75,10 @@ fn int(scanner: &mut Scanner<'_>) -> Result<i32, Unusual> {
 }
 
 fn text<'a>(scanner: &mut Scanner<'a>) -> Result<Cow<'a, str>, Unusual> {
-    if scanner.peek() == Some(b'"') { Ok(scanner.text()?) } else { Err(Unusual) }
+    if scanner.peek() != Some(b'"') {
+        return Err(Unusual);
+    }
+    scanner.plain_text().map_or_else(|| Ok(scanner.text()?), |it| Ok(Cow::Borrowed(it)))
 }
 
 fn decimal(scale: i32, scanner: &mut Scanner<'_>) -> Result<Decimal, Unusual> {
