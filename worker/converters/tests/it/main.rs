@@ -1,3 +1,4 @@
-//! What shows only from outside: how often converters allocate.
+//! What shows only from outside: what converters owe, and how often they allocate.
 
 mod allocations;
+mod conformance;
