@@ -1,6 +1,7 @@
 //! The worker process on a real Kafka: what a crash, a restart, a listener, a mistake and a client make of it.
 
 mod crash;
+mod dead_letters;
 mod follower;
 mod frozen;
 mod internal;

@@ -187,8 +187,10 @@ fn not_json(error: Malformed) -> Error {
 }
 
 fn serialization(error: Malformed) -> Error {
-    Error::bad_record(error.to_string())
+    let cause = Error::bad_record(error.to_string()).named(error.class);
+    Error::bad_record(format!("{}: {error}", error.class))
         .named("org.apache.kafka.common.errors.SerializationException")
+        .because(cause)
 }
 
 #[cfg(test)]

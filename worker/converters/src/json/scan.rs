@@ -27,7 +27,13 @@ const SAFE_DIGITS: usize = 18;
 pub(super) struct Malformed {
     what: &'static str,
     at: usize,
+    /// Jackson's name of the exception, which dead letters tell.
+    pub(super) class: &'static str,
 }
+
+const SYNTAX: &str = "com.fasterxml.jackson.core.JsonParseException";
+const END: &str = "com.fasterxml.jackson.core.io.JsonEOFException";
+const LIMIT: &str = "com.fasterxml.jackson.core.exc.StreamConstraintsException";
 
 /// How a value begins.
 pub(super) enum Start {
@@ -109,8 +115,16 @@ impl<'a> Scanner<'a> {
         self.bytes.get(self.at).copied()
     }
 
+    #[cold]
     const fn error(&self, what: &'static str) -> Malformed {
-        Malformed { what, at: self.at }
+        // What is not UTF-8 was cut off.
+        let ends = self.at == self.bytes.len() && !self.document.is_cut;
+        Malformed { what, at: self.at, class: if ends { END } else { SYNTAX } }
+    }
+
+    #[cold]
+    const fn limit(&self, what: &'static str) -> Malformed {
+        Malformed { what, at: self.at, class: LIMIT }
     }
 
     #[inline]
@@ -210,7 +224,7 @@ impl<'a> Scanner<'a> {
         self.depth += 1;
         self.at += 1;
         if self.depth > DEPTH {
-            return Err(self.error("arrays and objects nest too deep"));
+            return Err(self.limit("arrays and objects nest too deep"));
         }
         Ok(())
     }
@@ -266,7 +280,7 @@ impl<'a> Scanner<'a> {
             self.digits("an exponent has no digits")?;
         }
         if self.at - start > NUMBER {
-            return Err(self.error("a number is too long"));
+            return Err(self.limit("a number is too long"));
         }
         let text = self.piece(start);
         if !is_integer {

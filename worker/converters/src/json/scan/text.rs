@@ -41,7 +41,7 @@ impl<'a> Scanner<'a> {
                         Some(text) => Cow::Owned(text + rest),
                     };
                     if text.len() > limit {
-                        return Err(self.error("a text is too long"));
+                        return Err(self.limit("a text is too long"));
                     }
                     return Ok(text);
                 }
