@@ -10,7 +10,7 @@ use super::{Broken, Obligation, generate::any_record, unwind::caught};
 use crate::{AnyTransform, Properties, Result, TransformPlugin, Verdict};
 
 /// Generated records that a suite tries.
-const RECORDS: u32 = 512;
+const RECORDS: u32 = 256;
 
 /// What a suite needs to know of a transform.
 pub struct TransformCase {
