@@ -162,3 +162,26 @@ fn no_file_holds_a_path_of_the_machine_that_it_was_written_on() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn what_the_guide_to_plugins_shows_is_in_the_example() {
+    let example = root().join("examples/custom-plugins");
+    let in_example = |path: &PathBuf| path.starts_with(&example);
+    let files: Vec<String> = files()
+        .into_iter()
+        .filter(in_example)
+        .filter_map(|it| std::fs::read_to_string(it).ok())
+        .collect();
+    let guide =
+        std::fs::read_to_string(root().join("docs/plugins.md")).expect("the guide is there");
+    // Odd parts are between fences; the first line of each names its language.
+    let blocks = guide.split("```").skip(1).step_by(2).filter_map(|it| it.split_once('\n'));
+    let mut count = 0;
+    for (language, code) in blocks {
+        count += 1;
+        let code = code.trim_end();
+        let is_there = files.iter().any(|file| file.contains(code));
+        assert!(is_there, "this {language} is in no file of the example:\n{code}");
+    }
+    assert!(count > 5, "the guide shows code");
+}
