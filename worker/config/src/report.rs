@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::{AnyClass, Classes, ConfigDef, Properties, validate};
+use crate::{
+    AnyClass, Classes, ConfigDef, Properties,
+    validate::{self, Purpose},
+};
 
 /// What validation says about one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,9 +43,13 @@ pub struct Report {
 impl Report {
     /// Checks presence, types and single values against a definition. Every name of a class counts as one.
     pub fn of(definition: &ConfigDef, settings: &Properties) -> Self {
-        let settings =
-            settings.iter().map(|(key, value)| (key.clone(), Some(value.clone()))).collect();
-        Self::with_classes(definition, &settings, &AnyClass)
+        Self::with_classes(definition, &nullable(settings), &AnyClass)
+    }
+
+    /// Checks settings that are to be used: only what keeps them from it.
+    pub fn to_use(definition: &ConfigDef, settings: &Properties) -> Self {
+        let values = validate::all(Purpose::Use, definition, &nullable(settings), &AnyClass);
+        Self { values }
     }
 
     /// The same with settings that may be null, where it is known which classes there are.
@@ -51,7 +58,7 @@ impl Report {
         settings: &Nullable,
         classes: &dyn Classes,
     ) -> Self {
-        Self { values: validate::all(definition, settings, classes) }
+        Self { values: validate::all(Purpose::Tell, definition, settings, classes) }
     }
 
     /// What is said about a key.
@@ -82,6 +89,10 @@ impl Report {
     pub fn is_ok(&self) -> bool {
         self.errors().next().is_none()
     }
+}
+
+fn nullable(settings: &Properties) -> Nullable {
+    settings.iter().map(|(key, value)| (key.clone(), Some(value.clone()))).collect()
 }
 
 impl std::fmt::Display for Report {

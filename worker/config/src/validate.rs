@@ -3,15 +3,28 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{Classes, ConfigDef, ConfigKey, ConfigValue, Default, Nullable, Parsed, invalid};
+use crate::{
+    Classes, ConfigDef, ConfigKey, ConfigValue, Default, Nullable, Parsed, Validator, invalid,
+};
+
+/// What settings are looked at for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To tell all that is wrong (`ConfigDef.validateAll`).
+    Tell,
+    /// To use them (`ConfigDef.parse`): what cannot be parsed is not checked, and elements that a list has twice count once.
+    Use,
+}
 
 /// One value for each key, in the order of the definition; then dependents that nobody defines.
 pub(crate) fn all(
+    purpose: Purpose,
     definition: &ConfigDef,
     settings: &Nullable,
     classes: &dyn Classes,
 ) -> Vec<ConfigValue> {
     let mut run = Run {
+        purpose,
         keys: definition.keys.iter().map(|it| (it.name.as_ref(), it)).collect(),
         settings,
         classes,
@@ -51,6 +64,7 @@ struct Outcome {
 }
 
 struct Run<'a> {
+    purpose: Purpose,
     keys: BTreeMap<&'a str, &'a ConfigKey>,
     settings: &'a Nullable,
     classes: &'a dyn Classes,
@@ -64,11 +78,20 @@ impl<'a> Run<'a> {
         let name = key.name.as_ref();
         let value = self.value(key);
         let outcome = self.values.entry(name.to_owned()).or_default();
+        let is_parsed = value.is_ok();
         let parsed = value.unwrap_or_else(|error| {
             outcome.errors.push(error);
             Parsed::Null
         });
-        let checked = key.validator.as_ref().map_or(Ok(()), |it| it.check(name, &parsed));
+        let checked = match (&key.validator, self.purpose, &parsed) {
+            (Some(validator @ Validator::List { .. }), Purpose::Use, Parsed::List(elements)) => {
+                validator.check(name, &Parsed::List(distinct(elements)))
+            }
+            (Some(validator), purpose, _) if is_parsed || purpose == Purpose::Tell => {
+                validator.check(name, &parsed)
+            }
+            _ => Ok(()),
+        };
         outcome.errors.extend(checked.err());
         self.parsed.insert(name.to_owned(), parsed);
         self.visit(key, path, Self::parse);
@@ -124,10 +147,20 @@ impl<'a> Run<'a> {
     }
 }
 
+fn distinct(elements: &[String]) -> Vec<String> {
+    let mut kept: Vec<String> = Vec::with_capacity(elements.len());
+    for element in elements {
+        if !kept.contains(element) {
+            kept.push(element.clone());
+        }
+    }
+    kept
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AnyClass, Importance, Recommended, Recommender, Type, Validator};
+    use crate::{AnyClass, Importance, Recommended, Recommender, Type};
 
     fn key(name: &'static str, r#type: Type, default: Default) -> ConfigKey {
         ConfigKey::new(name, r#type, default, Importance::High, "")
@@ -138,7 +171,7 @@ mod tests {
             .iter()
             .map(|(key, value)| ((*key).to_owned(), value.map(str::to_owned)))
             .collect();
-        all(&ConfigDef { keys }, &settings, &AnyClass)
+        all(Purpose::Tell, &ConfigDef { keys }, &settings, &AnyClass)
     }
 
     #[test]
@@ -177,6 +210,26 @@ mod tests {
             assert_eq!(checked[0].value.as_deref(), value, "{given:?}");
             assert_eq!(checked[0].errors, errors, "{given:?}");
         }
+    }
+
+    #[test]
+    fn what_is_used_is_checked_less_than_what_is_told() {
+        let keys = || {
+            vec![
+                key("names", Type::List, Default::Required).valid(Validator::SOME_NAMES),
+                key("number", Type::Int, Default::Required).valid(Validator::at_least(1)),
+            ]
+        };
+        let settings = Nullable::from([
+            ("names".to_owned(), Some("a,a".to_owned())),
+            ("number".to_owned(), Some("x".to_owned())),
+        ]);
+        let errors = |purpose| -> Vec<usize> {
+            let values = all(purpose, &ConfigDef { keys: keys() }, &settings, &AnyClass);
+            values.iter().map(|it| it.errors.len()).collect()
+        };
+        assert_eq!(errors(Purpose::Tell), [1, 2]);
+        assert_eq!(errors(Purpose::Use), [0, 1]);
     }
 
     /// Shows a key and recommends for it while the key `on` is true.

@@ -3,7 +3,7 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::{Check, Parsed, java_order};
+use crate::{Check, Parsed, java_order, regex::JavaRegex};
 
 /// A custom validator: key and value in, the whole error message out.
 pub type Rule = dyn Fn(&str, &Parsed) -> Result<(), String> + Send + Sync;
@@ -81,6 +81,23 @@ impl Validator {
         rule: impl Fn(&str, &Parsed) -> Result<(), String> + Send + Sync + 'static,
     ) -> Self {
         Self::Rule { rule: Arc::new(rule), describes: describes.into() }
+    }
+
+    /// A LIST of at least one element, each once.
+    pub const SOME_NAMES: Self = Self::List { of: &[], may_be_empty: false, may_be_null: false };
+
+    /// A pattern of `java.util.regex` (`RegexValidator`). What follows the first words of the error is ours.
+    pub fn pattern() -> Self {
+        Self::rule("valid regex", |name, value| {
+            let Some(text) = value.as_text() else {
+                // What a JVM says of a null.
+                let reason = "Invalid regex: Cannot invoke \"String.isEmpty()\" because \"this.pattern\" is null";
+                return Err(invalid(name, value, reason));
+            };
+            JavaRegex::new(text)
+                .map(drop)
+                .map_err(|error| invalid(name, value, &format!("Invalid regex: {error}")))
+        })
     }
 
     /// Checks the value of a key.

@@ -33,5 +33,4 @@ pub use plugins::PluginSource;
 pub use runner::StartError;
 pub use settings::{EngineSettings, SettingsError};
 pub use task::{TargetState, TaskEvent, TaskId};
-pub use topics::is_topic_of;
 pub use trace::trace_of;

@@ -23,24 +23,16 @@ pub(crate) struct JavaRegex(fancy_regex::Regex);
 impl JavaRegex {
     /// Compiles a pattern.
     pub(crate) fn new(pattern: &str) -> Result<Self, Failure> {
-        Self::compile(pattern)
-            .map_err(|error| Failure::of("java.util.regex.PatternSyntaxException", error))
-    }
-
-    fn compile(pattern: &str) -> Result<Self, String> {
         let compiled = fancy_regex::Regex::new(&format!(r"\A(?:{pattern})\z"));
-        compiled.map(Self).map_err(|error| format!("{error} in {pattern}"))
+        compiled.map(Self).map_err(|error| {
+            Failure::of("java.util.regex.PatternSyntaxException", format!("{error} in {pattern}"))
+        })
     }
 
     /// Whether the whole name matches. A pattern that takes too long to decide does not.
     pub(crate) fn matches(&self, name: &str) -> bool {
         self.0.is_match(name).unwrap_or(false)
     }
-}
-
-/// Whether a topic is one of a Java pattern's. The error says why the text is no pattern.
-pub fn is_topic_of(pattern: &str, topic: &str) -> Result<bool, String> {
-    JavaRegex::compile(pattern).map(|it| it.matches(topic))
 }
 
 /// The topics of a sink task.

@@ -11,11 +11,9 @@ use std::sync::Arc;
 
 use sluice_catalog::Catalog;
 use sluice_config::{
-    Classes as _, ConfigDef, Nullable, Properties, Report, Validator,
+    Classes as _, ConfigDef, Nullable, Properties, Report,
     connector::{self, NoPlugins, OverridePolicy, Surroundings, version_refusal},
-    invalid,
 };
-use sluice_engine::is_topic_of;
 use sluice_plugin::ConnectorPlugin;
 use sluice_rest_model::{ConfigInfos, ConnectorKind, SettingsPatch};
 
@@ -52,7 +50,7 @@ impl Plugins for CatalogPlugins {
         if is_source {
             distributed::check_source(&mut report);
         } else {
-            connector::check_topics(settings, &mut report, is_topic_of).map_err(|error| {
+            connector::check_topics(settings, &mut report).map_err(|error| {
                 Error::Internal(format!("java.util.regex.PatternSyntaxException: {error}"))
             })?;
             distributed::check_group(settings, self.group_id(), &mut report);
@@ -104,7 +102,7 @@ impl CatalogPlugins {
         if is_source {
             connector::source_definition(&around)
         } else {
-            connector::sink_definition(&around, pattern())
+            connector::sink_definition(&around)
         }
     }
 
@@ -177,16 +175,6 @@ fn note_nulls(settings: &Nullable, report: &mut Report) {
     for key in settings.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| key) {
         report.error(key, "Null value can not be supplied as the configuration value.");
     }
-}
-
-/// Asks for a Java pattern.
-fn pattern() -> Validator {
-    Validator::rule("valid regex", |name, value| {
-        let Some(text) = value.as_text() else { return Ok(()) };
-        is_topic_of(text, "")
-            .map(drop)
-            .map_err(|error| invalid(name, value, &format!("Invalid regex: {error}")))
-    })
 }
 
 #[cfg(test)]

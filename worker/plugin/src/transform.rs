@@ -129,9 +129,10 @@ impl<T: Predicate> AnyPredicate for T {
     }
 }
 
-/// The report of all keys, also when every key is right.
+/// The report of all keys. Rules over several keys count once each of them is right.
 pub(crate) fn validate<C: Config>(settings: &Properties) -> Report {
-    C::parse(settings).err().unwrap_or_else(|| Report::of(&C::definition(), settings))
+    let report = Report::of(&C::definition(), settings);
+    if report.is_ok() { C::parse(settings).err().unwrap_or(report) } else { report }
 }
 
 /// The typed settings; all that is wrong with them as one error (`ConfigException`).

@@ -63,7 +63,7 @@ fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
                 settings: &::sluice_config::Properties,
             ) -> ::core::result::Result<Self, ::sluice_config::Report> {
                 let definition = <Self as ::sluice_config::Config>::definition();
-                let mut report = ::sluice_config::Report::of(&definition, settings);
+                let mut report = ::sluice_config::Report::to_use(&definition, settings);
                 if !report.is_ok() {
                     return ::core::result::Result::Err(report);
                 }

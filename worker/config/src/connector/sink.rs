@@ -8,6 +8,7 @@ use crate::{
     Type::{Boolean, List, Short, String},
     Validator, Width,
     parsed::{list, trim},
+    regex::{JavaRegex, RegexError},
 };
 
 /// Topics that a sink reads.
@@ -16,15 +17,15 @@ pub const TOPICS: &str = "topics";
 pub const TOPICS_REGEX: &str = "topics.regex";
 const DEAD_LETTERS: &str = "errors.deadletterqueue.topic.name";
 
-/// Keys of sinks: the common ones, their own, those of aliases. `is_pattern` tells what is wrong with a Java pattern.
-pub fn sink_definition(around: &Surroundings<'_>, is_pattern: Validator) -> ConfigDef {
+/// Keys of sinks: the common ones, their own, those of aliases.
+pub fn sink_definition(around: &Surroundings<'_>) -> ConfigDef {
     let mut definition = common_definition(around);
-    definition.keys.extend(sink_keys(is_pattern));
+    definition.keys.extend(sink_keys());
     aliases::enrich(&mut definition, around);
     definition
 }
 
-fn sink_keys(is_pattern: Validator) -> Vec<ConfigKey> {
+fn sink_keys() -> Vec<ConfigKey> {
     let any_topics = Validator::List { of: &[], may_be_empty: true, may_be_null: false };
     vec![
         ConfigKey::new(TOPICS, List, Default::value(""), High, "Topics to read.")
@@ -38,7 +39,7 @@ fn sink_keys(is_pattern: Validator) -> Vec<ConfigKey> {
             High,
             "Pattern of the topics to read.",
         )
-        .valid(is_pattern)
+        .valid(Validator::pattern())
         .grouped(COMMON, 4, Width::Long)
         .shown("Topics regex"),
         ConfigKey::new(
@@ -71,13 +72,9 @@ fn sink_keys(is_pattern: Validator) -> Vec<ConfigKey> {
     ]
 }
 
-/// The rules over a sink's topics (`SinkConnectorConfig.validate`). `matches` says whether a topic is one of a Java
-/// pattern's; its error fails the validation as a whole, as in Java.
-pub fn check_topics(
-    settings: &Nullable,
-    report: &mut Report,
-    matches: impl Fn(&str, &str) -> Result<bool, std::string::String>,
-) -> Result<(), std::string::String> {
+/// The rules over a sink's topics (`SinkConnectorConfig.validate`). A pattern that is none
+/// fails the validation as a whole if topics have to be compared with it, as in Java.
+pub fn check_topics(settings: &Nullable, report: &mut Report) -> Result<(), RegexError> {
     let given = |key: &str| settings.get(key).and_then(Option::as_deref);
     let set = |key: &str| given(key).filter(|it| !trim(it).is_empty());
     let mut error = |key: &str, message: &str| {
@@ -111,7 +108,7 @@ pub fn check_topics(
         }
     }
     if let Some(pattern) = set(TOPICS_REGEX)
-        && matches(pattern, dead_letters)?
+        && JavaRegex::new(pattern)?.matches(dead_letters)?
     {
         error(
             TOPICS_REGEX,

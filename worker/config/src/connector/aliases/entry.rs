@@ -83,8 +83,7 @@ impl Entry {
         if let Some(error) = version_refusal(self.plugins.as_ref(), &class, version) {
             return Err(Refusal::Version(error));
         }
-        // Java looks for the class once more by the name as it is written, blanks included.
-        let found = self.plugins.find(name).and_then(|it| self.plugins.definition(self.kind, &it));
+        let found = self.plugins.definition(self.kind, &class);
         found.ok_or_else(|| Refusal::Class(cannot_be_made(&self.key, name, self.kind)))
     }
 }
