@@ -39,7 +39,16 @@ impl ConverterRole {
     }
 }
 
-/// Translates one part of records. Called from one thread at a time per instance; may keep bounded caches inside.
+/// Translates one part of records (`org.apache.kafka.connect.storage.Converter`, `HeaderConverter`).
+///
+/// - **Threads**: each task has an instance for each part, called on the task's thread. It must not block: what it needs
+///   from elsewhere it is given when it is made. It may keep bounded caches inside.
+/// - **Input**: bytes come from anyone who may write to the topic. Whatever they are, `decode` answers in time and memory
+///   that their length bounds, and without a panic.
+/// - **Errors**: all are of the one record ([`Kind::BadRecord`](crate::Kind)), and `errors.tolerance` decides over it; a
+///   retriable one is tried again before that as long as `errors.retry.timeout` allows.
+/// - **Loss**: what `encode` writes, `decode` reads back as it was, but for what the format cannot say; the docs of the
+///   converter name that. Null stays null in both directions.
 pub trait Converter: Send {
     /// Value to bytes; none is a null in Kafka.
     fn encode(

@@ -5,7 +5,16 @@ use std::fmt;
 /// Result of a plugin call.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What the engine does about an error.
+/// What the engine does about an error. Chosen where the cause is known, never by reading its text later.
+///
+/// | call | `Retriable` | `BadRecord` | `Fatal` |
+/// |---|---|---|---|
+/// | transform, predicate, converter | again as long as `errors.retry.timeout` allows, then as `BadRecord` | `errors.tolerance`: skip and report, or fail the task | as `BadRecord` |
+/// | `poll` | again after a pause | fails the task | fails the task |
+/// | `put` | the same batch again after a pause | fails the task: report single records to [`errant_records`](crate::SinkContext::errant_records) | fails the task |
+/// | `flush` | back to the last commit | back to the last commit | back to the last commit |
+/// | `split` | again after a growing pause | fails the connector | fails the connector |
+/// | any other | fails the task | fails the task | fails the task |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The same call may succeed later: try again (`RetriableException`).

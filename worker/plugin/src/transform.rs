@@ -17,7 +17,15 @@ pub enum Verdict {
 
 /// Changes records one at a time, between connector and converter (`org.apache.kafka.connect.transforms.Transformation`).
 ///
-/// Called from one thread at a time, in the order of the records. May keep bounded caches inside.
+/// - **Threads**: each task has an instance of its own, called on the task's thread, in the order of the records. It must
+///   not block. It may keep bounded caches inside.
+/// - **Repetition**: the same record may come again, after an error of a later transform or a crash; a result that
+///   depends on what came before may differ then.
+/// - **Errors**: a retriable one is tried again as long as `errors.retry.timeout` allows. After that it is treated as any
+///   other: `errors.tolerance` decides between the failure of the task and the loss of this record, which is logged and
+///   goes to the dead letter queue as the connector is set up. A panic fails the task.
+/// - **Values**: what it leaves is described by the schema beside it. Null is a value like others: most transforms let
+///   tombstones through.
 pub trait Transform: Send + Sized + 'static {
     /// The transform's own keys.
     type Config: Config;
@@ -36,6 +44,8 @@ pub trait Transform: Send + Sized + 'static {
 }
 
 /// Says which records a transform is for (`org.apache.kafka.connect.transforms.predicates.Predicate`).
+///
+/// What [`Transform`] says of threads, repetition and errors holds here too: an error is one of the transform that asked.
 pub trait Predicate: Send + Sized + 'static {
     /// The predicate's own keys.
     type Config: Config;
