@@ -42,6 +42,6 @@ bench: setup
 oracle: setup
 	SLUICE_ORACLE_CASES=$(CASES) SLUICE_ORACLE_SEED=$(SEED) cargo test $(CARGO_FLAGS) -p sluice-e2e --test it -- --nocapture oracle::
 
-## Writes the files that are generated: custom resource definitions, in crds/ and in the chart.
+## Writes the files that are generated: custom resource definitions, in crds/ and in the chart, and docs/reference.
 gen:
-	UPDATE=1 cargo test $(CARGO_FLAGS) -p sluice-crds
+	UPDATE=1 cargo test $(CARGO_FLAGS) -p sluice-crds -p sluice-catalog --lib

@@ -1,6 +1,8 @@
 //! The one list of built-in plugins, and how users' names find them.
 
 mod names;
+#[cfg(test)]
+mod reference;
 
 use std::sync::Arc;
 

@@ -7,6 +7,7 @@ pub mod java_order;
 mod parsed;
 mod properties;
 mod recommender;
+mod reference;
 pub mod regex;
 mod report;
 mod secret;
