@@ -1,7 +1,7 @@
 //! How a task hears what it shall do and says what it does. One end lives on the task's thread.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -56,12 +56,17 @@ impl Control {
     }
 }
 
-/// What happens to a task that does not stop in time: its loop is dropped with its clients where it waits.
+/// What happens to a task that does not stop in time: its loop is dropped where it waits, and if it does not wait, its
+/// clients are closed under its hands (KIP-304).
 #[derive(Default)]
 pub(crate) struct Abandonment {
     come: AtomicBool,
     pub(crate) token: CancellationToken,
+    cutoffs: Mutex<Vec<Cutoff>>,
 }
+
+/// Closes a client; may block for seconds.
+pub(crate) type Cutoff = Box<dyn FnOnce() + Send>;
 
 impl Abandonment {
     /// Whether the task was left behind: nothing it does counts any more.
@@ -69,9 +74,21 @@ impl Abandonment {
         self.come.load(Ordering::SeqCst)
     }
 
-    /// Leaves the task behind.
-    pub(crate) fn come(&self) {
+    /// Leaves the task behind. What closes its clients is returned, to be called where blocking is fine.
+    pub(crate) fn come(&self) -> Vec<Cutoff> {
         self.come.store(true, Ordering::SeqCst);
         self.token.cancel();
+        std::mem::take(&mut *self.cutoffs.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Notes how a client is closed if the task is left behind; at once, if it is already.
+    pub(crate) fn closes(&self, cutoff: impl FnOnce() + Send + 'static) {
+        let mut cutoffs = self.cutoffs.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.has_come() {
+            cutoffs.push(Box::new(cutoff));
+            return;
+        }
+        drop(cutoffs);
+        cutoff();
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     budget::Budget,
     chain::Chain,
     clients::ClientSpec,
+    control::Control,
     converters::Converters,
     guard::Policy,
     metrics::{Board, TaskCollector, TaskStats},
@@ -168,13 +169,13 @@ impl TaskParts {
     /// The reporters that the connector wants.
     pub(crate) async fn reporters(
         &self,
-        id: &TaskId,
+        control: &Control,
         policy: &Policy,
-        stats: &Arc<TaskStats>,
     ) -> Result<Arc<Reporters>, Failure> {
         let json = || Converters::json(&*self.plugins);
-        let clients = self.clients(id);
-        let reporters = Reporters::start(&clients, policy, Arc::clone(stats), json).await?;
+        let clients = self.clients(&control.id);
+        let (stats, abandonment) = (Arc::clone(&control.stats), &control.abandonment);
+        let reporters = Reporters::start(&clients, policy, stats, json, abandonment).await?;
         Ok(Arc::new(reporters))
     }
 }

@@ -12,6 +12,7 @@ use sluice_plugin::model::SourceRecord;
 
 use crate::{
     clients::{ClientSpec, Message},
+    control::Abandonment,
     converters::Converters,
     guard::{LogPolicy, Policy},
     metrics::TaskStats,
@@ -47,12 +48,13 @@ impl Reporters {
         policy: &Policy,
         stats: Arc<TaskStats>,
         json: impl FnOnce() -> Result<Converters, Failure>,
+        abandonment: &Abandonment,
     ) -> Result<Self, Failure> {
         let mut reporters = Self::without_dead_letters(spec.id.clone(), policy, stats);
         if let Some(policy) = &policy.dead_letters {
             let stats = Arc::clone(&reporters.stats);
             reporters.dead_letters =
-                Some(DeadLetters::start(spec, policy.clone(), stats, json).await?);
+                Some(DeadLetters::start(spec, policy.clone(), stats, json, abandonment).await?);
         }
         Ok(reporters)
     }

@@ -118,7 +118,7 @@ impl Runner {
             running.stop.cancel();
         }
         let deadline = Instant::now() + self.graceful;
-        let mut left = Vec::new();
+        let (mut left, mut cutoffs) = (Vec::new(), Vec::new());
         for (id, mut running) in stopping {
             let ended = running.ended.wait_for(|ended| *ended);
             if tokio::time::timeout_at(deadline, ended).await.is_err() {
@@ -128,10 +128,13 @@ impl Runner {
                     "the task did not stop in time"
                 );
                 self.board.left_behind(&id);
-                running.abandonment.come();
+                cutoffs.extend(running.abandonment.come());
                 left.push(id);
             }
         }
+        // Each leaves a group, so that its partitions are free for those who take over.
+        let cuts = cutoffs.into_iter().map(tokio::task::spawn_blocking);
+        futures::future::join_all(cuts).await;
         left
     }
 

@@ -93,7 +93,7 @@ impl Sink {
         let stats = Arc::clone(&control.stats);
         let clients = parts.clients(&control.id);
         let policy = Policy::parse(&parts.connector)?;
-        let reporters = parts.reporters(&control.id, &policy, &stats).await?;
+        let reporters = parts.reporters(control, &policy).await?;
         let errant_records = if reporters.has_listeners() {
             let (reporters, stats) = (Arc::clone(&reporters), Arc::clone(&stats));
             let converters = parts.converters()?;
@@ -108,6 +108,8 @@ impl Sink {
         let subscription = Subscription::parse(&parts.task, &clients.consumer_keys(), topics)?;
         let task = plugin.open(&parts.task, context.clone()).await?;
         let (consumer, batch_limit) = clients.consumer()?;
+        let cutoff = consumer.cutoff();
+        control.abandonment.closes(move || cutoff.cut());
         Ok(Self {
             task,
             context,

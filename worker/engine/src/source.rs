@@ -20,7 +20,7 @@ use tokio::{
 
 use crate::{
     clients::Topics,
-    control::Control,
+    control::{Abandonment, Control},
     converters::Encoded,
     creation::Creation,
     engine::TaskParts,
@@ -81,6 +81,7 @@ struct Source {
     commit_due: Instant,
     /// Not polled before: later than now only after a retriable error.
     poll_due: Instant,
+    abandonment: Arc<Abandonment>,
     _grant: crate::budget::Grant,
 }
 
@@ -101,7 +102,7 @@ impl Source {
         let stats = Arc::clone(&control.stats);
         let clients = parts.clients(&control.id);
         let policy = Policy::parse(&parts.connector)?;
-        let reporters = parts.reporters(&control.id, &policy, &stats).await?;
+        let reporters = parts.reporters(control, &policy).await?;
         let encoder = Encoder::new(parts.converters()?, parts.chain()?, reporters.wants_original());
         let store = Arc::clone(&offsets.store);
         let worker = Arc::clone(&parts.settings.plugin_limits);
@@ -114,6 +115,8 @@ impl Source {
             arrived.push((number, outcome.err()));
             delivered.news.notify_one();
         })?;
+        let cutoff = producer.cutoff();
+        control.abandonment.closes(move || cutoff.cut());
         let creation = match Creation::parse(&parts.connector)? {
             Some(creation) if parts.settings.topic_creation => Some((creation, clients.topics()?)),
             _ => None,
@@ -143,6 +146,7 @@ impl Source {
             flush_timeout: parts.settings.flush_timeout,
             commit_due: Instant::now() + parts.settings.flush_interval,
             poll_due: Instant::now(),
+            abandonment: Arc::clone(&control.abandonment),
             _grant: parts.grant,
         })
     }
@@ -298,6 +302,9 @@ impl Source {
         }
         // Positions never run ahead of the dead letters that stand for their records.
         self.reporters.settled().await?;
+        if self.abandonment.has_come() {
+            return Ok(());
+        }
         let started = Instant::now();
         let write = positions
             .iter()

@@ -1,6 +1,7 @@
 //! A consumer that is read in batches: librdkafka is the member of the group, in the one unsafe module, [`native`];
 //! records are fetched and handed out without a copy by [`fetcher`].
 
+mod cutoff;
 mod fetcher;
 mod native;
 
@@ -14,6 +15,7 @@ use tokio::{net::unix::pipe, time::Instant};
 use crate::{
     admin::Isolation, batch::Batch, failure::ClientError, settings::ClientSettings, wire::Client,
 };
+pub use cutoff::ConsumerCutoff;
 use fetcher::{FetchSettings, Fetcher};
 use native::{Handle, Offset, Partitions, Rebalance};
 
@@ -227,6 +229,11 @@ impl BatchConsumer {
         for (partition, offset) in offsets {
             self.fetcher.add(partition, Some(*offset));
         }
+    }
+
+    /// For whoever has to take the consumer away from its owner.
+    pub fn cutoff(&self) -> ConsumerCutoff {
+        ConsumerCutoff(Arc::downgrade(&self.handle))
     }
 
     /// Leaves the group, within 5 seconds, and frees the client. Commits nothing.

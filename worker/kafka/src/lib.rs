@@ -13,8 +13,8 @@ mod settings;
 pub mod wire;
 
 pub use batch::Batch;
-pub use consumer::{BatchConsumer, ConsumerConfig, Event, TopicOffsets};
+pub use consumer::{BatchConsumer, ConsumerConfig, ConsumerCutoff, Event, TopicOffsets};
 pub use failure::ClientError;
 pub use message::{Message, OutgoingRecord, RecordMetadata, TimestampType};
-pub use producer::{Producer, ProducerConfig, SendRefused};
+pub use producer::{Producer, ProducerConfig, ProducerCutoff, SendRefused};
 pub use settings::{ClientSettings, SettingsError, layered};

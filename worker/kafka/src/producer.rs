@@ -5,7 +5,7 @@ mod context;
 
 use std::{
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicBool, Ordering},
     },
     thread::JoinHandle,
@@ -51,6 +51,18 @@ pub enum SendRefused {
     /// It will never be taken.
     #[error(transparent)]
     Failed(#[from] ClientError),
+}
+
+/// Closes a producer from any thread, whatever its owner does. Does nothing once the producer is gone.
+pub struct ProducerCutoff(Weak<Inner>);
+
+impl ProducerCutoff {
+    /// Throws away what is queued; nothing is taken any more. Does not block.
+    pub fn cut(&self) {
+        if let Some(inner) = self.0.upgrade() {
+            inner.stop();
+        }
+    }
 }
 
 /// A Kafka producer. Dropped, it throws away what is queued.
@@ -107,6 +119,10 @@ impl Producer {
     pub fn send(&self, record: &OutgoingRecord<'_>, token: u64) -> Result<(), SendRefused> {
         if let Some(error) = self.inner.producer.context().failure() {
             return Err(error.into());
+        }
+        if self.inner.stop.load(Ordering::SeqCst) {
+            let closed = "Cannot perform operation after producer has been closed";
+            return Err(ClientError::internal(&closed).into());
         }
         let token = token as usize;
         let mut queued = BaseRecord::<[u8], [u8], usize>::with_opaque_to(record.topic, token);
@@ -179,9 +195,13 @@ impl Producer {
         }
     }
 
+    /// For whoever has to take the producer away from its owner.
+    pub fn cutoff(&self) -> ProducerCutoff {
+        ProducerCutoff(Arc::downgrade(&self.inner))
+    }
+
     fn stop(&mut self) -> Option<JoinHandle<()>> {
-        self.inner.stop.store(true, Ordering::SeqCst);
-        self.inner.producer.purge(PurgeConfig::default().queue().inflight());
+        self.inner.stop();
         self.served.take()
     }
 
@@ -196,6 +216,13 @@ impl Producer {
             })
         });
         outcome.await.unwrap_or_else(|cause| Err(ClientError::internal(&cause)))
+    }
+}
+
+impl Inner {
+    fn stop(&self) {
+        self.stop.store(true, Ordering::SeqCst);
+        self.producer.purge(PurgeConfig::default().queue().inflight());
     }
 }
 

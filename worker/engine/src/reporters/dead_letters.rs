@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     clients::{ClientSpec, Message, TimestampType, Topics},
+    control::Abandonment,
     converters::{Converters, Encoded},
     guard::DeadLetterPolicy,
     metrics::TaskStats,
@@ -43,6 +44,7 @@ impl DeadLetters {
         policy: DeadLetterPolicy,
         stats: Arc<TaskStats>,
         json: impl FnOnce() -> Result<Converters, Failure>,
+        abandonment: &Abandonment,
     ) -> Result<Self, Failure> {
         make_topic(&*spec.dead_letter_topics()?, &policy).await.map_err(|failure| {
             failure.within(format!(
@@ -64,6 +66,8 @@ impl DeadLetters {
             }
             closing.close(number, lost);
         })?;
+        let cutoff = producer.cutoff();
+        abandonment.closes(move || cutoff.cut());
         Ok(Self {
             id: spec.id.clone(),
             policy,

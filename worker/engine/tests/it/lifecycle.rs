@@ -1,16 +1,16 @@
 //! Tasks that panic, hang or are asked for what there is not: they harm no other.
 
-use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use async_trait::async_trait;
 use sluice_engine::{TargetState, TaskEvent, TaskId};
-use sluice_plugin::model::SourceRecord;
-use sluice_plugin::{Result, SourceTask};
+use sluice_plugin::model::{SinkRecord, SourceRecord};
+use sluice_plugin::{Result, SinkTask, SourceTask, TopicOffsets};
 
-use crate::plugins::{Numbers, record};
-use crate::stage::{PATIENCE, Stage};
+use crate::plugins::{Noting, Numbers, Seen, record};
+use crate::stage::{PATIENCE, Stage, until};
 
 struct Panicking;
 
@@ -77,6 +77,64 @@ async fn a_hung_task_is_left_behind_and_no_longer_heard() {
     assert!(hung.recv_timeout(PATIENCE).is_err_and(|it| it == RecvTimeoutError::Disconnected));
     running.engine.stop_all().await;
     assert_eq!(stage.records().await, 10, "what the hung task had at last counts no more");
+    stage.broker.stop().await;
+}
+
+/// Blocks its thread with the first batch.
+struct Stuck {
+    hangs: Sender<()>,
+    released: Receiver<()>,
+}
+
+#[async_trait]
+impl SinkTask for Stuck {
+    async fn put(&mut self, batch: &[SinkRecord]) -> Result<()> {
+        if !batch.is_empty() {
+            let _ = self.hangs.send(());
+            let _ = self.released.recv();
+        }
+        Ok(())
+    }
+
+    async fn flush(&mut self, current: &TopicOffsets) -> Result<TopicOffsets> {
+        Ok(current.clone())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hung_sink_loses_its_partitions_at_once() {
+    let stage = Stage::set().await;
+    stage.plugins.source("numbers", |from| Box::new(Numbers::from(from.as_ref(), 10)));
+    let running = stage.engine(
+        &[("task.shutdown.graceful.timeout.ms", "100")],
+        Arc::<sluice_engine::MemoryOffsets>::default(),
+    );
+    running.start("numbers", &[]);
+    stage.values(10).await;
+    let (hangs, hung) = channel();
+    let (release, released) = channel::<()>();
+    let parts = Mutex::new(Some(Stuck { hangs, released }));
+    stage.plugins.sink("sink", move |_| Box::new(parts.lock().unwrap().take().unwrap()));
+    // Longer than the test has patience: nothing but leaving frees the partitions.
+    let keys = [
+        ("consumer.override.session.timeout.ms", "300000"),
+        ("consumer.override.max.poll.interval.ms", "300000"),
+    ];
+    let id = running.start("sink", &keys);
+    tokio::task::spawn_blocking(move || hung.recv().map(|()| hung)).await.unwrap().unwrap();
+    running.engine.stop_tasks(&[id]).await;
+    let seen = Arc::<Mutex<Seen>>::default();
+    let noted = Arc::clone(&seen);
+    stage.plugins.sink("sink", move |_| {
+        Box::new(Noting { seen: Arc::clone(&noted), verdict: Arc::new(|_| Ok(())) })
+    });
+    running.start("sink", &keys);
+    until("the successor to take everything", || {
+        seen.lock().unwrap().batches.concat() == (0..10).collect::<Vec<_>>()
+    })
+    .await;
+    drop(release);
+    running.engine.stop_all().await;
     stage.broker.stop().await;
 }
 
