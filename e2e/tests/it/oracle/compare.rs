@@ -33,20 +33,30 @@ pub(crate) fn draw<T>(strategy: &impl Strategy<Value = T>, count: usize) -> Vec<
     drawn
 }
 
-/// Asks Java the questions; tells those to which our answer differs, and how many cases there were of `name`.
+/// A question with our answer, and what we would answer with a seeded fault: one that shows in some of the cases.
+pub(crate) struct Asked {
+    pub(crate) question: Json,
+    pub(crate) answer: Json,
+    pub(crate) faulty: Json,
+}
+
+/// Asks Java the questions; returns those to which our answer differs, and prints how many there were of `name`. Fails
+/// if the seeded fault shows in none: the oracle would see nothing.
 #[allow(clippy::print_stdout, reason = "a run shows how many cases there were of each")]
-pub(crate) async fn differences(name: &str, cases: Vec<(Json, Json)>) -> Result<Vec<String>> {
-    let (questions, ours): (Vec<Json>, Vec<Json>) = cases.into_iter().unzip();
-    let mut found = Vec::new();
-    for ((question, java), ours) in questions.iter().zip(ask::java(&questions).await?).zip(ours) {
-        let (java, ours) = (comparable(java), comparable(ours));
+pub(crate) async fn differences(name: &str, cases: Vec<Asked>) -> Result<Vec<String>> {
+    let questions: Vec<Json> = cases.iter().map(|it| it.question.clone()).collect();
+    let (mut found, mut faults, count) = (Vec::new(), 0, cases.len());
+    for (case, java) in cases.into_iter().zip(ask::java(&questions).await?) {
+        let (java, ours) = (comparable(java), comparable(case.answer));
+        faults += usize::from(java != comparable(case.faulty));
         if java != ours {
             let (java, ours) = (notation::readable(&java), notation::readable(&ours));
-            let bytes = notation::readable(question);
+            let (question, bytes) = (&case.question, notation::readable(&case.question));
             found.push(format!("{question}\n  {bytes}\n  java {java}\n  ours {ours}"));
         }
     }
-    println!("{name}: {} of {} differ", found.len(), questions.len());
+    println!("{name}: {} of {count} differ; a seeded fault shows in {faults}", found.len());
+    ensure!(faults > found.len(), "a seeded fault in {name} went unnoticed");
     Ok(found)
 }
 

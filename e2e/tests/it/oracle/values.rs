@@ -14,7 +14,8 @@ use sluice_plugin::model::{
 };
 use sluice_plugin::{ConverterFactory, ConverterRole};
 
-use super::{compare, generate, notation, texts};
+use super::compare::{self, Asked};
+use super::{generate, notation, texts};
 
 /// What values are converted to.
 const TARGETS: [&str; 14] = [
@@ -46,28 +47,56 @@ fn refused(error: &ValuesError) -> Json {
     failure(error.java_class(), error)
 }
 
-fn parse(text: &str) -> (Json, Json) {
-    let parsed = values::parse_string(&text.into());
-    (json!({"op": "parse", "text": text}), parsed.map_or_else(|it| refused(&it), |it| data(&it)))
+fn parse(text: &str) -> Asked {
+    let answer = |text: &str| {
+        values::parse_string(&text.into()).map_or_else(|it| refused(&it), |it| data(&it))
+    };
+    // Blanks around a text are cut off.
+    let faulty = answer(text.trim());
+    Asked { question: json!({"op": "parse", "text": text}), answer: answer(text), faulty }
 }
 
-fn text(value: &Value) -> (Json, Json) {
+fn text(value: &Value) -> Asked {
     let text = values::convert_to_string(value);
-    (json!({"op": "text", "value": notation::value(value)}), json!({"text": text.as_deref()}))
+    // Quotes in quoted texts are not escaped.
+    let faulty = text.as_deref().map(|it| it.replace("\\\"", "\""));
+    Asked {
+        question: json!({"op": "text", "value": notation::value(value)}),
+        answer: json!({"text": text.as_deref()}),
+        faulty: json!({"text": faulty}),
+    }
 }
 
-fn infer(value: &Value) -> (Json, Json) {
-    let schema = values::infer_schema(value)
-        .map_or_else(|it| refused(&it), |it| json!({"schema": notation::schema(it.as_ref())}));
-    (json!({"op": "infer", "value": notation::value(value)}), schema)
+fn infer(value: &Value) -> Asked {
+    let answer = |value: &Value| {
+        let schema = values::infer_schema(value);
+        schema.map_or_else(|it| refused(&it), |it| json!({"schema": notation::schema(it.as_ref())}))
+    };
+    // Nulls among elements are not looked at.
+    let faulty = match value {
+        Value::Array(items) => {
+            let some = items.iter().filter(|it| !it.is_null()).cloned();
+            answer(&Value::Array(some.collect()))
+        }
+        other => answer(other),
+    };
+    let question = json!({"op": "infer", "value": notation::value(value)});
+    Asked { question, answer: answer(value), faulty }
 }
 
-fn convert(to: &str, schema: Option<&SchemaRef>, value: &Value) -> (Json, Json) {
+fn convert(to: &str, schema: Option<&SchemaRef>, value: &Value) -> Asked {
     let question = json!({
-        "op": "convert", "to": to, "schema": notation::schema(schema), "value": notation::value(value),
+        "op": "convert",
+        "to": to,
+        "schema": notation::schema(schema),
+        "value": notation::value(value),
     });
-    let answer = converted(to, schema.map(|it| &**it), value);
-    (question, answer.map_or_else(|it| refused(&it), |it| json!({"value": notation::value(&it)})))
+    let answer = |schema: Option<&SchemaRef>| {
+        let converted = converted(to, schema.map(|it| &**it), value);
+        converted.map_or_else(|it| refused(&it), |it| json!({"value": notation::value(&it)}))
+    };
+    // What the schema says of the value is not looked at.
+    Asked { question, answer: answer(schema), faulty: answer(None) }
 }
 
 fn converted(to: &str, schema: Option<&Schema>, value: &Value) -> Result<Value, ValuesError> {
@@ -92,38 +121,59 @@ fn converted(to: &str, schema: Option<&Schema>, value: &Value) -> Result<Value, 
     })
 }
 
-fn project(source: &SchemaRef, value: &Value, target: &SchemaRef) -> (Json, Json) {
+fn project(source: &SchemaRef, value: &Value, target: &SchemaRef) -> Asked {
     let question = json!({
-        "op": "project", "schema": notation::schema(Some(source)), "value": notation::value(value),
+        "op": "project",
+        "schema": notation::schema(Some(source)),
+        "value": notation::value(value),
         "target": notation::schema(Some(target)),
     });
-    let answer = model::project(source, value, target).map_or_else(
-        |it: ProjectError| failure(it.java_class(), &it),
-        |it| json!({"value": notation::value(&it)}),
-    );
-    (question, answer)
+    let answer = |target: &SchemaRef| {
+        model::project(source, value, target).map_or_else(
+            |it: ProjectError| failure(it.java_class(), &it),
+            |it| json!({"value": notation::value(&it)}),
+        )
+    };
+    // Names do not count, and defaults do not stand in for what is missing.
+    let name = source.name.clone();
+    let without = SchemaRef::new(Schema { default: None, name, ..(**target).clone() });
+    Asked { question, answer: answer(target), faulty: answer(&without) }
 }
 
-fn header(question: &Header) -> (Json, Json) {
-    let mut converter = SimpleHeaderConverter
-        .create(&Properties::new(), ConverterRole::Header)
-        .expect("no settings");
+fn header(question: &Header) -> Asked {
     let mut asked = json!({"plugin": SimpleHeaderConverter.name(), "topic": "t"});
-    let answer = match question {
+    match question {
         Header::Encode(schema, value) => {
             asked["op"] = "encode_header".into();
             asked["schema"] = notation::schema(schema.as_ref());
             asked["value"] = notation::value(value);
-            let bytes = converter.encode("t", schema.as_ref(), value);
-            bytes.map(|it| json!({"bytes": notation::bytes(it.as_deref())}))
         }
         Header::Decode(bytes) => {
             asked["op"] = "decode_header".into();
             asked["bytes"] = notation::bytes(bytes.as_deref());
-            converter.decode("t", bytes.clone()).map(|it| data(&it))
         }
+    }
+    // Malformed text is cut off where it begins to be.
+    let faulty = match question {
+        Header::Decode(Some(bytes)) => {
+            let right = std::str::from_utf8(bytes).map_or_else(|it| it.valid_up_to(), str::len);
+            Header::Decode(Some(bytes.slice(..right)))
+        }
+        other => other.clone(),
     };
-    (asked, answer.unwrap_or_else(|it| failure(it.java_class(), &it)))
+    Asked { question: asked, answer: header_answer(question), faulty: header_answer(&faulty) }
+}
+
+fn header_answer(question: &Header) -> Json {
+    let made = SimpleHeaderConverter.create(&Properties::new(), ConverterRole::Header);
+    let answer = made.and_then(|mut converter| match question {
+        Header::Encode(schema, value) => {
+            let bytes = converter.encode("t", schema.as_ref(), value)?;
+            Ok(json!({"bytes": notation::bytes(bytes.as_deref())}))
+        }
+        Header::Decode(bytes) => converter.decode("t", bytes.clone()).map(|it| data(&it)),
+    });
+    answer.unwrap_or_else(|it| failure(it.java_class(), &it))
 }
 
 #[derive(Clone, Debug)]
