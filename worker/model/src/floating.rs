@@ -103,9 +103,9 @@ fn short(number: impl Floating) -> Option<(u64, usize)> {
     }
     let in_range = (1e-3..1e7).contains(&magnitude);
     let leads_back = |places: usize| {
-        // The product may be off by less than a quarter.
-        let digits = (magnitude * POWERS[places]).round();
-        number.is_quotient(digits, POWERS[places]).then_some((digits as u64, places))
+        // The product may be off by less than a quarter. The cast cuts, which rounds without a call.
+        let digits = (magnitude * POWERS[places] + 0.5) as u64;
+        number.is_quotient(digits as f64, POWERS[places]).then_some((digits, places))
     };
     if in_range { (0..POWERS.len()).find_map(leads_back) } else { None }
 }

@@ -32,9 +32,9 @@ impl Number<'_> {
     pub(super) fn double(self) -> f64 {
         match self {
             Self::Integer(it) => it as f64,
-            Self::Big(text) | Self::Fraction(text) => {
+            Self::Big(text) | Self::Fraction(text) => short(text).unwrap_or_else(|| {
                 text.parse().map_or(0.0, |it: f64| if is_zero(text) { 0.0 } else { it })
-            }
+            }),
         }
     }
 
@@ -57,6 +57,29 @@ impl Number<'_> {
     }
 }
 
+/// Digits that a double holds whatever they are.
+const EXACT: usize = 15;
+const POWERS: [f64; EXACT + 1] =
+    [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+
+/// A number of few digits and no exponent: the quotient of two doubles that are exact, and so rounded once.
+fn short(text: &str) -> Option<f64> {
+    let (is_negative, text) = text.strip_prefix('-').map_or((false, text), |it| (true, it));
+    let (mut digits, mut count, mut point) = (0_u64, 0, None);
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' if count < EXACT => {
+                digits = digits * 10 + u64::from(byte - b'0');
+                count += 1;
+            }
+            b'.' => point = Some(count),
+            _ => return None,
+        }
+    }
+    let number = digits as f64 / POWERS[count - point.unwrap_or(count)];
+    Some(if is_negative && digits != 0 { -number } else { number })
+}
+
 fn low_64(number: &BigInt) -> i64 {
     let mut bytes = [if number.sign() == Sign::Minus { 0xff } else { 0 }; 8];
     for (to, from) in bytes.iter_mut().zip(number.to_signed_bytes_le()) {
@@ -68,4 +91,27 @@ fn low_64(number: &BigInt) -> i64 {
 /// Whether a number is zero as it stands, not only after rounding.
 fn is_zero(text: &str) -> bool {
     text.bytes().take_while(|it| !matches!(it, b'e' | b'E')).all(|it| !matches!(it, b'1'..=b'9'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_numbers_are_rounded_as_long_ones() {
+        for digits in (0..1_000_000_000_000_000_u64).step_by(49_999_999_999_999).chain(0..3000) {
+            let digits = digits.to_string();
+            for place in 1..=digits.len() {
+                let (whole, fraction) = digits.split_at(place);
+                for text in [format!("{whole}.{fraction}0"), format!("-0{whole}.{fraction}")] {
+                    let Some(read) = short(&text) else { continue };
+                    let parsed: f64 = text.parse().unwrap();
+                    assert_eq!(read.to_bits(), (parsed + 0.0).to_bits(), "{text}");
+                }
+            }
+        }
+        for text in ["1e1", "1.5E3", "1234567890.123456"] {
+            assert_eq!(short(text), None);
+        }
+    }
 }

@@ -154,6 +154,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// How the next value begins.
+    #[inline]
     pub(super) fn start(&mut self) -> Start {
         self.space();
         match self.peek() {
@@ -164,6 +165,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A value that begins as neither object nor array.
+    #[inline]
     pub(super) fn scalar(&mut self) -> Result<Scalar<'a>, Malformed> {
         match self.peek() {
             Some(b'"') => self.text().map(Scalar::Text),
@@ -230,6 +232,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The name of a member and its colon.
+    #[inline]
     pub(super) fn name(&mut self) -> Result<Cow<'a, str>, Malformed> {
         self.space();
         if self.peek() != Some(b'"') {
@@ -258,10 +261,12 @@ impl<'a> Scanner<'a> {
     }
 
     /// A number. It begins here.
+    #[inline]
     pub(super) fn number(&mut self) -> Result<Number<'a>, Malformed> {
-        if let Some(integer) = self.small_integer() {
-            return Ok(Number::Integer(integer));
-        }
+        self.small_integer().map_or_else(|| self.long_number(), |it| Ok(Number::Integer(it)))
+    }
+
+    fn long_number(&mut self) -> Result<Number<'a>, Malformed> {
         let start = self.at;
         self.at += usize::from(self.peek() == Some(b'-'));
         self.digits("a number has no digits")?;

@@ -75,10 +75,7 @@ fn int(scanner: &mut Scanner<'_>) -> Result<i32, Unusual> {
 }
 
 fn text<'a>(scanner: &mut Scanner<'a>) -> Result<Cow<'a, str>, Unusual> {
-    if scanner.peek() != Some(b'"') {
-        return Err(Unusual);
-    }
-    scanner.plain_text().map_or_else(|| Ok(scanner.text()?), |it| Ok(Cow::Borrowed(it)))
+    if scanner.peek() == Some(b'"') { Ok(scanner.text()?) } else { Err(Unusual) }
 }
 
 fn decimal(scale: i32, scanner: &mut Scanner<'_>) -> Result<Decimal, Unusual> {

@@ -9,24 +9,26 @@ use crate::json::plain::plain_length;
 const TEXT: usize = 100_000_000;
 
 impl<'a> Scanner<'a> {
-    /// A text between quotes that has nothing escaped; none is left as it stands. It begins here.
-    #[inline]
-    pub(in crate::json) fn plain_text(&mut self) -> Option<&'a str> {
-        let start = self.at + 1;
-        let end = start + plain_length(self.bytes.get(start..)?);
-        if self.bytes.get(end) != Some(&b'"') || end - start > TEXT {
-            return None;
-        }
-        self.at = end + 1;
-        self.document.text.get(start..end)
-    }
-
     /// A text between quotes, without a copy where nothing is escaped. It begins here.
+    #[inline]
     pub(in crate::json) fn text(&mut self) -> Result<Cow<'a, str>, Malformed> {
         self.quoted(TEXT)
     }
 
+    #[inline]
     pub(super) fn quoted(&mut self, limit: usize) -> Result<Cow<'a, str>, Malformed> {
+        let start = self.at + 1;
+        let end = start + plain_length(&self.bytes[start..]);
+        if self.bytes.get(end) == Some(&b'"') && end - start <= limit {
+            self.at = end + 1;
+            return Ok(Cow::Borrowed(&self.document.text[start..end]));
+        }
+        self.escaped(limit)
+    }
+
+    /// The same where something is escaped, or wrong.
+    #[cold]
+    fn escaped(&mut self, limit: usize) -> Result<Cow<'a, str>, Malformed> {
         self.at += 1;
         let mut unescaped: Option<String> = None;
         loop {
