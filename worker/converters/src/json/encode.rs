@@ -1,5 +1,8 @@
 //! Values to JSON text: `JsonConverter.convertToJson`, without the tree.
 
+mod map;
+mod text;
+
 use std::fmt::Write as _;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
@@ -12,7 +15,8 @@ use sluice_plugin::{
 };
 
 use super::names::Names;
-use super::plain::plain_narrow_length;
+use map::write_map;
+pub(super) use text::write_string;
 
 /// How values are written.
 #[derive(Debug, Clone, Copy)]
@@ -178,65 +182,6 @@ fn write_base64(out: &mut String, bytes: &[u8]) {
     out.push('"');
 }
 
-/// A map whose keys are text is an object; any other is a list of pairs.
-fn write_map(
-    out: &mut String,
-    schema: Option<&Schema>,
-    entries: &[(Value, Value)],
-    options: Options,
-) -> Result<()> {
-    let (keys, values) = match schema.map(|it| &it.r#type) {
-        Some(Type::Map(keys, values)) => (Some(&**keys), Some(&**values)),
-        _ => (None, None),
-    };
-    if keys.is_some_and(|it| it.known().is_none()) {
-        // Java does not look before it asks the schema for its type.
-        return Err(Error::bad_record("the schema of the map says nothing about its keys")
-            .named("java.lang.NullPointerException"));
-    }
-    let is_object = keys.map_or_else(
-        || entries.iter().all(|(key, _)| matches!(key, Value::String(_))),
-        |keys| keys.r#type == Type::String,
-    );
-    if !is_object {
-        return write_list(out, entries.iter(), |out, (key, value)| {
-            out.push('[');
-            write_value(out, keys, key, options)?;
-            out.push(',');
-            write_value(out, values, value, options)?;
-            out.push(']');
-            Ok(())
-        });
-    }
-    out.push('{');
-    for (index, (key, value)) in entries.iter().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
-        write_key(out, keys, key, options)?;
-        out.push(':');
-        write_value(out, values, value, options)?;
-    }
-    out.push('}');
-    Ok(())
-}
-
-/// The name of a member. What is no text already becomes one, as `JsonNode.asText` has it.
-fn write_key(
-    out: &mut String,
-    schema: Option<&Schema>,
-    key: &Value,
-    options: Options,
-) -> Result<()> {
-    let start = out.len();
-    write_value(out, schema, key, options)?;
-    if !out[start..].starts_with('"') {
-        out.insert(start, '"');
-        out.push('"');
-    }
-    Ok(())
-}
-
 fn write_list<T>(
     out: &mut String,
     items: impl Iterator<Item = T>,
@@ -266,41 +211,4 @@ fn push_integer(out: &mut String, number: impl itoa::Integer) {
 fn write_floating(out: &mut String, value: &Value, is_finite: bool) {
     let quote = if is_finite { "" } else { "\"" };
     let _ = write!(out, "{quote}{value}{quote}");
-}
-
-/// Writes text with the escapes that Jackson's byte generator uses: also for what lies beyond the first 65,536 characters.
-pub(super) fn write_string(out: &mut String, text: &str) {
-    out.reserve(text.len() + 2);
-    out.push('"');
-    let mut rest = text;
-    loop {
-        let length = plain_narrow_length(rest.as_bytes());
-        if length == rest.len() {
-            break;
-        }
-        let (plain, marked) = rest.split_at(length);
-        out.push_str(plain);
-        let mut marked = marked.chars();
-        marked.by_ref().take(1).for_each(|it| write_escape(out, it));
-        rest = marked.as_str();
-    }
-    out.push_str(rest);
-    out.push('"');
-}
-
-fn write_escape(out: &mut String, character: char) {
-    match character {
-        '"' => out.push_str("\\\""),
-        '\\' => out.push_str("\\\\"),
-        '\n' => out.push_str("\\n"),
-        '\r' => out.push_str("\\r"),
-        '\t' => out.push_str("\\t"),
-        '\u{8}' => out.push_str("\\b"),
-        '\u{c}' => out.push_str("\\f"),
-        other => {
-            for unit in other.encode_utf16(&mut [0; 2]) {
-                push(out, format_args!("\\u{unit:04X}"));
-            }
-        }
-    }
 }

@@ -1,5 +1,7 @@
 //! JSON both ways, as tables.
 
+use sluice_plugin::model::{Schema, Type};
+
 use super::*;
 
 fn converter(schemas: bool) -> Box<dyn Converter> {
@@ -125,4 +127,16 @@ fn one_converter_writes_as_many_would() {
         assert_eq!(written.as_deref(), Some(&br#"{"schema":null,"payload":7}"#[..]));
         assert!(one.encode("t", it.schema.as_ref(), &wrong).is_err());
     }
+}
+
+#[test]
+fn a_null_key_is_one_member_with_the_text_that_it_has() {
+    let part = |r#type| SchemaRef::new(Schema::optional(r#type));
+    let (keys, values) = (part(Type::String), part(Type::Int8));
+    let schema = part(Type::Map(keys, values));
+    let entry =
+        |key: Option<&str>, value| (key.map_or(Value::Null, Value::from), Value::Int8(value));
+    let map = Value::Map(vec![entry(Some("null"), 1), entry(Some("a"), 2), entry(None, 3)]);
+    let written = converter(true).encode("t", Some(&schema), &map).unwrap().unwrap();
+    assert!(written.ends_with(br#""payload":{"null":3,"a":2}}"#), "{written:?}");
 }
