@@ -1,7 +1,8 @@
 //! The engine as the herder sees it: Java's `Worker`.
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
+use futures::FutureExt as _;
 use prometheus::Registry;
 use sluice_plugin::{self as plugin, ConnectorPlugin, Properties};
 use tokio::sync::mpsc;
@@ -17,7 +18,7 @@ use crate::{
     offsets::{ConnectorOffsets, OffsetStore},
     plugins::PluginSource,
     reporters::Reporters,
-    runner::{Runner, StartError},
+    runner::{Runner, StartError, panic_text},
     settings::{EngineSettings, boolean, number},
     sink, source,
     task::{TargetState, TaskEvent, TaskId},
@@ -60,8 +61,10 @@ impl Engine {
         let most = number(settings, "tasks.max", 1).map_err(invalid)?;
         let class = class_of(settings)?;
         let mut tasks = match self.plugin(class)? {
-            ConnectorPlugin::Source(source) => source.split(settings, most as usize).await?,
-            ConnectorPlugin::Sink(sink) => sink.split(settings, most as usize).await?,
+            ConnectorPlugin::Source(source) => {
+                caught(source.split(settings, most as usize)).await?
+            }
+            ConnectorPlugin::Sink(sink) => caught(sink.split(settings, most as usize)).await?,
         };
         let enforced = boolean(settings, "tasks.max.enforce", true).map_err(invalid)?;
         if tasks.len() as u64 > most && enforced {
@@ -80,6 +83,17 @@ impl Engine {
             }
         }
         Ok(tasks)
+    }
+
+    /// Watches over a connector's work: ends when it is to be split anew. Cancel-safe.
+    pub async fn watch(&self, settings: &Properties) -> Result<(), plugin::Error> {
+        let watch = async {
+            match self.plugin(class_of(settings)?)? {
+                ConnectorPlugin::Source(source) => source.watch(settings).await,
+                ConnectorPlugin::Sink(sink) => sink.watch(settings).await,
+            }
+        };
+        caught(watch).await
     }
 
     /// Starts a task on a thread of its own. What becomes of it is told by events.
@@ -134,6 +148,14 @@ impl Engine {
             ))
         })
     }
+}
+
+/// A call of a plugin on a thread of the worker: a panic of it is an error of the plugin.
+async fn caught<T>(
+    call: impl Future<Output = Result<T, plugin::Error>>,
+) -> Result<T, plugin::Error> {
+    let outcome = AssertUnwindSafe(call).catch_unwind().await;
+    outcome.unwrap_or_else(|panic| Err(plugin::Error::fatal(panic_text("connector", &*panic))))
 }
 
 /// What the loop of a task works with beside its plugin.

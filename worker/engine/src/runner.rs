@@ -159,7 +159,7 @@ fn run<F: Future<Output = Result<(), Failure>>>(
         (control.id.clone(), control.events.clone(), Arc::clone(&control.stats));
     let abandonment = Arc::clone(&control.abandonment);
     let outcome = catch_unwind(AssertUnwindSafe(|| run_body(control, body)));
-    let outcome = outcome.unwrap_or_else(|panic| Err(Failure::new(panic_text(&*panic))));
+    let outcome = outcome.unwrap_or_else(|panic| Err(Failure::new(panic_text("task", &*panic))));
     board.hide(&id, &stats);
     if abandonment.has_come() {
         board.caught_up(&id);
@@ -206,8 +206,9 @@ fn run_body<F: Future<Output = Result<(), Failure>>>(
     outcome
 }
 
-fn panic_text(panic: &(dyn Any + Send)) -> String {
+/// What a panic of a task or a connector says.
+pub(crate) fn panic_text(whose: &str, panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|it| (*it).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    format!("The task panicked: {}", text.unwrap_or_else(|| "no message".to_owned()))
+    format!("The {whose} panicked: {}", text.unwrap_or_else(|| "no message".to_owned()))
 }

@@ -52,6 +52,15 @@ pub(crate) enum Event {
         /// The configurations, or why there are none.
         result: Result<Vec<Properties>, SplitError>,
     },
+    /// A connector has watched over its work.
+    Watched {
+        /// Whose.
+        connector: String,
+        /// Which start of the connector this is of.
+        attempt: u64,
+        /// `Ok` if the work is to be split anew.
+        result: Result<(), SplitError>,
+    },
     /// Records were written to the config topic and read back, or not.
     Written(WriteId, Result<(), String>),
     /// The leader took this worker's task configurations, or not.
@@ -123,6 +132,15 @@ pub(crate) enum Effect {
     SetTarget(String, EngineTarget),
     /// Ask a connector for its tasks' configurations; answered by [`Event::Split`].
     Split {
+        /// Whose.
+        connector: String,
+        /// Its configuration.
+        config: Properties,
+        /// Goes into the answer.
+        attempt: u64,
+    },
+    /// Let a connector watch over its work, as long as this start of it runs; answered by [`Event::Watched`].
+    Watch {
         /// Whose.
         connector: String,
         /// Its configuration.

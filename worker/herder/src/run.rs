@@ -16,7 +16,7 @@ use sluice_group::{Change, JoinError, Member};
 use sluice_kafka::log::{Log, LogEvent, LogRecord};
 use tokio::{
     sync::{mpsc, oneshot},
-    task::JoinSet,
+    task::{AbortHandle, JoinSet},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -99,6 +99,8 @@ struct Loop {
     /// Absent while a round of joining has it.
     member: Option<Box<Member>>,
     jobs: JoinSet<Done>,
+    /// The watch of each connector, with the start that it belongs to.
+    watches: HashMap<String, (u64, AbortHandle)>,
     waiting: HashMap<RequestId, oneshot::Sender<Result<Answer, Error>>>,
     next_request: RequestId,
     is_leaving: bool,
@@ -134,6 +136,7 @@ impl Herder {
             metrics: Metrics::new(&self.registry),
             member: Some(Box::new(self.member)),
             jobs: JoinSet::new(),
+            watches: HashMap::new(),
             waiting: HashMap::new(),
             next_request: 0,
             is_leaving: false,
@@ -202,6 +205,14 @@ impl Loop {
         for effect in effects {
             self.perform(effect);
         }
+        let state = &self.state;
+        self.watches.retain(|connector, (attempt, watch)| {
+            let is_current = state.runs(connector, *attempt);
+            if !is_current {
+                watch.abort();
+            }
+            is_current
+        });
     }
 
     fn config_event(&mut self, event: LogEvent) {

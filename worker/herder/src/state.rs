@@ -96,6 +96,9 @@ impl State {
             Event::Split { connector, attempt, result } => {
                 self.connector_split(&connector, attempt, result);
             }
+            Event::Watched { connector, attempt, result } => {
+                self.connector_watched(&connector, attempt, result);
+            }
             Event::Written(id, result) => self.written(id, result),
             Event::TasksSent { connector, attempt, result } => {
                 self.tasks_sent(&connector, attempt, result);

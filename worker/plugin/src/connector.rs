@@ -16,7 +16,8 @@ use crate::{
 /// *parse → validate → split → open → poll → commit → close*: parsing and validating touch nothing, [`split`] may look
 /// at the external system, [`open`] is the first to take something of it.
 ///
-/// - **Threads**: `split` runs on the threads that also serve REST and the group: it must not block them. `open` runs on the thread of its task.
+/// - **Threads**: `split` and `watch` run on the threads that also serve REST and the group: they must not block them.
+///   `open` runs on the thread of its task.
 /// - **Cancellation**: each call may be dropped at any `await`. Nothing that it took outlives it.
 /// - **Errors**: a retriable error of `split` is tried again after a growing pause; any other one fails the connector,
 ///   while tasks that run already go on. Any error of `open` fails the task.
@@ -43,6 +44,17 @@ pub trait SourceConnector: Send + Sync + 'static {
         settings: &Properties,
         max_tasks: usize,
     ) -> Result<Vec<Properties>>;
+
+    /// Watches the external system while the connector runs, and returns once the work has to be split anew
+    /// (`ConnectorContext.requestTaskReconfiguration`). An error fails the connector, and leaves its tasks alone
+    /// (`ConnectorContext.raiseError`); after a retriable one the work is split anew after a pause.
+    ///
+    /// Called after each split that went well, on the worker that has the connector; dropped when the connector stops or
+    /// changes. Never returns unless the connector says otherwise.
+    async fn watch(&self, config: Self::Config, settings: &Properties) -> Result<()> {
+        let _ = (config, settings);
+        std::future::pending().await
+    }
 
     /// Starts one task with the settings that `split` gave it, parsed and as they are. Spawns nothing that outlives it.
     ///
@@ -79,6 +91,17 @@ pub trait SinkConnector: Send + Sync + 'static {
     ) -> Result<Vec<Properties>> {
         let _ = config;
         Ok(vec![settings.clone(); max_tasks])
+    }
+
+    /// Watches the external system while the connector runs, and returns once the work has to be split anew
+    /// (`ConnectorContext.requestTaskReconfiguration`). An error fails the connector, and leaves its tasks alone
+    /// (`ConnectorContext.raiseError`); after a retriable one the work is split anew after a pause.
+    ///
+    /// Called after each split that went well, on the worker that has the connector; dropped when the connector stops or
+    /// changes. Never returns unless the connector says otherwise.
+    async fn watch(&self, config: Self::Config, settings: &Properties) -> Result<()> {
+        let _ = (config, settings);
+        std::future::pending().await
     }
 
     /// Starts one task with the settings that `split` gave it, parsed and as they are. Spawns nothing that outlives it.
@@ -122,6 +145,11 @@ pub trait AnySourceConnector: Send + Sync {
     fn validate(&self, settings: &Properties) -> Report;
     /// See [`SourceConnector::split`].
     async fn split(&self, settings: &Properties, max_tasks: usize) -> Result<Vec<Properties>>;
+    /// See [`SourceConnector::watch`].
+    async fn watch(&self, settings: &Properties) -> Result<()> {
+        let _ = settings;
+        std::future::pending().await
+    }
     /// See [`SourceConnector::open`].
     async fn open(
         &self,
@@ -143,6 +171,11 @@ pub trait AnySinkConnector: Send + Sync {
     fn validate(&self, settings: &Properties) -> Report;
     /// See [`SinkConnector::split`].
     async fn split(&self, settings: &Properties, max_tasks: usize) -> Result<Vec<Properties>>;
+    /// See [`SinkConnector::watch`].
+    async fn watch(&self, settings: &Properties) -> Result<()> {
+        let _ = settings;
+        std::future::pending().await
+    }
     /// See [`SinkConnector::open`].
     async fn open(&self, settings: &Properties, context: SinkContext) -> Result<Box<dyn SinkTask>>;
 }
@@ -179,6 +212,11 @@ impl<C: SourceConnector> AnySourceConnector for C {
         SourceConnector::split(self, &config, settings, max_tasks).await
     }
 
+    async fn watch(&self, settings: &Properties) -> Result<()> {
+        let config = parse::<C::Config>(settings)?;
+        SourceConnector::watch(self, config, settings).await
+    }
+
     async fn open(
         &self,
         settings: &Properties,
@@ -210,6 +248,11 @@ impl<C: SinkConnector> AnySinkConnector for C {
     async fn split(&self, settings: &Properties, max_tasks: usize) -> Result<Vec<Properties>> {
         let config = parse::<C::Config>(settings)?;
         SinkConnector::split(self, &config, settings, max_tasks).await
+    }
+
+    async fn watch(&self, settings: &Properties) -> Result<()> {
+        let config = parse::<C::Config>(settings)?;
+        SinkConnector::watch(self, config, settings).await
     }
 
     async fn open(&self, settings: &Properties, context: SinkContext) -> Result<Box<dyn SinkTask>> {

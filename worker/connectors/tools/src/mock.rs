@@ -61,6 +61,15 @@ fn thrown() -> Error {
     Error::fatal("").named("java.lang.RuntimeException")
 }
 
+/// Ends as a connector of these settings ends.
+async fn fail_as_connector(settings: &Properties) -> Result<()> {
+    match delay_of(settings, "connector-failure")? {
+        Some(delay) => tokio::time::sleep(delay).await,
+        None => std::future::pending().await,
+    }
+    Err(thrown())
+}
+
 #[async_trait]
 impl SourceConnector for MockSource {
     type Config = Undefined;
@@ -73,6 +82,10 @@ impl SourceConnector for MockSource {
         _: usize,
     ) -> Result<Vec<Properties>> {
         Ok(vec![settings.clone()])
+    }
+
+    async fn watch(&self, _: Undefined, settings: &Properties) -> Result<()> {
+        fail_as_connector(settings).await
     }
 
     async fn open(
@@ -112,6 +125,10 @@ impl SinkConnector for MockSink {
         _: usize,
     ) -> Result<Vec<Properties>> {
         Ok(vec![settings.clone()])
+    }
+
+    async fn watch(&self, _: Undefined, settings: &Properties) -> Result<()> {
+        fail_as_connector(settings).await
     }
 
     async fn open(

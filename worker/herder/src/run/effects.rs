@@ -42,6 +42,14 @@ impl Loop {
             Effect::Split { connector, config, attempt } => {
                 self.jobs.spawn(jobs::split(Arc::clone(&self.engine), connector, config, attempt));
             }
+            Effect::Watch { connector, config, attempt } => {
+                let engine = Arc::clone(&self.engine);
+                let watch = jobs::watch(engine, connector.clone(), config, attempt);
+                let watch = (attempt, self.jobs.spawn(watch));
+                if let Some((_, earlier)) = self.watches.insert(connector, watch) {
+                    earlier.abort();
+                }
+            }
             Effect::WriteConfig(id, records) => {
                 self.jobs.spawn(jobs::write_config(Arc::clone(&self.config_log), id, records));
             }

@@ -71,11 +71,25 @@ pub(super) async fn split(
     config: Properties,
     attempt: u64,
 ) -> Done {
-    let result = engine.split(&connector, &config).await.map_err(|error| SplitError {
+    let result = engine.split(&connector, &config).await.map_err(split_error);
+    Done::Event(Event::Split { connector, attempt, result })
+}
+
+pub(super) async fn watch(
+    engine: Arc<Engine>,
+    connector: String,
+    config: Properties,
+    attempt: u64,
+) -> Done {
+    let result = engine.watch(&config).await.map_err(split_error);
+    Done::Event(Event::Watched { connector, attempt, result })
+}
+
+fn split_error(error: sluice_plugin::Error) -> SplitError {
+    SplitError {
         is_retriable: error.kind() == sluice_plugin::Kind::Retriable,
         trace: sluice_engine::trace_of(error),
-    });
-    Done::Event(Event::Split { connector, attempt, result })
+    }
 }
 
 pub(super) async fn send_tasks(
@@ -122,6 +136,8 @@ impl Loop {
                     }
                 }
             }
+            // A watch whose connector has stopped.
+            Err(error) if error.is_cancelled() => {}
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
         Ok(())

@@ -426,8 +426,15 @@ fn a_split_that_may_succeed_later_is_tried_again_and_another_fails_the_connector
         let attempt = worker.split_attempt();
         worker.take();
         let error = SplitError { is_retriable, trace: "trace".into() };
-        worker.step(Event::Split { connector: "a".into(), attempt, result: Err(error) });
+        let result = Err(error.clone());
+        worker.step(Event::Split { connector: "a".into(), attempt, result });
         let subject = crate::store::status::Subject::Connector("a".into());
+        assert_eq!(worker.state_of(&subject) == Some(RunState::Failed), failed);
+        assert_eq!(worker.effects.iter().any(|it| matches!(it, Effect::After(..))), is_retriable);
+
+        // What watches over the work of a connector has no other choices.
+        let mut worker = running();
+        worker.step(Event::Watched { connector: "a".into(), attempt: 1, result: Err(error) });
         assert_eq!(worker.state_of(&subject) == Some(RunState::Failed), failed);
         assert_eq!(worker.effects.iter().any(|it| matches!(it, Effect::After(..))), is_retriable);
     }

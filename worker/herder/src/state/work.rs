@@ -74,12 +74,22 @@ impl Work {
         self.tasks.is_empty() && self.connectors.is_empty()
     }
 
+    /// Whether this start of a connector still runs.
+    pub(super) fn runs(&self, connector: &str, attempt: u64) -> bool {
+        self.connectors.get(connector).is_some_and(|it| it.attempt == attempt)
+    }
+
     fn run(&mut self, connector: &str, attempt: u64) -> Option<&mut ConnectorRun> {
         self.connectors.get_mut(connector).filter(|it| it.attempt == attempt)
     }
 }
 
 impl State {
+    /// Whether this start of a connector still runs here.
+    pub(crate) fn runs(&self, connector: &str, attempt: u64) -> bool {
+        self.work.runs(connector, attempt)
+    }
+
     /// Makes what is alive match what is assigned: stops first, then joins, then starts.
     pub(super) fn settle(&mut self) {
         self.membership.revoke_if_eager();
@@ -213,8 +223,10 @@ impl State {
             Ok(configs) => {
                 let target = self.config.connector(name).map_or(run.target, |it| it.target);
                 run.target = target;
+                let config = run.config.clone();
                 self.write_status(subject, run_state(target), None);
                 self.publish_tasks(name, attempt, configs);
+                self.effects.push(Effect::Watch { connector: name.to_owned(), config, attempt });
             }
             Err(error) if error.is_retriable => {
                 tracing::warn!(
@@ -225,6 +237,28 @@ impl State {
                 self.split_later(name, attempt);
             }
             Err(error) => self.write_status(subject, RunState::Failed, Some(error.trace)),
+        }
+    }
+
+    pub(super) fn connector_watched(
+        &mut self,
+        name: &str,
+        attempt: u64,
+        result: Result<(), SplitError>,
+    ) {
+        if !self.work.runs(name, attempt) {
+            return;
+        }
+        match result {
+            Err(error) if !error.is_retriable => {
+                let subject = Subject::Connector(name.to_owned());
+                self.write_status(subject, RunState::Failed, Some(error.trace));
+            }
+            // A pause, so that a connector that asks again and again keeps nobody busy.
+            _ => {
+                let again = Timer::Split(name.to_owned(), attempt);
+                self.effects.push(Effect::After(SPLIT_BACKOFF, again));
+            }
         }
     }
 
