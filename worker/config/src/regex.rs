@@ -20,6 +20,8 @@ const BACKTRACK_LIMIT: usize = 1_000_000;
 pub struct JavaRegex {
     whole: Regex,
     part: Regex,
+    /// Names of groups with their numbers.
+    names: Vec<(String, usize)>,
 }
 
 /// Why a text is no pattern, or a pattern gives no answer.
@@ -49,8 +51,9 @@ impl JavaRegex {
             compiled.map_err(|error| RegexError::Syntax(format!("{error} in {pattern}")))
         };
         // On its own first: with brackets around it, half a pattern could be whole.
-        let part = compile(&translated)?;
-        Ok(Self { whole: compile(&format!(r"\A(?:{translated})\z"))?, part })
+        let part = compile(&translated.pattern)?;
+        let whole = compile(&format!(r"\A(?:{})\z", translated.pattern))?;
+        Ok(Self { whole, part, names: translated.names })
     }
 
     /// Whether the pattern matches the whole text (`Matcher.matches`).
@@ -71,7 +74,7 @@ impl JavaRegex {
         let mut out = text[..found.start()].to_owned();
         replacement::expand(
             replacement,
-            &Groups { captures: &captures, regex: &self.part },
+            &Groups { captures: &captures, names: &self.names },
             &mut out,
         )?;
         out.push_str(&text[found.end()..]);
@@ -86,7 +89,7 @@ impl JavaRegex {
 /// The groups of one match.
 struct Groups<'a> {
     captures: &'a Captures<'a>,
-    regex: &'a Regex,
+    names: &'a [(String, usize)],
 }
 
 impl Groups<'_> {
@@ -100,7 +103,7 @@ impl Groups<'_> {
     }
 
     fn number_of(&self, name: &str) -> Option<usize> {
-        self.regex.capture_names().position(|it| it == Some(name))
+        self.names.iter().find(|(known, _)| known == name).map(|(_, number)| *number)
     }
 }
 
@@ -140,11 +143,27 @@ mod tests {
             (r"\bfoo\b", "foo", true),
             ("[--a]+", "-", true),
             ("[]a]+", "]a", true),
+            ("(?!x){1,3}^*+a$?", "a", true),
+            (r"\1?a", "a", true),
+            (r"(?<n>a)\1", "aa", true),
+            ("a|{2}", "", true),
         ] {
             let regex = JavaRegex::new(pattern).expect(pattern);
             assert_eq!(regex.matches(text), Ok(expected), "{pattern} on {text}");
         }
-        for pattern in ["(", "a)(b", "[a", r"\", r"\y", "*a", r"\p{Nonsense}", "a**"] {
+        for pattern in [
+            "(",
+            "a)(b",
+            "[a",
+            r"\",
+            r"\y",
+            "*a",
+            r"\p{Nonsense}",
+            "a**",
+            "{",
+            "a{x",
+            "(?<n>a)(?<n>b)",
+        ] {
             assert!(JavaRegex::new(pattern).is_err(), "{pattern}");
         }
     }

@@ -64,7 +64,9 @@ fn named_group<'a>(
 ) -> Result<(usize, &'a str), ReplacementError> {
     let end = named.find(|it: char| !it.is_ascii_alphanumeric()).unwrap_or(named.len());
     let (name, rest) = named.split_at(end);
-    let wrong = if name.is_empty() || !rest.starts_with('}') {
+    let wrong = if name.is_empty() {
+        Some("named capturing group has 0 length name".to_owned())
+    } else if !rest.starts_with('}') {
         Some("named capturing group is missing trailing '}'".to_owned())
     } else if name.starts_with(|it: char| it.is_ascii_digit()) {
         Some(format!("capturing group name {{{name}}} starts with digit character"))

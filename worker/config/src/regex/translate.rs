@@ -34,13 +34,16 @@ const POSIX: [(&str, &str); 13] = [
 ];
 
 /// Puts a pattern into the engine's words, or says what is wrong with it.
-pub(super) fn translate(pattern: &str) -> Result<String, String> {
+pub(super) fn translate(pattern: &str) -> Result<Translated, String> {
     let groups = capturing_groups(pattern);
     let mut translator = Translator {
         rest: pattern.chars().peekable(),
         out: String::with_capacity(pattern.len() + 16),
         depth: 0,
         groups,
+        groups_open: Vec::new(),
+        names: Vec::new(),
+        opened: 0,
     };
     while let Some(next) = translator.rest.next() {
         translator.step(next)?;
@@ -48,7 +51,15 @@ pub(super) fn translate(pattern: &str) -> Result<String, String> {
     if translator.depth > 0 {
         return Err(format!("Unclosed character class in {pattern}"));
     }
-    Ok(translator.out)
+    Ok(Translated { pattern: translator.out, names: translator.names })
+}
+
+/// A pattern in the engine's words. Its groups have no names there, because the engine does not allow references by
+/// number beside them.
+pub(super) struct Translated {
+    pub(super) pattern: String,
+    /// Names of groups with their numbers.
+    pub(super) names: Vec<(String, usize)>,
 }
 
 struct Translator<'a> {
@@ -57,6 +68,11 @@ struct Translator<'a> {
     /// How many brackets are open.
     depth: usize,
     groups: usize,
+    /// Where the groups that are open begin, if they are assertions.
+    groups_open: Vec<Option<usize>>,
+    names: Vec<(String, usize)>,
+    /// How many groups that count have been opened.
+    opened: usize,
 }
 
 impl Translator<'_> {
@@ -90,10 +106,71 @@ impl Translator<'_> {
             {
                 self.literal(next);
             }
-            '(' if self.depth == 0 => self.open_group(),
+            '(' if self.depth == 0 => self.open_group()?,
+            ')' if self.depth == 0 => {
+                self.out.push(')');
+                if let Some(Some(start)) = self.groups_open.pop() {
+                    self.assertion(start);
+                }
+            }
+            '^' | '$' if self.depth == 0 => {
+                let name = next.to_string();
+                self.place(&name);
+            }
+            // An empty alternative, repeated, is empty.
+            '{' if self.depth == 0 && self.out.ends_with('|') && self.begins_a_count() => {
+                self.rest.by_ref().find(|it| *it == '}');
+            }
+            '{' if self.depth == 0 && !(self.has_atom() && self.begins_a_count()) => {
+                return Err("Illegal repetition".to_owned());
+            }
             _ => self.out.push(next),
         }
         Ok(())
+    }
+
+    /// Java repeats what takes no characters as well, the engine does not. Once is as good as often, and what need not
+    /// be there may be left out.
+    fn assertion(&mut self, start: usize) {
+        let least = match self.rest.peek().copied() {
+            Some('*' | '?') => 0,
+            Some('+') => 1,
+            Some('{') if self.begins_a_count() => {
+                let count: String = self.rest.by_ref().take_while(|it| *it != '}').collect();
+                usize::from(count.trim_start_matches(['{', '0']).starts_with(|it| it != ','))
+            }
+            _ => return,
+        };
+        self.rest.next_if(|it| matches!(it, '*' | '+' | '?'));
+        self.rest.next_if(|it| matches!(it, '+' | '?'));
+        if least == 0 {
+            self.out.insert_str(start, "(?:");
+            self.out.push_str("|)");
+        }
+    }
+
+    /// An assertion that the engine has under this name.
+    fn place(&mut self, name: &str) {
+        let start = self.out.len();
+        self.out.push_str(name);
+        self.assertion(start);
+    }
+
+    /// Whether there is something in front that can be repeated.
+    fn has_atom(&self) -> bool {
+        let is_start = |it: &str| it.is_empty() || it.ends_with(['(', '|']) || it.ends_with("(?:");
+        !is_start(&self.out) || self.out.ends_with("\\(")
+    }
+
+    /// Whether a count stands behind an opening brace: `2}`, `2,}` or `2,3}`.
+    fn begins_a_count(&self) -> bool {
+        // The brace itself may have been read or not.
+        let inside = self.rest.clone().skip_while(|it| *it == '{').take_while(|it| *it != '}');
+        let inside: String = inside.collect();
+        let is_closed = self.rest.clone().any(|it| it == '}');
+        let (least, most) = inside.split_once(',').unwrap_or((&inside, ""));
+        let is_number = |it: &str| it.bytes().all(|it| it.is_ascii_digit());
+        is_closed && !least.is_empty() && is_number(least) && is_number(most)
     }
 
     /// Whether a brace closes what a brace opened.
@@ -120,16 +197,25 @@ impl Translator<'_> {
     }
 
     /// The flags that the engine lacks are left out: `u`, `U` and `d` change how characters of other scripts count.
-    fn open_group(&mut self) {
+    fn open_group(&mut self) -> Result<(), String> {
+        let start = self.out.len();
         self.out.push('(');
-        if self.rest.peek() != Some(&'?') {
-            return;
+        let ahead: String = self.rest.clone().take(4).collect();
+        let is_assertion = ["?=", "?!", "?<=", "?<!"].iter().any(|it| ahead.starts_with(it));
+        self.groups_open.push(is_assertion.then_some(start));
+        if ahead.starts_with("?<") && !is_assertion {
+            self.opened += 1;
+            return self.name_group();
+        }
+        if !ahead.starts_with('?') {
+            self.opened += 1;
+            return Ok(());
         }
         let ahead: String =
             self.rest.clone().skip(1).take_while(|it| *it != ')' && *it != ':').collect();
         let is_flags = ahead.chars().all(|it| "idmsuxU-".contains(it)) && !ahead.is_empty();
         if !is_flags {
-            return;
+            return Ok(());
         }
         let length = ahead.chars().count() + 1;
         for _ in 0..length {
@@ -145,6 +231,30 @@ impl Translator<'_> {
         } else {
             self.out.extend(["?", &on, &off]);
         }
+        Ok(())
+    }
+
+    fn name_group(&mut self) -> Result<(), String> {
+        self.rest.next();
+        self.rest.next();
+        let name = self.name()?;
+        if self.names.iter().any(|(known, _)| *known == name) {
+            return Err(format!("Named capturing group <{name}> is already defined"));
+        }
+        self.names.push((name, self.opened));
+        Ok(())
+    }
+
+    /// A name up to its closing bracket.
+    fn name(&mut self) -> Result<String, String> {
+        let mut name = String::new();
+        loop {
+            match self.rest.next() {
+                Some('>') if !name.is_empty() => return Ok(name),
+                Some(it) if it.is_ascii_alphanumeric() => name.push(it),
+                _ => return Err("named capturing group is missing trailing '>'".to_owned()),
+            }
+        }
     }
 
     fn escape(&mut self) -> Result<(), String> {
@@ -158,14 +268,23 @@ impl Translator<'_> {
             'p' | 'P' => return self.property(next == 'P'),
             'd' | 'w' | 's' | 'h' | 'v' => self.class(next, false),
             'D' | 'W' | 'S' | 'H' | 'V' => self.class(next.to_ascii_lowercase(), true),
-            'b' if is_free => self.out.push_str(BOUNDARY),
-            'B' if is_free => self.out.push_str(NO_BOUNDARY),
+            'b' if is_free => self.place(BOUNDARY),
+            'B' if is_free => self.place(NO_BOUNDARY),
             'R' if is_free => {
                 self.out.push_str(r"(?:\r\n|[\n\x0B\f\r\x{85}\x{2028}\x{2029}])");
             }
-            'A' | 'z' | 'G' if is_free => self.out.extend(['\\', next]),
-            'Z' if is_free => self.out.push_str(r"(?=(?:\r\n|[\n\r\x{85}\x{2028}\x{2029}])?\z)"),
-            'k' if is_free => self.out.push_str(r"\k"),
+            'A' | 'z' | 'G' if is_free => self.place(&format!("\\{next}")),
+            'Z' if is_free => self.place(r"(?=(?:\r\n|[\n\r\x{85}\x{2028}\x{2029}])?\z)"),
+            'k' if is_free => {
+                self.rest
+                    .next_if_eq(&'<')
+                    .ok_or("\\k is not followed by '<' for named capturing group")?;
+                let name = self.name()?;
+                let number = self.names.iter().find(|(known, _)| *known == name);
+                let (_, number) = number
+                    .ok_or_else(|| format!("named capturing group <{name}> does not exist"))?;
+                self.out.extend([r"(?:\", &number.to_string(), ")"]);
+            }
             '1'..='9' if is_free => self.back_reference(next),
             't' | 'n' | 'r' | 'f' => self.out.extend(['\\', next]),
             'a' => self.out.push_str(r"\x07"),
@@ -245,6 +364,11 @@ impl Translator<'_> {
             }
             number = longer;
             self.rest.next();
+        }
+        if number > self.groups {
+            // Java takes it for a group that never matches.
+            self.place("(?!)");
+            return;
         }
         self.out.extend([r"(?:\", &number.to_string(), ")"]);
     }
