@@ -12,11 +12,14 @@ use sluice_plugin::{
     model::{Field, Schema, SchemaAndValue, SchemaRef, Type, Value},
 };
 
-use crate::record::{
-    maps,
-    part::{Around, OfPart},
-    plans::Plans,
-    require, rows, schemas,
+use crate::{
+    record::{
+        maps,
+        part::{Around, OfPart},
+        plans::Plans,
+        require, rows, schemas,
+    },
+    settings,
 };
 use convert::{Target, cast};
 use spec::Spec;
@@ -28,7 +31,7 @@ const PURPOSE: &str = "cast types";
 pub struct CastConfig {
     /// What to turn into what: pairs `field:type`, or one type alone for the whole key or value. Types are int8, int16,
     /// int32, int64, float32, float64, boolean and string. Bytes can be turned into a string alone, in base64.
-    #[config(key = "spec", importance = High)]
+    #[config(key = "spec", importance = High, valid = spec::validator())]
     spec: Vec<String>,
     /// Whether a field that is null gets the default of its schema. If false it stays null.
     #[config(key = "replace.null.with.default", default = "true", importance = Medium)]
@@ -56,7 +59,7 @@ impl OfPart for Cast {
 
     fn configure(config: CastConfig) -> Result<Self> {
         Ok(Self {
-            spec: Spec::parse(&config.spec)?,
+            spec: Spec::parse(&config.spec).map_err(settings::error)?,
             defaults: config.replace_null_with_default,
             plans: Plans::new(),
             done: Vec::new(),
@@ -114,11 +117,13 @@ fn apply_to_row(
     let outputs = plan.schema.fields().iter().zip(&plan.targets);
     for ((field, value), (output, target)) in schema.fields().iter().zip(row.values()).zip(outputs)
     {
-        let value = rows::read(value, &field.schema, defaults);
-        rows::check_null(&output.name, &output.schema, value)?;
-        if let Some(target) = target {
-            done.push(cast(Some(&field.schema), value, *target)?);
-        }
+        let Some(target) = target else {
+            rows::checked(output, &field.schema, value, defaults)?;
+            continue;
+        };
+        let value = cast(Some(&field.schema), rows::read(value, &field.schema, defaults), *target)?;
+        rows::check(&output.name, &output.schema, &value)?;
+        done.push(value);
     }
     row.recast(SchemaRef::clone(&plan.schema), |values| {
         rows::fill(schema.fields(), values, defaults);

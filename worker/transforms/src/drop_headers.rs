@@ -1,15 +1,13 @@
 //! `DropHeaders`: removes headers by name.
 
-use sluice_config::Config;
+use sluice_config::{Config, Validator};
 use sluice_plugin::{Result, Transform, Verdict, model::ConnectRecord};
-
-use crate::settings;
 
 /// Keys of [`DropHeaders`].
 #[derive(Debug, Config)]
 pub struct DropHeadersConfig {
     /// Names of the headers to remove. A record loses all its headers of these names and keeps the others in order.
-    #[config(key = "headers", importance = High)]
+    #[config(key = "headers", importance = High, valid = Validator::SOME_NAMES)]
     headers: Vec<String>,
 }
 
@@ -23,7 +21,7 @@ impl Transform for DropHeaders {
     const NAME: &'static str = "org.apache.kafka.connect.transforms.DropHeaders";
 
     fn configure(config: DropHeadersConfig) -> Result<Self> {
-        Ok(Self { names: settings::distinct("headers", config.headers, false)? })
+        Ok(Self { names: config.headers })
     }
 
     fn apply(&mut self, record: &mut ConnectRecord) -> Result<Verdict> {

@@ -30,7 +30,7 @@ pub struct ExtractFieldConfig {
     replace_null_with_default: bool,
     /// How fields are named. V1: by name, at the top alone. V2: by a path with a dot between the names; a name that has
     /// a dot in it stands between backticks, and a backtick in it has a backslash before it.
-    #[config(key = "field.syntax.version", default = "V1", importance = High, check = field_path::check_version)]
+    #[config(key = "field.syntax.version", default = "V1", importance = High, one_of_any_case("V1", "V2"))]
     field_syntax_version: String,
 }
 

@@ -21,24 +21,16 @@ pub(crate) type Steps = Vec<usize>;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct FieldPath(Vec<String>);
 
-/// Refuses what is no version of the syntax.
-pub(crate) fn check_version(text: &str) -> std::result::Result<(), String> {
-    if ["v1", "v2"].iter().any(|it| text.eq_ignore_ascii_case(it)) {
-        return Ok(());
-    }
-    // Java shows a HashSet, which has these two in this order.
-    Err("String must be one of (case insensitive): V1, V2".to_owned())
-}
-
 impl FieldPath {
-    /// Reads a path in a version of the syntax that `check_version` let through.
+    /// Reads a path in version `V1` or `V2` of the syntax.
     pub(crate) fn new(path: &str, version: &str) -> Result<Self> {
         if version.eq_ignore_ascii_case("v1") {
             return Ok(Self(vec![path.to_owned()]));
         }
         let steps = split(path)?;
         if steps.is_empty() {
-            return Err(settings::invalid("field", path, "the path names no field"));
+            let message = "Invalid value  for configuration field: the path names no field";
+            return Err(settings::error(message));
         }
         Ok(Self(steps))
     }

@@ -133,7 +133,7 @@ fn check_row<'a>(row: &Struct, flat: &mut impl Iterator<Item = &'a Field>) -> Re
             (Type::Struct(_), _) => skip(&field.schema, flat),
             _ => {
                 let Some(flat) = flat.next() else { break };
-                rows::check_null(&flat.name, &flat.schema, rows::read(value, &field.schema, true))?;
+                rows::checked(flat, &field.schema, value, true)?;
             }
         }
     }
@@ -173,10 +173,15 @@ fn gather(fields: &[Field], mut values: Option<&mut Vec<Value>>, flat: &mut Vec<
 /// Refuses what a map without a schema cannot hold.
 fn check_map(entries: &[(Value, Value)], prefix: &str, delimiter: &str) -> Result<()> {
     for (key, value) in entries {
-        let name = || Ok(joined(prefix, require::text_key(key)?, delimiter));
-        require::text_key(key)?;
+        // Only what nests needs a prefix; Java makes text of a null where there is one.
+        let is_nested = matches!(value, Value::Map(_));
+        let key = match key {
+            Value::Null if !is_nested || !prefix.is_empty() => "null",
+            key => require::text_key(key)?,
+        };
+        let name = || joined(prefix, key, delimiter);
         match value {
-            Value::Map(inner) => check_map(inner, &name()?, delimiter)?,
+            Value::Map(inner) => check_map(inner, &name(), delimiter)?,
             Value::Date(_) | Value::Decimal(_) => {
                 return Err(Error::bad_record(format!(
                     "Flatten transformation was passed a value of type class {} which is not supported by Connect's \
@@ -188,7 +193,7 @@ fn check_map(entries: &[(Value, Value)], prefix: &str, delimiter: &str) -> Resul
                 return Err(Error::bad_record(format!(
                     "Flatten transformation does not support class {} for record without schemas (for field {}).",
                     value.java_class(),
-                    name()?
+                    name()
                 )));
             }
             _ => {}
@@ -208,11 +213,14 @@ struct FlatMap<'a> {
 impl FlatMap<'_> {
     fn add(&mut self, entries: Entries, prefix: &str) {
         for (key, value) in entries {
-            let Value::String(key) = key else { continue };
-            let name = if prefix.is_empty() {
-                key
-            } else {
-                ByteString::from(joined(prefix, &key, self.delimiter))
+            let name = match key {
+                Value::String(key) if prefix.is_empty() => key,
+                Value::String(key) => joined(prefix, &key, self.delimiter).into(),
+                _ if prefix.is_empty() => {
+                    self.entries.push((Value::Null, value));
+                    continue;
+                }
+                _ => joined(prefix, "null", self.delimiter).into(),
             };
             if let Value::Map(inner) = value {
                 self.add(inner, &name);

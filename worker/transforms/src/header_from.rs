@@ -23,13 +23,13 @@ use crate::{
 #[derive(Debug, Config)]
 pub struct HeaderFromConfig {
     /// Names of the fields whose values become headers.
-    #[config(key = "fields", importance = High)]
+    #[config(key = "fields", importance = High, valid = settings::non_empty_list())]
     fields: Vec<String>,
     /// Names of the headers, one for each field, in the same order.
-    #[config(key = "headers", importance = High)]
+    #[config(key = "headers", importance = High, valid = settings::non_empty_list())]
     headers: Vec<String>,
     /// `move` takes the fields out of the key or value, `copy` leaves them there.
-    #[config(key = "operation", importance = High, check = check_operation)]
+    #[config(key = "operation", importance = High, one_of("move", "copy"))]
     operation: String,
     /// Whether a field that is null gets the default of its schema. If false it stays null.
     #[config(key = "replace.null.with.default", default = "true", importance = Medium)]
@@ -57,11 +57,6 @@ impl OfPart for HeaderFrom {
     const VALUE: &'static str = "org.apache.kafka.connect.transforms.HeaderFrom$Value";
 
     fn configure(config: HeaderFromConfig) -> Result<Self> {
-        for (key, list) in [("fields", &config.fields), ("headers", &config.headers)] {
-            if list.is_empty() {
-                return Err(settings::invalid(key, "[]", "Empty list"));
-            }
-        }
         if config.fields.len() != config.headers.len() {
             return Err(settings::error(
                 "'fields' config must have the same number of elements as 'headers' config.",
@@ -101,7 +96,13 @@ impl HeaderFrom {
     fn take_from_map(&mut self, value: &mut Value) -> Result<()> {
         let entries = require::map(value, self.purpose())?;
         for (name, _) in &self.pairs {
-            self.taken.push(SchemaAndValue::schemaless(maps::get(entries, name).clone()));
+            let value = maps::get(entries, name).clone();
+            // A header without a schema has that of its row (`ConnectHeader.schema`).
+            let schema = match &value {
+                Value::Struct(row) => Some(SchemaRef::clone(row.schema())),
+                _ => None,
+            };
+            self.taken.push(SchemaAndValue { schema, value });
         }
         if self.moves {
             for (name, _) in &self.pairs {
@@ -127,8 +128,7 @@ impl HeaderFrom {
             for ((field, value), _) in
                 fields.iter().zip(row.values()).zip(stays).filter(|(_, stays)| **stays)
             {
-                let value = rows::read(value, &field.schema, defaults);
-                rows::check_null(&field.name, &field.schema, value)?;
+                rows::checked(field, &field.schema, value, defaults)?;
             }
         }
         for index in &plan.fields {
@@ -184,9 +184,4 @@ fn check_header(schema: &Schema, value: &Value) -> Result<()> {
     }
     // What a field holds fits its schema otherwise.
     Ok(())
-}
-
-fn check_operation(text: &str) -> std::result::Result<(), String> {
-    let is_known = matches!(text, "move" | "copy");
-    is_known.then_some(()).ok_or_else(|| "String must be one of: move, copy".to_owned())
 }

@@ -78,8 +78,9 @@ impl OfPart for InsertField {
     fn configure(config: InsertFieldConfig) -> Result<Self> {
         let text = config.static_value.map(ByteString::from);
         if let (Some(field), None) = (&config.static_field, &text) {
-            let reason = format!("No value specified for static field: {field}");
-            return Err(settings::invalid("static.value", "null", &reason));
+            return Err(settings::error(format!(
+                "Invalid value null for configuration static.value: No value specified for static field: {field}"
+            )));
         }
         let insertions: Vec<Insertion> = [
             (config.topic_field, Source::Topic),

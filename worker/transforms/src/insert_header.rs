@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sluice_config::Config;
+use sluice_config::{Config, Validator};
 use sluice_plugin::{
     Error, Result, Transform, Verdict,
     model::{ConnectRecord, Header, SchemaAndValue, values},
@@ -12,11 +12,11 @@ use sluice_plugin::{
 #[derive(Debug, Config)]
 pub struct InsertHeaderConfig {
     /// Name of the header.
-    #[config(key = "header", importance = High)]
+    #[config(key = "header", importance = High, valid = Validator::NonNull)]
     header: String,
     /// Value of the header, in the notation of Kafka Connect's headers: `1` is a number, `true` a boolean, `[1,2]` an
     /// array, `{"a":1}` a map, what is none of them a string.
-    #[config(key = "value.literal", importance = High)]
+    #[config(key = "value.literal", importance = High, valid = Validator::NonNull)]
     value_literal: String,
 }
 

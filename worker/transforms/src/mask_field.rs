@@ -1,7 +1,7 @@
 //! `MaskField`: puts an empty or a given value in place of what a field holds.
 
 use bytestring::ByteString;
-use sluice_config::Config;
+use sluice_config::{Config, Validator};
 use sluice_plugin::{
     Error, Result,
     model::{Decimal, Schema, SchemaAndValue, SchemaRef, Value, values},
@@ -23,11 +23,11 @@ const PURPOSE: &str = "mask fields";
 #[derive(Debug, Config)]
 pub struct MaskFieldConfig {
     /// Names of the fields to mask.
-    #[config(key = "fields", importance = High)]
+    #[config(key = "fields", importance = High, valid = Validator::SOME_NAMES)]
     fields: Vec<String>,
     /// What masked fields hold instead, turned into the type of each: numbers and text alone can be masked so. Without
     /// it a field gets 0, false, no text, an empty list or map, or the first moment of 1970.
-    #[config(key = "replacement", importance = Low, check = not_empty)]
+    #[config(key = "replacement", importance = Low, non_empty)]
     replacement: Option<String>,
     /// Whether a field that is null gets the default of its schema, which is then masked. If false it stays null.
     #[config(key = "replace.null.with.default", default = "true", importance = Medium)]
@@ -54,7 +54,7 @@ impl OfPart for MaskField {
     const VALUE: &'static str = "org.apache.kafka.connect.transforms.MaskField$Value";
 
     fn configure(config: MaskFieldConfig) -> Result<Self> {
-        let fields = settings::distinct("fields", config.fields, false)?;
+        let fields = settings::as_a_set(&config.fields);
         let mask = config.replacement.map_or(Mask::Empty, |it| Mask::Replacement(it.into()));
         Ok(Self {
             fields: fields.into_iter().map(ByteString::from).collect(),
@@ -92,8 +92,7 @@ impl MaskField {
         let fields = &self.fields;
         let plan = self.plans.get(&schema, |schema| Ok(marks(schema, fields)))?;
         for ((field, value), is_masked) in schema.fields().iter().zip(row.values()).zip(plan) {
-            let value = rows::read(value, &field.schema, self.defaults);
-            rows::check_null(&field.name, &field.schema, value)?;
+            let value = rows::checked(field, &field.schema, value, self.defaults)?;
             if *is_masked {
                 self.masked.push(self.mask.of(value)?);
             }
@@ -171,8 +170,4 @@ fn replaced(value: &Value, text: &Value) -> Result<Value> {
 fn not_a_number(message: String) -> Error {
     Error::bad_record(message)
         .because(Error::bad_record("").named("java.lang.NumberFormatException"))
-}
-
-pub(crate) fn not_empty(text: &str) -> std::result::Result<(), String> {
-    (!text.is_empty()).then_some(()).ok_or_else(|| "String must be non-empty".to_owned())
 }

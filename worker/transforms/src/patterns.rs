@@ -1,14 +1,9 @@
-//! Patterns for names of topics, and the errors that they bring about.
+//! What becomes of a record whose topic a pattern does not get done with.
 
-use sluice_config::regex::{JavaRegex, RegexError};
+use sluice_config::regex::RegexError;
 use sluice_plugin::Error;
 
-/// Refuses what is no pattern (`RegexValidator`). What follows the first words is ours: Java draws a picture there.
-pub(crate) fn check(text: &str) -> Result<(), String> {
-    JavaRegex::new(text).map(drop).map_err(|error| format!("Invalid regex: {error}"))
-}
-
-/// The error for a record whose topic takes too long to match.
+/// The error for a topic that takes too long to match. Java runs out of stack, or does not end.
 pub(crate) fn too_long(error: &RegexError) -> Error {
     Error::bad_record(error.to_string()).named("java.lang.StackOverflowError")
 }

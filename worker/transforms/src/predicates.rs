@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use sluice_config::{Config, regex::JavaRegex};
+use sluice_config::{Config, Validator, regex::JavaRegex};
 use sluice_plugin::{Predicate, Result, model::ConnectRecord};
 
-use crate::{filter::NoConfig, mask_field::not_empty, patterns, settings};
+use crate::{filter::NoConfig, patterns, settings};
 
 /// Keys of [`HasHeaderKey`].
 #[derive(Debug, Config)]
 pub struct HasHeaderKeyConfig {
     /// Name of the header.
-    #[config(key = "name", importance = Medium, check = not_empty)]
+    #[config(key = "name", importance = Medium, non_empty)]
     name: String,
 }
 
@@ -53,7 +53,7 @@ impl Predicate for RecordIsTombstone {
 #[derive(Debug, Config)]
 pub struct TopicNameMatchesConfig {
     /// Pattern, in the dialect of `java.util.regex`, that the whole name of the record's topic must match.
-    #[config(key = "pattern", importance = Medium, check = check_pattern)]
+    #[config(key = "pattern", importance = Medium, non_empty, valid = Validator::pattern())]
     pattern: String,
 }
 
@@ -81,9 +81,4 @@ impl Predicate for TopicNameMatches {
         self.last = Some((Arc::clone(&record.topic), answer));
         Ok(answer)
     }
-}
-
-fn check_pattern(text: &str) -> std::result::Result<(), String> {
-    not_empty(text)?;
-    patterns::check(text)
 }

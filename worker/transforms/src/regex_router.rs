@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sluice_config::{Config, regex::JavaRegex};
+use sluice_config::{Config, Validator, regex::JavaRegex};
 use sluice_plugin::{Error, Result, Transform, Verdict, model::ConnectRecord};
 
 use crate::{patterns, settings};
@@ -11,7 +11,7 @@ use crate::{patterns, settings};
 #[derive(Debug, Config)]
 pub struct RegexRouterConfig {
     /// Pattern, in the dialect of `java.util.regex`, that the whole name of a topic must match.
-    #[config(key = "regex", importance = High, check = patterns::check)]
+    #[config(key = "regex", importance = High, valid = Validator::pattern())]
     regex: String,
     /// What the first match of the pattern in the name is replaced with: `$1` and `${name}` stand for groups of the
     /// pattern, a backslash takes the meaning from the character after it.

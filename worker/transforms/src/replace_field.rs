@@ -21,17 +21,20 @@ use crate::{
 
 const PURPOSE: &str = "field replacement";
 
+/// What `renames` has to be.
+const PAIRS: &str = "list of colon-delimited pairs, e.g. <code>foo:bar,abc:xyz</code>";
+
 /// Keys of [`ReplaceField`].
 #[derive(Debug, Config)]
 pub struct ReplaceFieldConfig {
     /// Fields to leave out, also those that `include` names.
-    #[config(key = "exclude", default = "", importance = Medium)]
+    #[config(key = "exclude", default = "", importance = Medium, list)]
     exclude: Vec<String>,
     /// The only fields to keep. If empty, all are kept that `exclude` does not name.
-    #[config(key = "include", default = "", importance = Medium)]
+    #[config(key = "include", default = "", importance = Medium, list)]
     include: Vec<String>,
     /// New names of fields, as a list of pairs `old:new`. The other two keys mean the old names.
-    #[config(key = "renames", default = "", importance = Medium)]
+    #[config(key = "renames", default = "", importance = Medium, valid = settings::readable(PAIRS, renames))]
     renames: Vec<String>,
     /// Whether a field that is null gets the default of its schema. If false it stays null.
     #[config(key = "replace.null.with.default", default = "true", importance = Medium)]
@@ -65,9 +68,9 @@ impl OfPart for ReplaceField {
 
     fn configure(config: ReplaceFieldConfig) -> Result<Self> {
         let names = Names {
-            exclude: settings::distinct("exclude", config.exclude, true)?,
-            include: settings::distinct("include", config.include, true)?,
-            renames: renames(&config.renames)?,
+            exclude: config.exclude,
+            include: config.include,
+            renames: renames(&config.renames).map_err(settings::error)?,
         };
         Ok(Self { names, defaults: config.replace_null_with_default, plans: Plans::new() })
     }
@@ -85,10 +88,9 @@ impl OfPart for ReplaceField {
         let own = SchemaRef::clone(row.schema());
         for (field, source) in plan.schema.fields().iter().zip(&plan.sources) {
             let from = &own.fields()[*source].schema;
-            let value = rows::read(&row.values()[*source], from, defaults);
-            if SchemaRef::ptr_eq(&field.schema, from) {
-                rows::check_null(&field.name, &field.schema, value)?;
-            } else {
+            let value = rows::checked(field, from, &row.values()[*source], defaults)?;
+            // By Java's quirk, a field may get the value of another.
+            if !SchemaRef::ptr_eq(&field.schema, from) {
                 rows::check(&field.name, &field.schema, value)?;
             }
         }
@@ -152,16 +154,18 @@ impl Names {
         for (key, _) in entries.iter().filter(|(key, _)| !key.is_null()) {
             require::text_key(key)?;
         }
-        let name = |key: &Value| match key {
-            Value::String(name) => name.clone(),
-            _ => ByteString::new(),
-        };
-        entries.retain(|(key, _)| key.is_null() || self.keeps(&name(key)));
+        entries.retain(|(key, _)| match key {
+            Value::String(name) => self.keeps(name),
+            // No list names a null.
+            _ => self.include.is_empty(),
+        });
         if self.renames.is_empty() {
             return Ok(());
         }
-        for (key, _) in entries.iter_mut().filter(|(key, _)| !key.is_null()) {
-            if let Some(new) = self.renamed(&name(key)) {
+        for (key, _) in entries.iter_mut() {
+            if let Value::String(name) = key
+                && let Some(new) = self.renamed(name)
+            {
                 *key = Value::String(new.clone());
             }
         }
@@ -186,19 +190,22 @@ fn keep_last(entries: &mut Entries, may_repeat: impl Fn(&ByteString) -> bool) {
     }
 }
 
-/// Pairs `old:new`; of two for the same field the last counts.
-fn renames(mappings: &[String]) -> Result<Vec<(ByteString, ByteString)>> {
+/// Pairs `old:new` in the order of a `HashMap`; of two for the same field the last counts.
+fn renames(mappings: &[String]) -> std::result::Result<Vec<(ByteString, ByteString)>, String> {
     let mut renames: Vec<(ByteString, ByteString)> = Vec::new();
     for mapping in mappings {
         let (old, new) = pair(mapping).ok_or_else(|| {
             let reason = format!("Invalid rename mapping: {mapping}");
-            settings::invalid("renames", &settings::shown(mappings), &reason)
+            settings::invalid_list("renames", mappings, &reason)
         })?;
         match renames.iter_mut().find(|(known, _)| **known == *old) {
             Some((_, known)) => *known = new.into(),
             None => renames.push((old.into(), new.into())),
         }
     }
+    let order: Vec<String> = renames.iter().map(|(old, _)| old.to_string()).collect();
+    let order = settings::as_a_set(&order);
+    renames.sort_by_key(|(old, _)| order.iter().position(|it| **it == **old));
     Ok(renames)
 }
 

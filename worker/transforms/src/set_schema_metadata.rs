@@ -12,7 +12,7 @@ use crate::{
     record::{
         part::{Around, OfPart},
         plans::Plans,
-        rows,
+        rows, schemas,
     },
     settings,
 };
@@ -65,6 +65,8 @@ impl OfPart for SetSchemaMetadata {
         };
         let (name, version) = (&self.name, self.version);
         let updated = self.plans.get(schema, |schema| {
+            // Java asks for the fields of whatever it is.
+            schemas::fields(schema)?;
             let mut updated = Schema::clone(schema);
             updated.name = name.clone().or(updated.name);
             updated.version = version.or(updated.version);

@@ -1,40 +1,62 @@
-//! What is wrong with settings, where more than one value has a part in it.
+//! Rules for settings that several transforms have, and Java's errors about them.
 
-use sluice_plugin::{Error, Result};
+use std::sync::Arc;
+
+use sluice_config::{Parsed, Validator, java_order};
+use sluice_plugin::Error;
 
 /// The class of errors about settings.
 const CONFIG_EXCEPTION: &str = "org.apache.kafka.common.config.ConfigException";
+
+/// A list that is not empty (`NonEmptyListValidator`).
+pub(crate) fn non_empty_list() -> Validator {
+    Validator::rule("non-empty list", |key, value| match value {
+        Parsed::List(elements) if !elements.is_empty() => Ok(()),
+        other => Err(sluice_config::invalid(key, other, "Empty list")),
+    })
+}
+
+/// A list that can be read; the error is the reader's.
+pub(crate) fn readable<T>(
+    describes: &str,
+    read: impl Fn(&[String]) -> Result<T, String> + Send + Sync + 'static,
+) -> Validator {
+    Validator::Rule {
+        describes: describes.to_owned(),
+        rule: Arc::new(move |_, value| match value {
+            Parsed::List(elements) => read(elements).map(drop),
+            _ => read(&[]).map(drop),
+        }),
+    }
+}
 
 /// An error about settings.
 pub(crate) fn error(message: impl Into<String>) -> Error {
     Error::fatal(message).named(CONFIG_EXCEPTION)
 }
 
-/// An error about the value of a key.
-pub(crate) fn invalid(key: &str, value: &str, reason: &str) -> Error {
-    error(format!("Invalid value {value} for configuration {key}: {reason}"))
+/// Java's message for a list that is wrong.
+pub(crate) fn invalid_list(key: &str, list: &[String], reason: &str) -> String {
+    format!("Invalid value [{}] for configuration {key}: {reason}", list.join(", "))
 }
 
-/// A list as Java shows it.
-pub(crate) fn shown(list: &[String]) -> String {
-    format!("[{}]", list.join(", "))
+/// Java's message where a cause stands in the place of the value, the message in that of the key.
+pub(crate) fn caused(message: &str, cause: &str) -> String {
+    format!("Invalid value java.lang.IllegalArgumentException: {cause} for configuration {message}")
 }
 
-/// The elements of a list, each once and none empty (`ConfigDef.ValidList`).
-pub(crate) fn distinct(key: &str, list: Vec<String>, may_be_empty: bool) -> Result<Vec<String>> {
-    if list.is_empty() && !may_be_empty {
-        return Err(error(format!(
-            "Configuration '{key}' must not be empty. Valid values include: any non-empty value"
-        )));
-    }
-    let mut known: Vec<String> = Vec::with_capacity(list.len());
-    for element in list {
-        if element.is_empty() {
-            return Err(error(format!("Configuration '{key}' values must not be empty.")));
-        }
-        if !known.contains(&element) {
-            known.push(element);
+/// Names without repetitions.
+pub(crate) fn distinct(names: &[String]) -> Vec<&str> {
+    let mut distinct: Vec<&str> = Vec::with_capacity(names.len());
+    for name in names {
+        if !distinct.contains(&name.as_str()) {
+            distinct.push(name);
         }
     }
-    Ok(known)
+    distinct
+}
+
+/// The same in the order of a `HashSet`: it decides which of several errors comes first.
+pub(crate) fn as_a_set(names: &[String]) -> Vec<&str> {
+    java_order::ordered(distinct(names).into_iter())
 }

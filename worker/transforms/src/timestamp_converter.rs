@@ -10,7 +10,7 @@ use std::{
 use bytestring::ByteString;
 use sluice_config::Config;
 use sluice_plugin::{
-    Error, Result,
+    Result,
     model::{Field, Schema, SchemaAndValue, SchemaRef, Struct, Type, Value},
 };
 
@@ -35,13 +35,13 @@ pub struct TimestampConverterConfig {
     #[config(key = "field", default = "", importance = High)]
     field: String,
     /// Form that moments get: `string`, `unix` (a number counted from the epoch), `Date`, `Time` or `Timestamp`.
-    #[config(key = "target.type", importance = High, check = form::check_target)]
+    #[config(key = "target.type", importance = High, one_of("string", "unix", "Date", "Time", "Timestamp"))]
     target_type: String,
     /// Pattern of moments as text, in the letters of `java.text.SimpleDateFormat`. The time zone is UTC.
     #[config(key = "format", default = "", importance = Medium)]
     format: String,
     /// What a `unix` number counts: seconds, milliseconds, microseconds or nanoseconds. Parts of a millisecond are lost.
-    #[config(key = "unix.precision", default = "milliseconds", importance = Low, check = form::check_unit)]
+    #[config(key = "unix.precision", default = "milliseconds", importance = Low, one_of("nanoseconds", "microseconds", "milliseconds", "seconds"))]
     unix_precision: String,
     /// Whether a field that is null gets the default of its schema. If false it stays null.
     #[config(key = "replace.null.with.default", default = "true", importance = Medium)]
@@ -79,11 +79,7 @@ impl OfPart for TimestampConverter {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         let format = (!is_blank).then(|| DateFormat::new(&config.format, now as i64)).transpose();
         let format = format.map_err(|cause| {
-            settings::error(format!(
-                "TimestampConverter requires a SimpleDateFormat-compatible pattern for string timestamps: {}",
-                config.format
-            ))
-            .because(Error::fatal(cause).named("java.lang.IllegalArgumentException"))
+            settings::error(settings::caused(&format!("TimestampConverter requires a SimpleDateFormat-compatible pattern for string timestamps: {}", config.format), &cause))
         })?;
         let unit = Unit::named(&config.unix_precision).unwrap_or(Unit::Millis);
         Ok(Self {
@@ -156,12 +152,14 @@ fn apply_to_row(
     let mut converted = None;
     let outputs = plan.schema.fields();
     for (index, (field, value)) in schema.fields().iter().zip(row.values()).enumerate() {
-        let value = rows::read(value, &field.schema, defaults);
-        if plan.field == Some(index) {
-            let form = plan.form.map_or_else(|| Form::of(&field.schema), Ok)?;
-            converted = Some(converter.convert(value, form)?);
+        if plan.field != Some(index) {
+            rows::checked(field, &field.schema, value, defaults)?;
+            continue;
         }
-        rows::check_null(&field.name, &outputs[index].schema, value)?;
+        let form = plan.form.map_or_else(|| Form::of(&field.schema), Ok)?;
+        let value = converter.convert(rows::read(value, &field.schema, defaults), form)?;
+        rows::check(&field.name, &outputs[index].schema, &value)?;
+        converted = Some(value);
     }
     row.recast(SchemaRef::clone(&plan.schema), |values| {
         rows::fill(schema.fields(), values, defaults);

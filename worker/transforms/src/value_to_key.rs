@@ -1,7 +1,7 @@
 //! `ValueToKey`: makes the key of fields of the value.
 
 use bytestring::ByteString;
-use sluice_config::Config;
+use sluice_config::{Config, Validator};
 use sluice_plugin::{
     Error, Result, Transform, Verdict,
     model::{ConnectRecord, Schema, SchemaAndValue, SchemaRef, Struct, Type, Value},
@@ -18,7 +18,7 @@ const PURPOSE: &str = "copying fields from value to key";
 #[derive(Debug, Config)]
 pub struct ValueToKeyConfig {
     /// Fields of the value that make up the key, in this order.
-    #[config(key = "fields", importance = High)]
+    #[config(key = "fields", importance = High, valid = Validator::SOME_NAMES)]
     fields: Vec<String>,
     /// Whether a field that is null gets the default of its schema. If false it stays null.
     #[config(key = "replace.null.with.default", default = "true", importance = Medium)]
@@ -43,9 +43,8 @@ impl Transform for ValueToKey {
     const NAME: &'static str = "org.apache.kafka.connect.transforms.ValueToKey";
 
     fn configure(config: ValueToKeyConfig) -> Result<Self> {
-        let fields = settings::distinct("fields", config.fields, false)?;
         Ok(Self {
-            fields: fields.into_iter().map(ByteString::from).collect(),
+            fields: settings::distinct(&config.fields).into_iter().map(ByteString::from).collect(),
             defaults: config.replace_null_with_default,
             plans: Plans::new(),
         })
@@ -67,8 +66,7 @@ impl Transform for ValueToKey {
         let mut key = Vec::with_capacity(plan.sources.len());
         for (field, source) in plan.key.fields().iter().zip(&plan.sources) {
             let from = &schema.fields()[*source].schema;
-            let value = rows::read(&row.values()[*source], from, self.defaults);
-            rows::check_null(&field.name, &field.schema, value)?;
+            let value = rows::checked(field, from, &row.values()[*source], self.defaults)?;
             key.push(value.clone());
         }
         record.key = SchemaAndValue {

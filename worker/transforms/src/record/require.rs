@@ -60,9 +60,13 @@ pub(crate) fn text_key(key: &Value) -> Result<&ByteString> {
 /// Java's error for an object of another class than expected.
 pub(crate) fn class_cast(value: &Value, class: &str) -> Error {
     let found = value.java_class();
+    let modules = if matches!(value, Value::Struct(_)) {
+        format!("{found} is in unnamed module of loader 'app'; {class} is")
+    } else {
+        format!("{found} and {class} are")
+    };
     Error::bad_record(format!(
-        "class {found} cannot be cast to class {class} ({found} and {class} are in module java.base of loader \
-         'bootstrap')"
+        "class {found} cannot be cast to class {class} ({modules} in module java.base of loader 'bootstrap')"
     ))
     .named("java.lang.ClassCastException")
 }

@@ -17,12 +17,22 @@ pub(crate) fn read<'a>(value: &'a Value, schema: &'a Schema, defaults: bool) -> 
     }
 }
 
-/// Refuses null for a required field.
-pub(crate) fn check_null(name: &str, schema: &Schema, value: &Value) -> Result<()> {
-    if value.is_null() && !schema.optional {
-        return schema.validate(Some(name), value).map_err(|it| require::invalid(&it));
+/// What a field holds, or its default, if the field of the output takes it: null only if that is optional. A default
+/// is looked at as a whole, because nobody has until now.
+pub(crate) fn checked<'a>(
+    output: &Field,
+    schema: &'a Schema,
+    value: &'a Value,
+    defaults: bool,
+) -> Result<&'a Value> {
+    if !value.is_null() {
+        return Ok(value);
     }
-    Ok(())
+    let value = read(value, schema, defaults);
+    if !(value.is_null() && output.schema.optional) {
+        check(&output.name, &output.schema, value)?;
+    }
+    Ok(value)
 }
 
 /// Checks that a field of another schema takes the value.
@@ -33,7 +43,7 @@ pub(crate) fn check(name: &str, schema: &Schema, value: &Value) -> Result<()> {
 /// Checks all fields of a row that keeps its values.
 pub(crate) fn check_all(fields: &[Field], values: &[Value], defaults: bool) -> Result<()> {
     for (field, value) in fields.iter().zip(values) {
-        check_null(&field.name, &field.schema, read(value, &field.schema, defaults))?;
+        checked(field, &field.schema, value, defaults)?;
     }
     Ok(())
 }

@@ -45,21 +45,6 @@ fn find<T: Copy>(names: &[(&str, T)], name: &str) -> Option<T> {
     names.iter().find(|(known, _)| *known == name).map(|(_, it)| *it)
 }
 
-fn check<T: Copy>(names: &[(&str, T)], text: &str) -> std::result::Result<(), String> {
-    let known = || names.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-    find(names, text).map(drop).ok_or_else(|| format!("String must be one of: {}", known()))
-}
-
-/// Refuses what is no form.
-pub(super) fn check_target(text: &str) -> std::result::Result<(), String> {
-    check(&FORMS, text)
-}
-
-/// Refuses what is no unit.
-pub(super) fn check_unit(text: &str) -> std::result::Result<(), String> {
-    check(&UNITS, text)
-}
-
 impl Unit {
     pub(super) fn named(name: &str) -> Option<Self> {
         find(&UNITS, name)
