@@ -17,8 +17,12 @@ import java.util.Date;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TimeZone;
+import org.apache.kafka.common.Configurable;
+import org.apache.kafka.common.record.TimestampType;
+import org.apache.kafka.connect.connector.ConnectRecord;
 import org.apache.kafka.connect.data.ConnectSchema;
 import org.apache.kafka.connect.data.Field;
 import org.apache.kafka.connect.data.Schema;
@@ -26,15 +30,23 @@ import org.apache.kafka.connect.data.SchemaAndValue;
 import org.apache.kafka.connect.data.SchemaProjector;
 import org.apache.kafka.connect.data.Struct;
 import org.apache.kafka.connect.data.Values;
+import org.apache.kafka.connect.header.ConnectHeaders;
+import org.apache.kafka.connect.header.Header;
+import org.apache.kafka.connect.header.Headers;
+import org.apache.kafka.connect.sink.SinkRecord;
+import org.apache.kafka.connect.source.SourceRecord;
 import org.apache.kafka.connect.storage.Converter;
 import org.apache.kafka.connect.storage.HeaderConverter;
+import org.apache.kafka.connect.transforms.Transformation;
+import org.apache.kafka.connect.transforms.predicates.Predicate;
 
 /**
  * Answers questions about data as Kafka Connect's own classes do: one JSON object a line in, one a line out.
  *
  * A question names an operation. Those of converters (encode, decode, and the same for headers) name a class, its
- * configuration, whether it serves keys, a topic and the data as well; the others are methods of Values and
- * SchemaProjector. The answer is the data, or the class and the message of the exception.
+ * configuration, whether it serves keys, a topic and the data as well; those of transforms
+ * and predicates a class, its configuration and a record; the others are methods of Values and SchemaProjector. The
+ * answer is the data, or the class and the message of the exception.
  */
 public class Data {
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
@@ -42,6 +54,7 @@ public class Data {
 
     public static void main(String[] arguments) throws Exception {
         TimeZone.setDefault(TimeZone.getTimeZone("UTC"));
+        Locale.setDefault(Locale.US);
         ObjectMapper mapper = new ObjectMapper();
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         BufferedWriter out = new BufferedWriter(new OutputStreamWriter(System.out, StandardCharsets.UTF_8));
@@ -104,6 +117,9 @@ public class Data {
                 answer.set("value", value(SchemaProjector.project(schema(question.get("schema")),
                     value(question.get("value")), schema(question.get("target")))));
                 return answer;
+            case "transform":
+            case "predicate":
+                return changed(question);
             default:
                 throw new IllegalArgumentException("unknown operation");
         }
@@ -156,6 +172,73 @@ public class Data {
             CONVERTERS.put(key, known);
         }
         return known;
+    }
+
+    /** What a transform makes of a record, or what a predicate says of it. */
+    @SuppressWarnings({"unchecked", "rawtypes"})
+    private static ObjectNode changed(JsonNode question) throws Exception {
+        ObjectNode answer = JSON.objectNode();
+        Object plugin = Class.forName(question.get("plugin").asText()).getDeclaredConstructor().newInstance();
+        Map<String, String> config = new LinkedHashMap<>();
+        question.get("config").fields().forEachRemaining(it -> config.put(it.getKey(), it.getValue().asText()));
+        try {
+            ((Configurable) plugin).configure(config);
+        } catch (Exception failure) {
+            answer.put("configure", true);
+            answer.put("class", failure.getClass().getName());
+            answer.put("message", String.valueOf(failure.getMessage()));
+            return answer;
+        }
+        ConnectRecord<?> record = record(question.get("record"));
+        if (plugin instanceof Predicate) {
+            answer.put("test", ((Predicate) plugin).test(record));
+            return answer;
+        }
+        ConnectRecord<?> changed = ((Transformation) plugin).apply(record);
+        if (changed != null) {
+            answer.set("record", record(changed));
+        }
+        return answer;
+    }
+
+    // Records: {"topic":…,"partition":…,"ks":schema,"key":value,"vs":schema,"value":value,"timestamp":…,"offset":…,
+    // "headers":[[name,schema,value]…]}; a source's record has no offset.
+
+    private static ConnectRecord<?> record(JsonNode json) {
+        Long timestamp = json.get("timestamp").isNull() ? null : Long.valueOf(json.get("timestamp").asText());
+        Integer partition = json.get("partition").isNull() ? null : json.get("partition").asInt();
+        String topic = json.get("topic").asText();
+        Headers headers = new ConnectHeaders();
+        for (JsonNode header : json.get("headers")) {
+            headers.add(header.get(0).asText(), new SchemaAndValue(schema(header.get(1)), value(header.get(2))));
+        }
+        Schema keySchema = schema(json.get("ks"));
+        Schema valueSchema = schema(json.get("vs"));
+        Object key = value(json.get("key"));
+        Object value = value(json.get("value"));
+        if (json.get("offset").isNull()) {
+            return new SourceRecord(Map.of(), Map.of(), topic, partition, keySchema, key, valueSchema, value,
+                timestamp, headers);
+        }
+        return new SinkRecord(topic, partition, keySchema, key, valueSchema, value, json.get("offset").asLong(),
+            timestamp, TimestampType.CREATE_TIME, headers);
+    }
+
+    private static ObjectNode record(ConnectRecord<?> record) {
+        ObjectNode json = JSON.objectNode();
+        json.put("topic", record.topic());
+        json.put("partition", record.kafkaPartition());
+        json.set("ks", schema(record.keySchema()));
+        json.set("key", value(record.key()));
+        json.set("vs", schema(record.valueSchema()));
+        json.set("value", value(record.value()));
+        json.put("timestamp", record.timestamp() == null ? null : record.timestamp().toString());
+        json.put("offset", record instanceof SinkRecord ? ((SinkRecord) record).kafkaOffset() : null);
+        ArrayNode headers = json.putArray("headers");
+        for (Header header : record.headers()) {
+            headers.addArray().add(header.key()).add(schema(header.schema())).add(value(header.value()));
+        }
+        return json;
     }
 
     private static JsonNode bytes(byte[] bytes) {

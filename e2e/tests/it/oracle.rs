@@ -8,4 +8,5 @@ mod converters;
 mod generate;
 mod notation;
 mod texts;
+mod transforms;
 mod values;

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use super::{ask, notation};
 
-fn number(variable: &str, otherwise: usize) -> usize {
+pub(crate) fn number(variable: &str, otherwise: usize) -> usize {
     env::var(variable).ok().and_then(|it| it.parse().ok()).unwrap_or(otherwise)
 }
 
@@ -72,7 +72,7 @@ pub(crate) fn refuse(found: &[String]) -> Result<()> {
 }
 
 /// Maps in one order. What the JDK itself says about exceptions of its own changes with its releases.
-fn comparable(answer: Json) -> Json {
+pub(crate) fn comparable(answer: Json) -> Json {
     let mut answer = notation::sorted(answer);
     if answer["class"].as_str().is_some_and(|it| it.starts_with("java.lang.")) {
         answer["message"] = Json::Null;

@@ -70,7 +70,8 @@ fn double() -> BoxedStrategy<f64> {
     .boxed()
 }
 
-fn leaf_type() -> impl Strategy<Value = Type> {
+/// A type without parts.
+pub(crate) fn leaf_type() -> impl Strategy<Value = Type> {
     prop::sample::select(vec![
         Type::Int8,
         Type::Int16,
@@ -117,7 +118,7 @@ fn nests_bytes(r#type: &Type) -> bool {
 }
 
 /// A schema of a logical type.
-fn logical() -> BoxedStrategy<SchemaRef> {
+pub(crate) fn logical() -> BoxedStrategy<SchemaRef> {
     let kinds = vec![Logical::Decimal, Logical::Date, Logical::Time, Logical::Timestamp];
     (prop::sample::select(kinds), -3_i32..12, any::<bool>(), prop::bool::weighted(0.2))
         .prop_flat_map(|(kind, scale, optional, with_default)| {
@@ -162,7 +163,8 @@ fn logical_value(kind: Logical, schema: &Schema) -> BoxedStrategy<Value> {
     }
 }
 
-fn attributes(r#type: Type) -> BoxedStrategy<SchemaRef> {
+/// A schema of the type, with any attributes.
+pub(crate) fn attributes(r#type: Type) -> BoxedStrategy<SchemaRef> {
     let with_default = prop::bool::weighted(0.2);
     let named = prop::option::weighted(0.2, "[a-z.]{1,8}");
     let parameters = prop::collection::btree_map("[a-z]{1,4}", text(), 0..3);
@@ -229,7 +231,10 @@ fn binary() -> impl Strategy<Value = Bytes> {
 }
 
 /// A map; no key comes twice.
-fn entries(keys: BoxedStrategy<Value>, values: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
+pub(crate) fn entries(
+    keys: BoxedStrategy<Value>,
+    values: BoxedStrategy<Value>,
+) -> BoxedStrategy<Value> {
     prop::collection::vec((keys, values), 0..4)
         .prop_map(|mut entries| {
             let mut known = Vec::new();
