@@ -15,6 +15,8 @@ use sluice_kafka::{
 use sluice_kit::kafka::{KafkaOptions, KafkaServer};
 use sluice_model::TopicPartition;
 
+use crate::payload::Payload;
+
 /// Apache's default flags for a broker.
 pub(crate) const FLAGS: [&str; 7] = [
     "-Xms1G",
@@ -59,8 +61,14 @@ impl Broker {
         self.server.process_id().context("the broker runs")
     }
 
-    /// A topic of `records` values of 100 bytes without keys, in batches of up to 1 MB, the same number in each partition.
-    pub(crate) async fn fill(&self, topic: &str, partitions: u32, records: u64) -> Result<()> {
+    /// A topic of `records` values without keys, in batches of up to 1 MB, the same number in each partition.
+    pub(crate) async fn fill(
+        &self,
+        topic: &str,
+        partitions: u32,
+        records: u64,
+        payload: Payload,
+    ) -> Result<()> {
         self.server.create_topic(topic, partitions, &[]).await?;
         let config = ProducerConfig {
             client_id: "bench".to_owned(),
@@ -68,8 +76,8 @@ impl Broker {
             transactional_id: None,
         };
         let producer = Producer::new(&self.settings, config, |_, _| {})?;
-        let value: Vec<u8> = (0..100).map(|at| b'a' + at % 26).collect();
         for number in 0..records {
+            let value = payload.value(number);
             let record = OutgoingRecord {
                 topic,
                 partition: Some(i32::try_from(number / RUN % u64::from(partitions))?),

@@ -3,9 +3,11 @@
 mod broker;
 mod footprint;
 mod machine;
+mod payload;
 mod process;
 mod progress;
 mod report;
+mod scenarios;
 mod statistics;
 mod table;
 mod throughput;
@@ -23,7 +25,7 @@ use clap::{Parser, ValueEnum};
 use broker::Broker;
 use machine::Machine;
 use report::Report;
-use throughput::Scenario;
+use scenarios::Scenario;
 use workers::Side;
 
 /// Measures Sluice beside Kafka Connect. Needs the release builds of worker and operator.
@@ -33,7 +35,7 @@ struct Arguments {
     /// Fewer records, runs and scenarios; prints the tables and keeps the published ones.
     #[arg(long)]
     quick: bool,
-    /// Records in each run.
+    /// Records in each run of the smallest; the others have a quarter.
     #[arg(long)]
     records: Option<u64>,
     /// Pairs of runs in each scenario.
@@ -42,7 +44,7 @@ struct Arguments {
     /// Only this part; prints the tables and keeps the published ones.
     #[arg(long, value_enum)]
     only: Option<Part>,
-    /// Only scenarios whose name holds this.
+    /// Only scenarios whose workload and name hold this, such as `W2: with schema`.
     #[arg(long)]
     scenario: Option<String>,
 }
@@ -51,28 +53,8 @@ struct Arguments {
 enum Part {
     /// Start-up and size.
     Footprint,
-    /// W1.
+    /// W1 and W2.
     Throughput,
-}
-
-const PINNED: Option<(&str, &str)> = Some(("0", "1"));
-/// Larger fetches and polls, as Kafka's documentation advises for throughput.
-const TUNED: &[(&str, &str)] = &[
-    ("consumer.override.max.poll.records", "5000"),
-    ("consumer.override.max.partition.fetch.bytes", "4194304"),
-    ("consumer.override.fetch.min.bytes", "1048576"),
-    ("consumer.override.receive.buffer.bytes", "1048576"),
-];
-
-fn scenarios() -> [Scenario; 4] {
-    let scenario =
-        |name, partitions, cores, overrides| Scenario { name, partitions, cores, overrides };
-    [
-        scenario("1 partition, pinned", 1, PINNED, &[]),
-        scenario("8 partitions, pinned", 8, PINNED, &[]),
-        scenario("1 partition, tuned, pinned", 1, PINNED, TUNED),
-        scenario("1 partition, unpinned", 1, None, &[]),
-    ]
 }
 
 #[tokio::main(worker_threads = 1)]
@@ -152,19 +134,22 @@ async fn throughput(
     report: &mut Report,
 ) -> Result<()> {
     let pairs = arguments.pairs.unwrap_or(if arguments.quick { 2 } else { 5 });
-    let wanted =
-        |it: &Scenario| arguments.scenario.as_ref().is_none_or(|name| it.name.contains(name));
-    for scenario in scenarios().into_iter().filter(wanted) {
-        let topic = format!("w1-{}", scenario.partitions);
-        if broker.ends(&topic, scenario.partitions).await.unwrap_or(0) == 0 {
-            broker.fill(&topic, scenario.partitions, report.records).await?;
+    let wanted = |it: &Scenario| {
+        let name = format!("{:?}: {}", it.workload, it.name);
+        arguments.scenario.as_ref().is_none_or(|part| name.contains(part))
+    };
+    for scenario in scenarios::all().into_iter().filter(wanted) {
+        let (payload, partitions) = (scenario.payload, scenario.partitions);
+        let (topic, records) = (payload.topic(partitions), payload.records(report.records));
+        if broker.ends(&topic, partitions).await.unwrap_or(0) == 0 {
+            broker.fill(&topic, partitions, records, payload).await?;
         }
-        let data = (topic.as_str(), report.records);
+        let data = (topic.as_str(), records);
         report.outcomes.push(throughput::measure(broker, scenario, data, pairs, folder).await?);
         if !arguments.quick {
             // Scenario by scenario: what was measured is kept even if a later one fails.
-            save("results/w1-runs.csv", report::runs(&report.outcomes))?;
-            save("results/w1-samples.csv", report::samples(&report.outcomes))?;
+            save("results/runs.csv", report::runs(&report.outcomes))?;
+            save("results/samples.csv", report::samples(&report.outcomes))?;
         }
     }
     Ok(())

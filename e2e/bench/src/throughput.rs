@@ -1,4 +1,4 @@
-//! W1: a null sink reads a topic of 100-byte records, again and again, on either side in turns.
+//! W1 and W2: a null sink reads a topic, again and again, on either side in turns.
 
 use std::{
     fs,
@@ -18,6 +18,7 @@ use crate::{
     broker::Broker,
     process,
     progress::{self, Cost, Sample},
+    scenarios::Scenario,
     workers::{self, Side},
 };
 
@@ -25,17 +26,6 @@ use crate::{
 const LOOK: Duration = Duration::from_millis(20);
 /// How long one run may take.
 const LONGEST: Duration = Duration::from_mins(5);
-
-/// What is measured.
-#[derive(Clone, Debug)]
-pub(crate) struct Scenario {
-    pub(crate) name: &'static str,
-    pub(crate) partitions: u32,
-    /// Cores of worker and broker.
-    pub(crate) cores: Option<(&'static str, &'static str)>,
-    /// Settings of the connector beyond the defaults.
-    pub(crate) overrides: &'static [(&'static str, &'static str)],
-}
 
 /// One connector's way through the topic.
 #[derive(Clone, Debug)]
@@ -136,7 +126,8 @@ impl Bench<'_> {
 
     /// Names that no other scenario has.
     fn topic_and_pinning(&self) -> String {
-        self.scenario.name.replace(|it: char| !it.is_ascii_alphanumeric(), "-")
+        let name = format!("{:?} {}", self.scenario.workload, self.scenario.name);
+        name.replace(|it: char| !it.is_ascii_alphanumeric(), "-")
     }
 
     async fn run(&self, side: Side, worker: &ConnectWorker, name: &str) -> Result<Run> {
@@ -148,7 +139,8 @@ impl Bench<'_> {
             "topics": self.topic,
             "counted": counted.display().to_string(),
         });
-        for (key, value) in self.scenario.overrides {
+        let converter = self.scenario.payload.converter();
+        for (key, value) in converter.iter().chain(self.scenario.overrides) {
             config[*key] = json!(value);
         }
         process::forget_peak(worker.process_id())?;

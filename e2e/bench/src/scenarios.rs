@@ -1,0 +1,117 @@
+//! What is measured: workloads, and the forms in which each is run.
+
+use crate::payload::Payload;
+
+/// One form of a workload.
+#[derive(Clone, Debug)]
+pub(crate) struct Scenario {
+    pub(crate) workload: Workload,
+    pub(crate) name: &'static str,
+    pub(crate) payload: Payload,
+    pub(crate) partitions: u32,
+    /// Cores of worker and broker.
+    pub(crate) cores: Option<(&'static str, &'static str)>,
+    /// Settings of the connector beyond the defaults.
+    pub(crate) overrides: &'static [(&'static str, &'static str)],
+}
+
+/// What a connector does with the records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Workload {
+    /// Hands bytes to a sink that keeps nothing.
+    W1,
+    /// Reads JSON, applies transforms, and hands the outcome to a sink that keeps nothing.
+    W2,
+}
+
+impl Workload {
+    /// Its heading in the report.
+    pub(crate) const fn heading(self) -> &'static str {
+        match self {
+            Self::W1 => "W1: null sink, bytes",
+            Self::W2 => "W2: null sink, JSON and transforms",
+        }
+    }
+}
+
+const PINNED: Option<(&str, &str)> = Some(("0", "1"));
+
+/// Larger fetches and polls, as Kafka's documentation advises for throughput.
+const TUNED: &[(&str, &str)] = &[
+    ("consumer.override.max.poll.records", "5000"),
+    ("consumer.override.max.partition.fetch.bytes", "4194304"),
+    ("consumer.override.fetch.min.bytes", "1048576"),
+    ("consumer.override.receive.buffer.bytes", "1048576"),
+];
+
+/// Adds a field, takes one away, masks one.
+const THREE: &[(&str, &str)] = &[
+    ("transforms", "add,remove,mask"),
+    ("transforms.add.type", "org.apache.kafka.connect.transforms.InsertField$Value"),
+    ("transforms.add.static.field", "origin"),
+    ("transforms.add.static.value", "bench"),
+    ("transforms.remove.type", "org.apache.kafka.connect.transforms.ReplaceField$Value"),
+    ("transforms.remove.exclude", "phone"),
+    ("transforms.mask.type", "org.apache.kafka.connect.transforms.MaskField$Value"),
+    ("transforms.mask.fields", "email"),
+];
+
+/// The three, and a key, a cast, new names and a topic, one of them under a predicate.
+const EIGHT: &[(&str, &str)] = &[
+    ("transforms", "add,remove,mask,key,id,cast,rename,route"),
+    ("transforms.add.type", "org.apache.kafka.connect.transforms.InsertField$Value"),
+    ("transforms.add.static.field", "origin"),
+    ("transforms.add.static.value", "bench"),
+    ("transforms.remove.type", "org.apache.kafka.connect.transforms.ReplaceField$Value"),
+    ("transforms.remove.exclude", "phone"),
+    ("transforms.mask.type", "org.apache.kafka.connect.transforms.MaskField$Value"),
+    ("transforms.mask.fields", "email"),
+    ("transforms.key.type", "org.apache.kafka.connect.transforms.ValueToKey"),
+    ("transforms.key.fields", "id"),
+    ("transforms.id.type", "org.apache.kafka.connect.transforms.ExtractField$Key"),
+    ("transforms.id.field", "id"),
+    ("transforms.cast.type", "org.apache.kafka.connect.transforms.Cast$Value"),
+    ("transforms.cast.spec", "total:float32"),
+    ("transforms.rename.type", "org.apache.kafka.connect.transforms.ReplaceField$Value"),
+    ("transforms.rename.renames", "total:amount,paid:is_paid"),
+    ("transforms.route.type", "org.apache.kafka.connect.transforms.RegexRouter"),
+    ("transforms.route.regex", "json-(.*)"),
+    ("transforms.route.replacement", "orders-$1"),
+    ("transforms.route.predicate", "is-json"),
+    ("predicates", "is-json"),
+    ("predicates.is-json.type", "org.apache.kafka.connect.transforms.predicates.TopicNameMatches"),
+    ("predicates.is-json.pattern", "json-.*"),
+];
+
+/// All that is measured, in order.
+pub(crate) fn all() -> Vec<Scenario> {
+    let bytes = |name, size, partitions, cores, overrides| Scenario {
+        workload: Workload::W1,
+        name,
+        payload: Payload::Bytes(size),
+        partitions,
+        cores,
+        overrides,
+    };
+    let json = |name, payload, overrides| Scenario {
+        workload: Workload::W2,
+        name,
+        payload,
+        partitions: 1,
+        cores: PINNED,
+        overrides,
+    };
+    vec![
+        bytes("1 partition, pinned", 100, 1, PINNED, &[]),
+        bytes("8 partitions, pinned", 100, 8, PINNED, &[]),
+        bytes("1 partition, tuned, pinned", 100, 1, PINNED, TUNED),
+        bytes("1 partition, unpinned", 100, 1, None, &[]),
+        bytes("1 KiB, 1 partition, pinned", 1024, 1, PINNED, &[]),
+        json("with schema", Payload::JsonWithSchema, &[]),
+        json("with schema, 3 transforms", Payload::JsonWithSchema, THREE),
+        json("with schema, 8 transforms and a predicate", Payload::JsonWithSchema, EIGHT),
+        json("schemaless", Payload::Json, &[]),
+        json("schemaless, 3 transforms", Payload::Json, THREE),
+        json("schemaless, 8 transforms and a predicate", Payload::Json, EIGHT),
+    ]
+}
