@@ -43,6 +43,11 @@ impl ConnectWorker {
         Self::start(file, &Launch::java(java::QUICK)).await?.answering().await
     }
 
+    /// The same with more on its class path, such as [`java::test_connectors`].
+    pub async fn java_with(file: &WorkerFile, jars: &Path) -> Result<Self> {
+        Self::start(file, &Launch::java(java::QUICK).with_jars(jars)).await?.answering().await
+    }
+
     /// Starts a worker of Sluice, as the build of the test made it, and waits until it answers.
     pub async fn sluice(file: &WorkerFile) -> Result<Self> {
         Self::sluice_program(&binaries::binary("sluice-worker")?, file).await

@@ -177,6 +177,27 @@ pub(crate) fn jars() -> Result<String> {
     Ok(format!("{}/*", entry.display()))
 }
 
+/// The folder with Kafka's connectors for tests, which a Java worker has only if they are on its class path.
+pub async fn test_connectors() -> Result<PathBuf> {
+    spawn_blocking(|| cache::entry("test-connectors", &[LOCK], fetch_test_connectors)).await?
+}
+
+fn fetch_test_connectors(folder: &Path) -> Result<()> {
+    let lock = String::from_utf8_lossy(LOCK);
+    let version = lock.split("<kafka.version>").nth(1).and_then(|it| it.split('<').next());
+    let version = version.context("the lock file names Kafka's version")?;
+    let output = Command::new("mvn")
+        .args(["-q", "-B", "-f"])
+        .arg(Path::new(FOLDER).join("pom.xml"))
+        .arg("dependency:copy")
+        .arg(format!("-Dartifact=org.apache.kafka:connect-test-plugins:{version}:jar"))
+        .arg(format!("-DoutputDirectory={}", folder.display()))
+        .output()
+        .context("starting mvn")?;
+    ensure!(output.status.success(), "mvn: {}", String::from_utf8_lossy(&output.stdout));
+    Ok(())
+}
+
 fn compiled(source: &Path) -> Result<PathBuf> {
     let class = class_of(source)?;
     let text = fs::read(source).with_context(|| format!("reading {}", source.display()))?;

@@ -14,4 +14,5 @@ mod refusal;
 mod restart;
 mod scale;
 mod secured;
+mod tools;
 mod unreachable;

@@ -17,7 +17,7 @@ pub struct Launch {
 
 #[derive(Clone, Debug)]
 enum Kind {
-    Java { flags: Vec<String> },
+    Java { flags: Vec<String>, jars: Vec<PathBuf> },
     Sluice { program: PathBuf },
 }
 
@@ -25,7 +25,16 @@ impl Launch {
     /// Apache Kafka Connect with these flags of the JVM.
     pub fn java<F: Into<String>>(flags: impl IntoIterator<Item = F>) -> Self {
         let flags = flags.into_iter().map(Into::into).collect();
-        Self { kind: Kind::Java { flags }, cores: None }
+        Self { kind: Kind::Java { flags, jars: Vec::new() }, cores: None }
+    }
+
+    /// With the jars of this folder too, where the worker is one on Java.
+    #[must_use]
+    pub fn with_jars(mut self, folder: &Path) -> Self {
+        if let Kind::Java { jars, .. } = &mut self.kind {
+            jars.push(folder.join("*"));
+        }
+        self
     }
 
     /// This build of Sluice.
@@ -47,8 +56,12 @@ impl Launch {
     /// Starts a worker in the folder that holds its file. Returns also when.
     pub(super) async fn run(&self, folder: &Path) -> Result<(Process, Instant)> {
         let (name, mut command) = match &self.kind {
-            Kind::Java { flags } => {
-                let mut command = java::jvm(&java::class_path().await?, flags);
+            Kind::Java { flags, jars } => {
+                let mut class_path = java::class_path().await?;
+                for jars in jars {
+                    class_path = format!("{class_path}:{}", jars.display());
+                }
+                let mut command = java::jvm(&class_path, flags);
                 command.arg("org.apache.kafka.connect.cli.ConnectDistributed");
                 ("Java Connect", command)
             }
