@@ -4,7 +4,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sluice_plugin::Properties;
+use sluice_plugin::{Properties, config::regex};
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
@@ -18,20 +18,22 @@ const RETRY: Duration = Duration::from_secs(5);
 
 /// A pattern of `java.util.regex`, matched against whole names.
 #[derive(Debug)]
-pub(crate) struct JavaRegex(fancy_regex::Regex);
+pub(crate) struct JavaRegex(regex::JavaRegex);
 
 impl JavaRegex {
     /// Compiles a pattern.
     pub(crate) fn new(pattern: &str) -> Result<Self, Failure> {
-        let compiled = fancy_regex::Regex::new(&format!(r"\A(?:{pattern})\z"));
-        compiled.map(Self).map_err(|error| {
-            Failure::of("java.util.regex.PatternSyntaxException", format!("{error} in {pattern}"))
+        regex::JavaRegex::new(pattern).map(Self).map_err(|error| {
+            Failure::of("java.util.regex.PatternSyntaxException", error.to_string())
         })
     }
 
     /// Whether the whole name matches. A pattern that takes too long to decide does not.
     pub(crate) fn matches(&self, name: &str) -> bool {
-        self.0.is_match(name).unwrap_or(false)
+        self.0.matches(name).unwrap_or_else(|error| {
+            tracing::warn!(%error, "a topic is left out");
+            false
+        })
     }
 }
 
