@@ -1,5 +1,6 @@
 //! `java.text.SimpleDateFormat` in UTC with English names.
 
+mod civil;
 mod fields;
 mod pattern;
 mod read;
@@ -19,7 +20,7 @@ impl DateFormat {
     /// Reads a pattern; an error is the text of Java's `IllegalArgumentException`. `now` is in milliseconds since the
     /// epoch: two-digit years are those from 80 years before to 20 years after.
     pub(crate) fn new(pattern: &str, now: i64) -> Result<Self, String> {
-        let century_start = fields::years_later(now, -80);
+        let century_start = civil::years_later(now, -80);
         Ok(Self { items: items(pattern)?, pattern: pattern.to_owned(), century_start })
     }
 

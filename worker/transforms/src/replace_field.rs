@@ -176,16 +176,12 @@ impl Names {
 
 /// Of entries with the same name, which only these names can have, keeps the last.
 fn keep_last(entries: &mut Entries, may_repeat: impl Fn(&ByteString) -> bool) {
-    let mut known: Vec<ByteString> = Vec::new();
     for at in (0..entries.len()).rev() {
-        let Value::String(name) = &entries[at].0 else { continue };
-        if !may_repeat(name) {
-            continue;
-        }
-        if known.contains(name) {
+        let (key, _) = &entries[at];
+        let repeats = matches!(key, Value::String(name) if may_repeat(name))
+            && entries[at + 1..].iter().any(|(later, _)| later == key);
+        if repeats {
             entries.remove(at);
-        } else {
-            known.push(name.clone());
         }
     }
 }

@@ -163,7 +163,7 @@ impl Reader<'_> {
 
     /// A year of two digits.
     fn in_century(&mut self, number: i32) -> i32 {
-        let start = super::fields::Civil::of(self.century_start).year_of_era() as i32;
+        let start = super::civil::Civil::of(self.century_start).year_of_era() as i32;
         let turn = start % 100;
         self.is_ambiguous = number == turn;
         number + start / 100 * 100 + if number < turn { 100 } else { 0 }

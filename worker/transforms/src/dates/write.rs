@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use sluice_plugin::model::logical::DAY;
 
-use super::{fields::Civil, pattern::Item};
+use super::{civil::Civil, pattern::Item};
 
 /// Full names; short ones are their first three letters.
 pub(super) const MONTHS: [&str; 12] = [

@@ -1,0 +1,4 @@
+//! The transforms from outside.
+
+mod allocations;
+mod conformance;
