@@ -4,9 +4,11 @@ CARGO_FLAGS ?=
 ARGS ?=
 CASES ?= 100000
 SEED ?= 1
+TIME ?= 60
+TARGETS ?=
 SKIPPED := $(CURDIR)/target/skipped.txt
 
-.PHONY: demo setup check test e2e oracle bench gen
+.PHONY: demo setup check test e2e oracle fuzz bench gen
 
 ## Runs the quickstart in dev mode until Ctrl-C; `make demo FOR=20s` ends by itself.
 demo: setup
@@ -41,6 +43,10 @@ bench: setup
 ## Asks Kafka Connect's own classes and ours the same: `make oracle CASES=1000000 SEED=7`.
 oracle: setup
 	SLUICE_ORACLE_CASES=$(CASES) SLUICE_ORACLE_SEED=$(SEED) cargo test $(CARGO_FLAGS) -p sluice-e2e --test it -- --nocapture oracle::
+
+## Puts any bytes through each parser: `make fuzz`, or `make fuzz TARGETS="values properties" TIME=600`.
+fuzz: setup
+	fuzz/run.sh $(TIME) $(TARGETS)
 
 ## Writes the files that are generated: custom resource definitions, in crds/ and in the chart, and docs/reference.
 gen:

@@ -245,4 +245,27 @@ mod tests {
              PluginDesc{klass=class "
         ));
     }
+
+    #[test]
+    fn converters_serve_headers_as_java_s_do() {
+        let catalog = builtin();
+        let listed = |kind| {
+            let listed = catalog.list_all().iter().filter(move |it| it.r#type == kind);
+            listed.map(|it| it.class.rsplit('.').next().unwrap_or_default()).collect::<Vec<_>>()
+        };
+        let both = [
+            "BooleanConverter",
+            "ByteArrayConverter",
+            "DoubleConverter",
+            "FloatConverter",
+            "IntegerConverter",
+            "LongConverter",
+            "ShortConverter",
+            "JsonConverter",
+            "StringConverter",
+        ];
+        assert_eq!(listed(PluginType::Converter), both);
+        let headers = [&both[..8], &["SimpleHeaderConverter"], &both[8..]].concat();
+        assert_eq!(listed(PluginType::HeaderConverter), headers);
+    }
 }

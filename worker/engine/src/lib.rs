@@ -12,6 +12,8 @@ mod control;
 mod converters;
 mod creation;
 mod engine;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod guard;
 mod ledger;
 mod metrics;

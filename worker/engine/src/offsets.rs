@@ -16,6 +16,18 @@ pub use topic::KafkaOffsets;
 
 use std::sync::Arc;
 
+/// Takes a record of the offsets topic apart, and writes what it says again.
+#[cfg(feature = "fuzzing")]
+pub fn read_offset(key: &[u8], value: &[u8]) {
+    if let Some((connector, partition)) = json::read_key(key) {
+        let _ = json::write_key(&connector, &partition);
+        let _ = json::canonical(&partition);
+    }
+    if let Some(offset) = json::read_fields(value) {
+        let _ = json::write_fields(&offset);
+    }
+}
+
 /// Why positions could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum OffsetError {

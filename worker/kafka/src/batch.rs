@@ -109,7 +109,7 @@ impl Batch {
         self.rows
             .chunk_by(is_same)
             .filter_map(<[Row]>::last)
-            .map(|row| (self.partition(row), row.offset + 1))
+            .map(|row| (self.partition(row), row.offset.wrapping_add(1)))
     }
 
     /// The offset of the first record of each run of records of one partition.

@@ -6,6 +6,8 @@ mod batch;
 mod codes;
 mod consumer;
 mod failure;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 pub mod log;
 mod message;
 mod producer;

@@ -36,6 +36,9 @@ use crate::{
 use completed::CompletedFetch;
 pub(super) use settings::{FetchSettings, Reset};
 
+#[cfg(feature = "fuzzing")]
+pub use completed::read_batches;
+
 /// Answers of one partition that may wait to be handed out: while one is, the next one is fetched.
 const AHEAD: usize = 2;
 /// Pause after something failed.

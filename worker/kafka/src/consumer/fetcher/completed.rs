@@ -114,7 +114,9 @@ impl CompletedFetch {
         }
         let base_offset = head(0).get_i64();
         let attributes = head(CHECKED_FROM).get_i16();
-        let next_offset = base_offset + i64::from(head(LAST_DELTA_AT).get_i32()) + 1;
+        // Sums that no broker sends wrap around, as Java's do.
+        let last_delta = i64::from(head(LAST_DELTA_AT).get_i32());
+        let next_offset = base_offset.wrapping_add(last_delta).wrapping_add(1);
         let producer = head(PRODUCER_AT).get_i64();
         if next_offset <= self.position {
             return Ok(());
@@ -162,7 +164,7 @@ impl OpenBatch {
             })?;
             self.at = record.end;
             self.left -= 1;
-            let offset = self.base_offset + i64::from(record.offset_delta);
+            let offset = self.base_offset.wrapping_add(record.offset_delta.into());
             if offset < position {
                 continue;
             }
@@ -174,16 +176,32 @@ impl OpenBatch {
             let place = Place {
                 partition,
                 offset,
-                timestamp: self.append_time.unwrap_or(self.base_timestamp + record.timestamp_delta),
+                timestamp: self
+                    .append_time
+                    .unwrap_or_else(|| self.base_timestamp.wrapping_add(record.timestamp_delta)),
                 timestamp_type: match self.append_time {
                     Some(_) => TimestampType::LogAppendTime,
                     None => TimestampType::CreateTime,
                 },
             };
             shown.push(place, record.key, record.value, headers);
-            position = offset + 1;
+            position = offset.wrapping_add(1);
         }
         Ok(position)
+    }
+}
+
+/// Reads record batches as a broker's answer would bring them, and takes each record apart.
+#[cfg(feature = "fuzzing")]
+pub fn read_batches(bytes: &[u8]) {
+    let bytes = Bytes::copy_from_slice(bytes);
+    let _ = end_of(bytes.clone());
+    let mut fetch = CompletedFetch::new("t".into(), 0, 0, bytes, &[], false);
+    let mut batch = Batch::default();
+    while fetch.hand_out(&mut batch, 100) == Ok(true) {
+        batch.iter().for_each(drop);
+        batch.positions().for_each(drop);
+        batch.clear();
     }
 }
 
@@ -202,7 +220,8 @@ fn headers(bytes: &Bytes, count: usize, mut at: usize) -> Result<Headers, record
 pub(super) fn end_of(mut bytes: Bytes) -> Result<Option<i64>, String> {
     let mut end = None;
     while let Some(whole) = next_batch(&mut bytes)? {
-        end = Some((&whole[..8]).get_i64() + i64::from((&whole[LAST_DELTA_AT..]).get_i32()) + 1);
+        let last_delta = i64::from((&whole[LAST_DELTA_AT..]).get_i32());
+        end = Some((&whole[..8]).get_i64().wrapping_add(last_delta).wrapping_add(1));
     }
     Ok(end)
 }
