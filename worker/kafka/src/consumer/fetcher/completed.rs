@@ -105,9 +105,7 @@ impl CompletedFetch {
         let head = |at: usize| &whole[at..];
         let magic = whole[MAGIC_AT];
         if magic != 2 {
-            return Err(format!(
-                "message format {magic} is not supported: it was last written before Kafka 0.11"
-            ));
+            return Err(unsupported(magic));
         }
         if self.check_crcs && crc32c::crc32c(head(CHECKED_FROM)) != head(CRC_AT).get_u32() {
             return Err("the checksum does not match".to_owned());
@@ -233,16 +231,22 @@ fn next_batch(bytes: &mut Bytes) -> Result<Option<Bytes>, String> {
     }
     let length = (&bytes[LENGTH_AT..]).get_i32();
     let length = usize::try_from(length).map_err(|_| format!("a batch of {length} bytes"))?;
-    if LENGTH_FROM + length > bytes.len() {
+    let end = LENGTH_FROM + length;
+    if end > bytes.len() {
         return Ok(None);
     }
-    if LENGTH_FROM + length < HEAD && bytes.get(MAGIC_AT) == Some(&2) {
-        return Err(format!("a batch of {length} bytes"));
+    if end < HEAD {
+        // Messages of older formats may be that short.
+        return Err(match bytes[..end].get(MAGIC_AT) {
+            Some(magic @ 0..2) => unsupported(*magic),
+            _ => format!("a batch of {length} bytes"),
+        });
     }
-    if bytes.len() < HEAD {
-        return Err(format!("a batch of {length} bytes"));
-    }
-    Ok(Some(bytes.split_to(LENGTH_FROM + length)))
+    Ok(Some(bytes.split_to(end)))
+}
+
+fn unsupported(magic: u8) -> String {
+    format!("message format {magic} is not supported: it was last written before Kafka 0.11")
 }
 
 fn decompress(codec: i16, mut bytes: Bytes) -> Result<Bytes, String> {

@@ -157,3 +157,22 @@ fn bytes_that_are_no_records_are_an_error() {
     let mut unchecked = CompletedFetch::new("t".into(), 0, 1, bytes.slice(..), &[], false);
     assert_eq!(unchecked.hand_out(&mut Batch::default(), 10), Ok(false));
 }
+
+#[test]
+fn batches_shorter_than_their_head_are_an_error() {
+    for (length, magic, expected) in [
+        (0, 2, "a batch of 0 bytes"),
+        (4, 0, "a batch of 4 bytes"),
+        (48, 2, "a batch of 48 bytes"),
+        (14, 1, "message format 1 is not supported: it was last written before Kafka 0.11"),
+    ] {
+        // More bytes follow than the batch says it has.
+        let mut bytes = vec![0; 2 * HEAD];
+        bytes[LENGTH_AT + 3] = length;
+        bytes[MAGIC_AT] = magic;
+        let bytes = Bytes::from(bytes);
+        assert_eq!(end_of(bytes.clone()), Err(expected.to_owned()));
+        let handed = fetch(0, bytes, &[]).hand_out(&mut Batch::default(), 10);
+        assert_eq!(handed, Err(expected.to_owned()));
+    }
+}
