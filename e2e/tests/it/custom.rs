@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::json;
+use sluice_crds::{KafkaConnect, KafkaConnector, admit, yaml};
 use sluice_kit::connect::{ConnectWorker, WorkerFile};
 use sluice_kit::{ports, wait};
 use tokio::process::{Child, Command};
@@ -116,4 +117,16 @@ async fn a_record_goes_through_plugins_of_ones_own() -> Result<()> {
     let expected: Vec<String> = (0..3).map(|tick| format!("{tick},\"north, \"\"1\"\"\"")).collect();
     ensure!(lines == expected, "{text}");
     worker.stop().await
+}
+
+#[test]
+fn its_resources_are_admitted() -> Result<()> {
+    let read = |name: &str| -> Result<yaml::Document> {
+        let text = fs::read_to_string(Path::new(EXAMPLE).join("deploy").join(name))?;
+        let documents = yaml::read(name, &text).map_err(|error| anyhow!("{error}"))?;
+        documents.into_iter().next().context("a resource")
+    };
+    admit::<KafkaConnect>(&read("connect.yaml")?).map_err(|errors| anyhow!("{errors:?}"))?;
+    admit::<KafkaConnector>(&read("ticker.yaml")?).map_err(|errors| anyhow!("{errors:?}"))?;
+    Ok(())
 }
