@@ -68,7 +68,8 @@ pub trait SinkTask: Send {
     /// Takes the batch, in order within each partition. After a retriable error exactly this batch comes again, and
     /// nothing else before it. It may be empty: then nothing new has come in a while.
     ///
-    /// A record that cannot be written goes to [`errant_records`](crate::SinkContext::errant_records); any other error fails the task.
+    /// A record that cannot be written goes to [`errant_records`](crate::SinkContext::errant_records); any other error
+    /// fails the task.
     async fn put(&mut self, batch: &[SinkRecord]) -> Result<()>;
 
     /// Makes durable what was put; returns the offsets that survive a crash (`SinkTask.preCommit`).
