@@ -47,32 +47,52 @@ pub(super) fn parse<'a>(document: &'a Document<'a>) -> Result<Option<Node<'a>>, 
 /// Reads the value that comes next.
 pub(super) fn value<'a>(scanner: &mut Scanner<'a>) -> Result<Node<'a>, Malformed> {
     match scanner.start() {
-        Start::Scalar => Ok(match scanner.scalar()? {
-            Scalar::Null => Node::Null,
-            Scalar::Boolean(it) => Node::Boolean(it),
-            Scalar::Number(it) => Node::Number(it),
-            Scalar::Text(it) => Node::Text(it),
-        }),
-        Start::Array => {
-            let mut items = Vec::new();
-            scanner.array(|it| {
-                items.push(value(it)?);
-                Ok::<_, Malformed>(())
-            })?;
-            Ok(Node::Array(items))
-        }
-        Start::Object => {
-            let mut members: Vec<(Cow<'a, str>, Node<'a>)> = Vec::new();
-            let mut places = Places::default();
-            scanner.object(|it, name| {
-                let value = value(it)?;
-                match places.find(&members, &name, |(known, _)| known) {
-                    Some(place) => members[place].1 = value,
-                    None => members.push((name, value)),
-                }
-                Ok::<_, Malformed>(())
-            })?;
-            Ok(Node::Object(members))
-        }
+        Start::Scalar => scalar(scanner),
+        Start::Array => array(scanner),
+        Start::Object => object(scanner),
+    }
+}
+
+fn scalar<'a>(scanner: &mut Scanner<'a>) -> Result<Node<'a>, Malformed> {
+    Ok(match scanner.scalar()? {
+        Scalar::Null => Node::Null,
+        Scalar::Boolean(it) => Node::Boolean(it),
+        Scalar::Number(it) => Node::Number(it),
+        Scalar::Text(it) => Node::Text(it),
+    })
+}
+
+fn array<'a>(scanner: &mut Scanner<'a>) -> Result<Node<'a>, Malformed> {
+    let mut items = Vec::new();
+    let mut goes_on = scanner.enter(b']')?;
+    while goes_on {
+        items.push(value(scanner)?);
+        goes_on = scanner.goes_on(b']')?;
+    }
+    Ok(Node::Array(items))
+}
+
+fn object<'a>(scanner: &mut Scanner<'a>) -> Result<Node<'a>, Malformed> {
+    let mut members = Vec::new();
+    let mut places = Places::default();
+    let mut goes_on = scanner.enter(b'}')?;
+    while goes_on {
+        let name = scanner.name()?;
+        let value = value(scanner)?;
+        put(&mut members, &mut places, name, value);
+        goes_on = scanner.goes_on(b'}')?;
+    }
+    Ok(Node::Object(members))
+}
+
+fn put<'a>(
+    members: &mut Vec<(Cow<'a, str>, Node<'a>)>,
+    places: &mut Places,
+    name: Cow<'a, str>,
+    value: Node<'a>,
+) {
+    match places.find(members, &name, |(known, _)| known) {
+        Some(place) => members[place].1 = value,
+        None => members.push((name, value)),
     }
 }

@@ -185,50 +185,28 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Goes through an array, item by item. It begins here.
-    pub(super) fn array<E: From<Malformed>>(
-        &mut self,
-        mut item: impl FnMut(&mut Self) -> Result<(), E>,
-    ) -> Result<(), E> {
-        self.enter()?;
-        let mut goes_on = !self.takes(b']');
-        while goes_on {
-            item(self)?;
-            goes_on = self.takes(b',');
-            if !goes_on && !self.takes(b']') {
-                return Err(self.error("an array goes on with neither , nor ]").into());
-            }
-        }
-        self.depth -= 1;
-        Ok(())
-    }
-
-    /// Goes through an object, member by member. It begins here.
-    pub(super) fn object<E: From<Malformed>>(
-        &mut self,
-        mut member: impl FnMut(&mut Self, Cow<'a, str>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        self.enter()?;
-        let mut goes_on = !self.takes(b'}');
-        while goes_on {
-            let name = self.name()?;
-            member(self, name)?;
-            goes_on = self.takes(b',');
-            if !goes_on && !self.takes(b'}') {
-                return Err(self.error("an object goes on with neither , nor }").into());
-            }
-        }
-        self.depth -= 1;
-        Ok(())
-    }
-
-    fn enter(&mut self) -> Result<(), Malformed> {
-        self.depth += 1;
+    /// Enters the array or object that begins here; whether there is anything in it. A loop of the caller goes through it,
+    /// not a closure: what nests deep takes one frame less of the stack.
+    pub(super) fn enter(&mut self, end: u8) -> Result<bool, Malformed> {
         self.at += 1;
-        if self.depth > DEPTH {
-            return Err(self.limit("arrays and objects nest too deep"));
+        if self.depth == DEPTH {
+            return Err(self.error("arrays and objects nest too deep"));
         }
-        Ok(())
+        let is_empty = self.takes(end);
+        self.depth += usize::from(!is_empty);
+        Ok(!is_empty)
+    }
+
+    /// Whether there is more in the array or object that was entered. If not, it is left.
+    pub(super) fn goes_on(&mut self, end: u8) -> Result<bool, Malformed> {
+        if self.takes(b',') {
+            return Ok(true);
+        }
+        if !self.takes(end) {
+            return Err(self.error("neither a comma nor the end of what was begun"));
+        }
+        self.depth -= 1;
+        Ok(false)
     }
 
     /// The name of a member and its colon.

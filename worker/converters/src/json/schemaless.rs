@@ -14,15 +14,19 @@ const ROOM: usize = 8;
 /// Reads the value that comes next. Texts are slices of the document.
 pub(super) fn value(scanner: &mut Scanner<'_>) -> Result<Value, Malformed> {
     match scanner.start() {
-        Start::Scalar => Ok(match scanner.scalar()? {
-            Scalar::Null => Value::Null,
-            Scalar::Boolean(it) => Value::Boolean(it),
-            Scalar::Number(it) => number(it),
-            Scalar::Text(it) => Value::String(scanner.share(it)),
-        }),
+        Start::Scalar => scalar(scanner),
         Start::Array => array(scanner),
         Start::Object => object(scanner),
     }
+}
+
+fn scalar(scanner: &mut Scanner<'_>) -> Result<Value, Malformed> {
+    Ok(match scanner.scalar()? {
+        Scalar::Null => Value::Null,
+        Scalar::Boolean(it) => Value::Boolean(it),
+        Scalar::Number(it) => number(it),
+        Scalar::Text(it) => Value::String(scanner.share(it)),
+    })
 }
 
 /// The same for a value that was read as a tree.
@@ -48,10 +52,11 @@ fn number(number: Number<'_>) -> Value {
 
 fn array(scanner: &mut Scanner<'_>) -> Result<Value, Malformed> {
     let mut items = Vec::new();
-    scanner.array(|it| {
-        items.push(value(it)?);
-        Ok::<_, Malformed>(())
-    })?;
+    let mut goes_on = scanner.enter(b']')?;
+    while goes_on {
+        items.push(value(scanner)?);
+        goes_on = scanner.goes_on(b']')?;
+    }
     Ok(Value::Array(items))
 }
 
@@ -59,11 +64,13 @@ fn object(scanner: &mut Scanner<'_>) -> Result<Value, Malformed> {
     let room = if scanner.is_outermost() { ROOM } else { 0 };
     let mut entries: Vec<(Value, Value)> = Vec::with_capacity(room);
     let mut places = Places::default();
-    scanner.object(|it, name| {
-        let value = value(it)?;
-        put(&mut entries, &mut places, it.share(name), value);
-        Ok::<_, Malformed>(())
-    })?;
+    let mut goes_on = scanner.enter(b'}')?;
+    while goes_on {
+        let name = scanner.name()?;
+        let value = value(scanner)?;
+        put(&mut entries, &mut places, scanner.share(name), value);
+        goes_on = scanner.goes_on(b'}')?;
+    }
     Ok(Value::Map(entries))
 }
 

@@ -140,3 +140,25 @@ fn a_null_key_is_one_member_with_the_text_that_it_has() {
     let written = converter(true).encode("t", Some(&schema), &map).unwrap().unwrap();
     assert!(written.ends_with(br#""payload":{"null":3,"a":2}}"#), "{written:?}");
 }
+
+#[test]
+fn nesting_ends_at_a_depth_not_at_the_end_of_the_stack() {
+    for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
+        let nested =
+            |depth: usize| Bytes::from(format!("{}1{}", open.repeat(depth), close.repeat(depth)));
+        let mut schemaless = converter(false);
+        assert!(schemaless.decode("t", Some(nested(1000))).is_ok());
+        for depth in [1001, 500_000] {
+            assert!(schemaless.decode("t", Some(nested(depth))).is_err());
+        }
+        let mut with_schema = converter(true);
+        for (depth, is_right) in [(999, true), (1000, false), (500_000, false)] {
+            let payload = String::from_utf8(nested(depth).to_vec()).unwrap();
+            let text = format!(r#"{{"schema":null,"payload":{payload}}}"#);
+            for _ in 0..2 {
+                let read = with_schema.decode("t", Some(Bytes::from(text.clone())));
+                assert_eq!(read.is_ok(), is_right, "{depth}");
+            }
+        }
+    }
+}

@@ -90,10 +90,11 @@ fn decimal(scale: i32, scanner: &mut Scanner<'_>) -> Result<Decimal, Unusual> {
 fn array(items: &Plan, scanner: &mut Scanner<'_>) -> Result<Value, Unusual> {
     let Start::Array = scanner.start() else { return Err(Unusual) };
     let mut values = Vec::new();
-    scanner.array(|it| {
-        values.push(items.read(it)?);
-        Ok::<_, Unusual>(())
-    })?;
+    let mut goes_on = scanner.enter(b']')?;
+    while goes_on {
+        values.push(items.read(scanner)?);
+        goes_on = scanner.goes_on(b']')?;
+    }
     Ok(Value::Array(values))
 }
 
@@ -101,11 +102,13 @@ fn map(values: &Plan, scanner: &mut Scanner<'_>) -> Result<Value, Unusual> {
     let Start::Object = scanner.start() else { return Err(Unusual) };
     let mut entries = Vec::new();
     let mut places = Places::default();
-    scanner.object(|it, name| {
-        let value = values.read(it)?;
-        schemaless::put(&mut entries, &mut places, it.share(name), value);
-        Ok::<_, Unusual>(())
-    })?;
+    let mut goes_on = scanner.enter(b'}')?;
+    while goes_on {
+        let name = scanner.name()?;
+        let value = values.read(scanner)?;
+        schemaless::put(&mut entries, &mut places, scanner.share(name), value);
+        goes_on = scanner.goes_on(b'}')?;
+    }
     Ok(Value::Map(entries))
 }
 
