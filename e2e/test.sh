@@ -7,6 +7,9 @@ mkdir -p target
 skipped=$PWD/target/skipped.txt
 : >"$skipped"
 export SLUICE_SKIPPED=$skipped
+counts=$PWD/target/oracle.txt
+: >"$counts"
+export SLUICE_ORACLE_COUNTS=$counts
 times=()
 
 tier() {
@@ -25,6 +28,8 @@ tier tests cargo test --workspace
 echo
 echo "tiers:"
 printf '  %s\n' "${times[@]}"
+echo "cases that Kafka Connect's classes answered as well:"
+sort "$counts" | sed 's/^/  /'
 if [[ -s $skipped ]]; then
     echo "skipped:"
     sort "$skipped" | sed 's/^/  /'

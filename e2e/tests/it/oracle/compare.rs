@@ -1,6 +1,8 @@
 //! Draws cases, asks Java and us, and tells where the answers differ.
 
 use std::env;
+use std::fs::OpenOptions;
+use std::io::Write;
 
 use anyhow::{Result, ensure};
 use proptest::prelude::*;
@@ -40,9 +42,8 @@ pub(crate) struct Asked {
     pub(crate) faulty: Json,
 }
 
-/// Asks Java the questions; returns those to which our answer differs, and prints how many there were of `name`. Fails
+/// Asks Java the questions; returns those to which our answer differs, and tells how many there were of `name`. Fails
 /// if the seeded fault shows in none: the oracle would see nothing.
-#[allow(clippy::print_stdout, reason = "a run shows how many cases there were of each")]
 pub(crate) async fn differences(name: &str, cases: Vec<Asked>) -> Result<Vec<String>> {
     let questions: Vec<Json> = cases.iter().map(|it| it.question.clone()).collect();
     let (mut found, mut faults, count) = (Vec::new(), 0, cases.len());
@@ -55,9 +56,20 @@ pub(crate) async fn differences(name: &str, cases: Vec<Asked>) -> Result<Vec<Str
             found.push(format!("{question}\n  {bytes}\n  java {java}\n  ours {ours}"));
         }
     }
-    println!("{name}: {} of {count} differ; a seeded fault shows in {faults}", found.len());
+    tell(&format!("{name}: {} of {count} differ; a seeded fault shows in {faults}", found.len()))?;
     ensure!(faults > found.len(), "a seeded fault in {name} went unnoticed");
     Ok(found)
+}
+
+/// Prints a line, and adds it to the file that `$SLUICE_ORACLE_COUNTS` names: a run shows how many cases there were.
+#[allow(clippy::print_stdout, reason = "it is what the run is for")]
+pub(crate) fn tell(line: &str) -> Result<()> {
+    println!("{line}");
+    if let Some(file) = env::var_os("SLUICE_ORACLE_COUNTS") {
+        let mut file = OpenOptions::new().append(true).create(true).open(file)?;
+        file.write_all(format!("{line}\n").as_bytes())?;
+    }
+    Ok(())
 }
 
 /// Fails if there are differences, and shows some.

@@ -144,7 +144,7 @@ impl Case {
             "true".clone_into(replace);
             return case.answer();
         }
-        let reversed = |bytes: &[u8]| Bytes::from_iter(bytes.iter().rev().copied());
+        let reversed = |bytes: &[u8]| bytes.iter().rev().copied().collect::<Bytes>();
         match &mut case.question {
             Question::Decode(bytes) => {
                 *bytes = bytes.as_deref().map(reversed);

@@ -16,7 +16,7 @@ use sluice_plugin::model::ConnectRecord;
 use sluice_plugin::{Error, Verdict};
 
 use super::ask;
-use super::compare::{comparable, draw, number};
+use super::compare::{comparable, draw, number, tell};
 use plugins::{Family, Maker};
 
 /// Each plugin gets one case of so many that converters get together.
@@ -135,12 +135,13 @@ async fn transforms_answer_as_java_s_do() -> Result<()> {
             let (java, rest) = answers.split_at(cases.len());
             answers = rest;
             let (found, explained) = differences(cases, java, Case::answer);
-            println!("{}: {} of {} differ", family.name, found.len(), cases.len());
+            let (name, count) = (family.name, cases.len());
+            let shown = faults::shown(name, cases, java)?;
+            let differ = found.len();
+            tell(&format!("{name}: {differ} of {count} differ; a seeded fault shows in {shown}"))?;
             for (cause, times) in explained {
                 println!("  {times} as explained: {cause}");
             }
-            let shown = faults::shown(family.name, cases, java)?;
-            println!("  a seeded fault shows in {shown}");
             all.extend(found);
         }
     }
