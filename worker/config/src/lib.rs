@@ -5,6 +5,7 @@ pub mod connector;
 mod definition;
 pub mod java_order;
 mod parsed;
+pub mod placeholder;
 mod properties;
 mod recommender;
 mod reference;
@@ -20,7 +21,9 @@ use std::collections::BTreeMap;
 
 pub use definition::{Check, ConfigDef, ConfigKey, Default, Importance, Text, Type, Width};
 pub use parsed::{AnyClass, Classes, Parsed};
-pub use properties::{PropertiesError, parse as parse_properties};
+pub use properties::{
+    PropertiesError, parse as parse_properties, parse_text as parse_properties_text,
+};
 pub use recommender::{Recommended, Recommender};
 pub use report::{ConfigValue, Nullable, Report};
 pub use secret::Secret;

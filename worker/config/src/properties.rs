@@ -12,8 +12,14 @@ pub struct PropertiesError {
 
 /// Reads a file. Bytes are ISO-8859-1; other characters are written `\uXXXX`. The last value of a key counts.
 pub fn parse(bytes: &[u8]) -> Result<Properties, PropertiesError> {
+    let text: String = bytes.iter().map(|byte| char::from(*byte)).collect();
+    parse_text(&text)
+}
+
+/// Reads the text of a file whose encoding the caller knows, as `Properties.load(Reader)` does.
+pub fn parse_text(text: &str) -> Result<Properties, PropertiesError> {
     let mut properties = Properties::new();
-    for (line, logical) in logical_lines(bytes) {
+    for (line, logical) in logical_lines(text) {
         let (key, value) = split(&logical);
         let unescape = |text: &[char]| unescape(text).ok_or(PropertiesError { line });
         properties.insert(unescape(key)?, unescape(value)?);
@@ -22,8 +28,7 @@ pub fn parse(bytes: &[u8]) -> Result<Properties, PropertiesError> {
 }
 
 /// Lines joined where they end in an odd number of backslashes; blank lines and comments left out.
-fn logical_lines(bytes: &[u8]) -> Vec<(usize, Vec<char>)> {
-    let text: String = bytes.iter().map(|byte| char::from(*byte)).collect();
+fn logical_lines(text: &str) -> Vec<(usize, Vec<char>)> {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let mut lines = Vec::new();
     let mut open: Option<(usize, Vec<char>)> = None;
