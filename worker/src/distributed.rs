@@ -4,7 +4,7 @@ mod reach;
 mod settings;
 mod unknown;
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use prometheus::Registry;
@@ -22,7 +22,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{args, plugins, worker_file};
+use crate::{plugins, worker_file::WorkerFile};
 use settings::{DistributedConfig, Listener};
 
 /// Reports of tasks that may wait for the herder.
@@ -30,13 +30,15 @@ const TASK_EVENTS: usize = 1024;
 
 /// Runs a worker until told to stop.
 pub(crate) async fn run(
-    args: args::Distributed,
+    path: &Path,
+    file: WorkerFile,
     catalog: Catalog,
     stop: CancellationToken,
 ) -> Result<()> {
-    let properties = worker_file::read(&args.worker_file, args.overrides)?;
+    let WorkerFile { properties, providers } = file;
+    let providers = Arc::new(providers);
     let config = DistributedConfig::parse(&properties)
-        .with_context(|| format!("{} is not a valid worker file", args.worker_file.display()))?;
+        .with_context(|| format!("{} is not a valid worker file", path.display()))?;
     let client_settings = ClientSettings::parse(&properties)?;
     unknown::warn(&properties, &client_settings);
     let catalog = Arc::new(catalog);
@@ -54,11 +56,8 @@ pub(crate) async fn run(
     servers.spawn(
         Server::new(listener.socket).run(router(handle, client.clone(), rest), serving.clone()),
     );
-    if let Some(address) = config.metrics_address()? {
-        let socket = tokio::net::TcpListener::bind(address)
-            .await
-            .with_context(|| format!("sluice.metrics.listener {address} cannot be bound"))?;
-        servers.spawn(sluice_rest::serve_metrics(socket, registry.clone(), serving.clone()));
+    if let Some(metrics) = metrics(&config, &registry, &serving).await? {
+        servers.spawn(metrics);
     }
 
     let client_id = properties
@@ -79,8 +78,12 @@ pub(crate) async fn run(
         Arc::new(Engine::new(engine_settings, source, Arc::new(offsets), events, &registry));
     let herder = Herder {
         settings: herder_settings(&config, &listener.worker_id),
-        plugins: Arc::new(CatalogPlugins::new(catalog, properties).map_err(anyhow::Error::msg)?),
+        plugins: Arc::new(
+            CatalogPlugins::new(catalog, properties, Arc::clone(&providers))
+                .map_err(anyhow::Error::msg)?,
+        ),
         engine: Arc::clone(&engine),
+        providers,
         task_events,
         member: Member::new(wire, group_settings(&config, &listener.url)),
         config: config_log,
@@ -93,6 +96,19 @@ pub(crate) async fn run(
     serving.cancel();
     tracing::info!("the worker has stopped");
     Ok(())
+}
+
+/// What serves the metrics, if the worker file wants it.
+async fn metrics(
+    config: &DistributedConfig,
+    registry: &Registry,
+    serving: &CancellationToken,
+) -> Result<Option<impl Future<Output = std::io::Result<()>> + use<>>> {
+    let Some(address) = config.metrics_address()? else { return Ok(None) };
+    let socket = tokio::net::TcpListener::bind(address)
+        .await
+        .with_context(|| format!("sluice.metrics.listener {address} cannot be bound"))?;
+    Ok(Some(sluice_rest::serve_metrics(socket, registry.clone(), serving.clone())))
 }
 
 /// Runs the herder, as long as the listeners serve.

@@ -13,11 +13,12 @@ mod plugins;
 mod telemetry;
 mod worker_file;
 
-use std::process::ExitCode;
+use std::{collections::BTreeMap, ffi::OsString, process::ExitCode};
 
 use anyhow::Result;
 use clap::Parser as _;
 pub use sluice_catalog::{Catalog, builtin};
+use sluice_providers::Hidden;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -25,8 +26,9 @@ use tokio_util::sync::CancellationToken;
 /// and runs them until told to stop. To be called once, and to be the last that the process does.
 pub fn main(catalog: Catalog) -> ExitCode {
     let command = args::Command::parse();
-    telemetry::start(std::env::var("RUST_LOG").ok());
-    let outcome = run(command, catalog);
+    let hidden = Hidden::default();
+    telemetry::start(std::env::var("RUST_LOG").ok(), hidden.clone());
+    let outcome = run(command, catalog, hidden);
     if let Err(error) = &outcome {
         tracing::error!(error = format!("{error:#}"), "the worker ends");
     }
@@ -34,7 +36,11 @@ pub fn main(catalog: Catalog) -> ExitCode {
     outcome.map_or_else(|_| ExitCode::from(2), |()| ExitCode::SUCCESS)
 }
 
-fn run(command: args::Command, catalog: Catalog) -> Result<()> {
+fn run(command: args::Command, catalog: Catalog, hidden: Hidden) -> Result<()> {
+    let text = |(name, value): (OsString, OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    let environment: BTreeMap<String, String> = std::env::vars_os().filter_map(text).collect();
     rustls::crypto::ring::default_provider().install_default().ok();
     // Two threads serve herder, group and REST; each task has a thread of its own.
     let runtime =
@@ -42,7 +48,11 @@ fn run(command: args::Command, catalog: Catalog) -> Result<()> {
     runtime.block_on(async {
         let stop = stop_on_signal()?;
         match command.mode {
-            args::Mode::Distributed(args) => distributed::run(args, catalog, stop).await,
+            args::Mode::Distributed(args) => {
+                let (path, overrides) = (args.worker_file, args.overrides);
+                let file = worker_file::read(&path, overrides, &environment, hidden)?;
+                distributed::run(&path, file, catalog, stop).await
+            }
             args::Mode::Broker(args) => broker(args, stop).await,
         }
     })

@@ -30,6 +30,7 @@ const STOP: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub struct ConnectWorker {
     address: String,
+    metrics: Option<String>,
     launch: Launch,
     folder: PathBuf,
     process: Process,
@@ -81,13 +82,15 @@ impl ConnectWorker {
         if !file.has("plugin.path") {
             file = file.with("plugin.path", &plugins.display().to_string());
         }
-        if launch.is_sluice() {
-            file = with_metrics(&file)?;
+        let metrics = launch.is_sluice().then(ports::free).transpose()?;
+        let metrics = metrics.map(|port| format!("127.0.0.1:{port}"));
+        if let Some(address) = &metrics {
+            file = file.with("sluice.metrics.listener", address);
         }
         file.write(&folder.join("worker.properties"))?;
         let (process, started) = launch.run(&folder).await?;
         let launch = launch.clone();
-        Ok(Self { address, launch, folder, process, started, _reaper: reaper })
+        Ok(Self { address, metrics, launch, folder, process, started, _reaper: reaper })
     }
 
     /// When its process was started.
@@ -154,6 +157,12 @@ impl ConnectWorker {
         Ok(answer)
     }
 
+    /// What a worker of Sluice tells Prometheus.
+    pub async fn metrics(&self) -> Result<String> {
+        let address = self.metrics.as_ref().context("a worker with metrics")?;
+        http::text(address, "/metrics").await
+    }
+
     /// SIGKILL.
     pub fn kill9(mut self) -> Result<()> {
         self.crash()
@@ -184,10 +193,4 @@ impl ConnectWorker {
         let log = self.process.log();
         fs::read_to_string(log).with_context(|| format!("reading {}", log.display()))
     }
-}
-
-/// With a metrics listener of its own.
-fn with_metrics(file: &WorkerFile) -> Result<WorkerFile> {
-    let address = format!("127.0.0.1:{}", ports::free()?);
-    Ok(file.clone().with("sluice.metrics.listener", &address))
 }

@@ -10,6 +10,7 @@ mod lines;
 mod load;
 mod pipeline;
 mod placement;
+mod provided;
 mod refusal;
 mod restart;
 mod scale;

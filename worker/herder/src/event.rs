@@ -5,6 +5,7 @@ use std::time::Duration;
 use sluice_config::Properties;
 use sluice_engine::{TargetState as EngineTarget, TaskEvent, TaskId};
 use sluice_group::{Change, Joined, LocalState};
+use sluice_providers::Hidden;
 
 use crate::{
     request::{Answer, Error, Request},
@@ -43,6 +44,8 @@ pub(crate) enum Event {
     Task(TaskEvent),
     /// These tasks run here no more.
     TasksStopped(Vec<TaskId>),
+    /// Values that these tasks were started with are others now.
+    ValuesChanged(Vec<TaskId>),
     /// A connector was asked for its tasks' configurations.
     Split {
         /// Whose.
@@ -80,6 +83,21 @@ pub(crate) enum Event {
     Stop,
 }
 
+impl Event {
+    /// The same without values that must not show: statuses are made from events.
+    pub(crate) fn masked(mut self, hidden: &Hidden) -> Self {
+        match &mut self {
+            Self::Task(TaskEvent::Failed(_, trace))
+            | Self::Split { result: Err(SplitError { trace, .. }), .. }
+            | Self::Watched { result: Err(SplitError { trace, .. }), .. } => {
+                *trace = hidden.mask(trace);
+            }
+            _ => {}
+        }
+        self
+    }
+}
+
 /// Names a request until it is answered.
 pub(crate) type RequestId = u64;
 
@@ -100,6 +118,8 @@ pub(crate) struct SplitError {
 pub(crate) enum Timer {
     /// Ask a connector for its tasks again, if that start of it still runs.
     Split(String, u64),
+    /// Start a connector again because a value of it expires, if that start of it still runs.
+    Reload(String, u64),
     /// Join the group again after a failed round.
     Join,
     /// Is the session key due for rotation?

@@ -1,6 +1,7 @@
 //! Runs the state machine: hands it what happens and does what it says. Decides nothing itself.
 
 mod effects;
+mod in_use;
 mod jobs;
 
 use std::{
@@ -14,6 +15,7 @@ use sluice_config::Properties;
 use sluice_engine::{Engine, TaskEvent};
 use sluice_group::{Change, JoinError, Member};
 use sluice_kafka::log::{Log, LogEvent, LogRecord};
+use sluice_providers::Providers;
 use tokio::{
     sync::{mpsc, oneshot},
     task::{AbortHandle, JoinSet},
@@ -31,6 +33,7 @@ use crate::{
     status_writer::StatusWriter,
     store::config::SessionKey,
 };
+use in_use::InUse;
 use jobs::Done;
 
 /// How long an ending process tries to write its last statuses.
@@ -71,6 +74,8 @@ pub struct Herder {
     pub plugins: Arc<dyn Plugins>,
     /// Runs connectors and tasks.
     pub engine: Arc<Engine>,
+    /// Finds the values that configurations name.
+    pub providers: Arc<Providers>,
     /// What tasks report.
     pub task_events: mpsc::Receiver<TaskEvent>,
     /// Membership in the worker group.
@@ -90,6 +95,8 @@ struct Loop {
     state: State,
     settings: Settings,
     engine: Arc<Engine>,
+    providers: Arc<Providers>,
+    in_use: InUse,
     config_log: Arc<Log>,
     config_records: mpsc::Receiver<LogEvent>,
     configured: ConfiguredWork,
@@ -128,6 +135,8 @@ impl Herder {
             state: State::new(self.settings.clone(), self.plugins),
             settings: self.settings,
             engine: self.engine,
+            providers: self.providers,
+            in_use: InUse::default(),
             config_log: Arc::new(config_log),
             config_records,
             configured: ConfiguredWork::default(),
@@ -150,8 +159,11 @@ impl Herder {
         tracing::info!("the internal topics have been read");
         handle.set_started();
         this.step(Event::Started);
+        let mut look_again = tokio::time::interval(in_use::LOOK_AGAIN);
+        look_again.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while !this.is_over {
             tokio::select! {
+                _ = look_again.tick(), if !this.in_use.is_empty() => this.look_again(),
                 Some(event) = task_events.recv() => this.step(Event::Task(event)),
                 event = this.config_records.recv() => this.config_event(event.ok_or(RunError::Log("config"))?),
                 event = status_records.recv() => this.status_event(event.ok_or(RunError::Log("status"))?),
@@ -200,6 +212,7 @@ impl Loop {
     }
 
     fn step(&mut self, event: Event) {
+        let event = event.masked(self.providers.hidden());
         let effects = self.state.step(now_millis(), event);
         self.metrics.update(&self.state);
         for effect in effects {

@@ -93,6 +93,7 @@ impl State {
             Event::ConfigRead(in_time) => self.config_read(in_time),
             Event::Task(event) => self.task_event(event),
             Event::TasksStopped(ids) => self.tasks_stopped(&ids),
+            Event::ValuesChanged(ids) => ids.iter().for_each(|id| self.work.mark_task_stale(id)),
             Event::Split { connector, attempt, result } => {
                 self.connector_split(&connector, attempt, result);
             }
@@ -152,6 +153,7 @@ impl State {
     fn timer(&mut self, timer: Timer) {
         match timer {
             Timer::Split(connector, attempt) => self.split_again(&connector, attempt),
+            Timer::Reload(connector, attempt) => self.work.reload(&connector, attempt),
             Timer::Join => self.membership.retry_join(),
             Timer::SessionKey => self.session_key_timer(),
         }

@@ -6,6 +6,7 @@ mod classes;
 mod converters;
 mod distributed;
 mod overrides;
+mod secrets;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use sluice_config::{
     connector::{self, NoPlugins, OverridePolicy, Surroundings, version_refusal},
 };
 use sluice_plugin::ConnectorPlugin;
+use sluice_providers::Providers;
 use sluice_rest_model::{ConfigInfos, ConnectorKind, SettingsPatch};
 
 use crate::{request::Error, state::Plugins};
@@ -26,11 +28,36 @@ pub struct CatalogPlugins {
     classes: CatalogClasses,
     worker: Properties,
     policy: OverridePolicy,
+    providers: Arc<Providers>,
 }
 
 impl Plugins for CatalogPlugins {
     fn validate(&self, config: &SettingsPatch) -> Result<ConfigInfos, Error> {
-        let settings = &config.0;
+        let raw = &config.0;
+        let settings = secrets::resolved(&self.providers, raw)?;
+        let outcome = self.validate_resolved(&settings);
+        secrets::hide(raw, &settings, outcome, self.providers.hidden())
+    }
+
+    fn kind(&self, class: &str) -> ConnectorKind {
+        match self.classes.0.connector(class) {
+            Some(ConnectorPlugin::Source(_)) => ConnectorKind::Source,
+            Some(ConnectorPlugin::Sink(_)) => ConnectorKind::Sink,
+            None => ConnectorKind::Unknown,
+        }
+    }
+
+    fn version(&self, class: &str) -> Option<String> {
+        let version = match self.classes.0.connector(class)? {
+            ConnectorPlugin::Source(source) => source.version(),
+            ConnectorPlugin::Sink(sink) => sink.version(),
+        };
+        Some(version.to_owned())
+    }
+}
+
+impl CatalogPlugins {
+    fn validate_resolved(&self, settings: &Nullable) -> Result<ConfigInfos, Error> {
         let Some(Some(class)) = settings.get(connector::CLASS) else {
             return Err(Error::BadRequest(
                 "Connector config contains no connector type".to_owned(),
@@ -65,28 +92,14 @@ impl Plugins for CatalogPlugins {
         Ok(answer::merged(class, [itself].into_iter().chain(clients).chain(converters)))
     }
 
-    fn kind(&self, class: &str) -> ConnectorKind {
-        match self.classes.0.connector(class) {
-            Some(ConnectorPlugin::Source(_)) => ConnectorKind::Source,
-            Some(ConnectorPlugin::Sink(_)) => ConnectorKind::Sink,
-            None => ConnectorKind::Unknown,
-        }
-    }
-
-    fn version(&self, class: &str) -> Option<String> {
-        let version = match self.classes.0.connector(class)? {
-            ConnectorPlugin::Source(source) => source.version(),
-            ConnectorPlugin::Sink(sink) => sink.version(),
-        };
-        Some(version.to_owned())
-    }
-}
-
-impl CatalogPlugins {
     /// Plugins for a worker with these settings, which name a policy over client settings that connectors override.
-    pub fn new(catalog: Arc<Catalog>, worker: Properties) -> Result<Self, String> {
+    pub fn new(
+        catalog: Arc<Catalog>,
+        worker: Properties,
+        providers: Arc<Providers>,
+    ) -> Result<Self, String> {
         let policy = OverridePolicy::parse(&worker)?;
-        Ok(Self { classes: CatalogClasses(catalog), worker, policy })
+        Ok(Self { classes: CatalogClasses(catalog), worker, policy, providers })
     }
 
     fn group_id(&self) -> &str {

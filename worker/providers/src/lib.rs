@@ -47,6 +47,11 @@ impl std::fmt::Debug for Found {
 pub trait Provider: Send + Sync {
     /// The values of keys at a path; the path is empty if the placeholder has none.
     fn find(&self, path: &str, keys: &BTreeSet<String>) -> Result<Found, ProviderError>;
+
+    /// Whether values change in place, so that whoever uses one has to look again.
+    fn is_watched(&self) -> bool {
+        false
+    }
 }
 
 /// The providers of a worker, by name.
@@ -97,6 +102,28 @@ impl Providers {
             (key.clone(), placeholder::fill(text, |it| found.get(it).cloned()))
         };
         Ok(Resolved { settings: settings.iter().map(fill).collect(), ttl })
+    }
+
+    /// Whether a text names something of a provider that there is.
+    pub fn names_one(&self, text: &str) -> bool {
+        placeholder::variables([text]).iter().any(|it| self.by_name.contains_key(&it.provider))
+    }
+
+    /// Values that settings name and that may change in place.
+    pub fn watched(&self, settings: &Properties) -> BTreeSet<Variable> {
+        let is_watched =
+            |it: &Variable| self.by_name.get(&it.provider).is_some_and(|it| it.is_watched());
+        let all = placeholder::variables(settings.values().map(String::as_str));
+        all.into_iter().filter(is_watched).collect()
+    }
+
+    /// One value as it is now; none if it cannot be had.
+    pub fn now(&self, variable: &Variable) -> Option<String> {
+        let keys = BTreeSet::from([variable.key.clone()]);
+        let mut found = self.by_name.get(&variable.provider)?.find(&variable.path, &keys).ok()?;
+        let value = found.values.remove(&variable.key)?;
+        self.hidden.hide(variable, &value);
+        Some(value)
     }
 
     /// The values that settings name.

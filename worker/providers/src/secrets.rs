@@ -10,6 +10,10 @@ use crate::{Found, Provider, ProviderError, directory::is_file_name};
 pub(crate) struct SecretsProvider(pub(crate) PathBuf);
 
 impl Provider for SecretsProvider {
+    fn is_watched(&self) -> bool {
+        true
+    }
+
     fn find(&self, path: &str, keys: &BTreeSet<String>) -> Result<Found, ProviderError> {
         let mut found = Found::default();
         for key in keys {

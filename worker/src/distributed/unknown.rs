@@ -31,6 +31,7 @@ const OTHER_KEYS: &[&str] = &[
     "rest.extension.classes",
     "sluice.file.paths",
     "sluice.memory.bytes",
+    "sluice.secrets.path",
     "task.shutdown.graceful.timeout.ms",
     "topic.creation.enable",
     "topic.tracking.allow.reset",

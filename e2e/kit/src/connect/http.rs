@@ -25,6 +25,18 @@ pub(super) async fn request(
          Accept: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
+    parse(&exchange(address, &request).await?)
+}
+
+/// The body of what a GET answers.
+pub(super) async fn text(address: &str, path: &str) -> Result<String> {
+    let answer =
+        exchange(address, &format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n")).await?;
+    let (_, body) = answer.split_once("\r\n\r\n").context("the answer has no end of its head")?;
+    Ok(body.to_owned())
+}
+
+async fn exchange(address: &str, request: &str) -> Result<String> {
     let exchange = async {
         let mut stream = TcpStream::connect(address).await?;
         stream.write_all(request.as_bytes()).await?;
@@ -33,7 +45,7 @@ pub(super) async fn request(
         anyhow::Ok(answer)
     };
     let answer = timeout(PATIENCE, exchange).await.context("no answer in time")??;
-    parse(&String::from_utf8(answer)?)
+    Ok(String::from_utf8(answer)?)
 }
 
 fn parse(answer: &str) -> Result<(u16, Value)> {

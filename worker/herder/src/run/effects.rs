@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use sluice_engine::TaskEvent;
+use sluice_config::Properties;
+use sluice_engine::{TargetState, TaskEvent, TaskId};
 
 use super::{Loop, jobs, now_millis};
 use crate::{
@@ -29,22 +30,22 @@ impl Loop {
                 ));
             }
             Effect::StartTask { id, connector, task, target } => {
-                if let Err(error) = self.engine.start_task(id.clone(), &connector, &task, target) {
-                    let trace =
-                        format!("org.apache.kafka.connect.errors.ConnectException: {error}");
+                if let Err(trace) = self.start_task(&id, &connector, &task, target) {
                     self.step(Event::Task(TaskEvent::Failed(id, trace)));
                 }
             }
             Effect::StopTasks(ids) => {
+                self.in_use.forget(&ids);
                 self.jobs.spawn(jobs::stop_tasks(Arc::clone(&self.engine), ids));
             }
             Effect::SetTarget(connector, target) => self.engine.set_target(&connector, target),
             Effect::Split { connector, config, attempt } => {
-                self.jobs.spawn(jobs::split(Arc::clone(&self.engine), connector, config, attempt));
+                let (engine, providers) = (Arc::clone(&self.engine), Arc::clone(&self.providers));
+                self.jobs.spawn(jobs::split(engine, providers, connector, config, attempt));
             }
             Effect::Watch { connector, config, attempt } => {
-                let engine = Arc::clone(&self.engine);
-                let watch = jobs::watch(engine, connector.clone(), config, attempt);
+                let (engine, providers) = (Arc::clone(&self.engine), Arc::clone(&self.providers));
+                let watch = jobs::watch(engine, providers, connector.clone(), config, attempt);
                 let watch = (attempt, self.jobs.spawn(watch));
                 if let Some((_, earlier)) = self.watches.insert(connector, watch) {
                     earlier.abort();
@@ -73,6 +74,23 @@ impl Loop {
             }
             Effect::Exit => self.is_over = true,
         }
+    }
+
+    /// Starts a task with values in place of placeholders; the error is a trace. Values are read from files nearby.
+    fn start_task(
+        &mut self,
+        id: &TaskId,
+        connector: &Properties,
+        task: &Properties,
+        target: TargetState,
+    ) -> Result<(), String> {
+        let wrong = |error| format!("org.apache.kafka.common.config.ConfigException: {error}");
+        self.in_use.remember(id, &self.providers, [connector, task]);
+        let own = self.providers.resolve(task).map_err(wrong)?.settings;
+        let whole = self.providers.resolve(connector).map_err(wrong)?.settings;
+        self.engine
+            .start_task(id.clone(), &whole, &own, target)
+            .map_err(|error| format!("org.apache.kafka.connect.errors.ConnectException: {error}"))
     }
 
     /// Leaves the group, also out of a round of joining that is on its way.

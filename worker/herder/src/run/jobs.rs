@@ -3,10 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use sluice_config::Properties;
+use sluice_config::{Properties, placeholder};
 use sluice_engine::{Engine, TaskId};
 use sluice_group::{Change, JoinError, Joined, LocalState, Member};
 use sluice_kafka::log::Log;
+use sluice_providers::{ProviderError, Providers};
 
 use super::{Loop, RunError, TaskSender};
 use crate::{
@@ -22,6 +23,8 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) enum Done {
     /// Something that happened.
     Event(Event),
+    /// A connector's answer, and how long the values hold that it was given.
+    Split(Event, Option<Duration>),
     /// A round of joining, over.
     Joined(Box<Member>, Result<Joined, JoinError>),
 }
@@ -65,24 +68,58 @@ pub(super) async fn stop_tasks(engine: Arc<Engine>, ids: Vec<TaskId>) -> Done {
     Done::Event(Event::TasksStopped(ids))
 }
 
+/// Asks a connector for its tasks, with values in place of placeholders, and puts the placeholders back. Says too when
+/// to ask again because a value expires, if the connector wants that (`WorkerConfigTransformer`).
 pub(super) async fn split(
     engine: Arc<Engine>,
+    providers: Arc<Providers>,
     connector: String,
     config: Properties,
     attempt: u64,
 ) -> Done {
-    let result = engine.split(&connector, &config).await.map_err(split_error);
-    Done::Event(Event::Split { connector, attempt, result })
+    let resolved = match providers.resolve(&config) {
+        Ok(resolved) => resolved,
+        Err(error) => {
+            let result = Err(not_provided(&error));
+            return Done::Event(Event::Split { connector, attempt, result });
+        }
+    };
+    let result = engine.split(&connector, &resolved.settings).await.map_err(split_error);
+    let result =
+        result.map(|tasks| tasks.into_iter().map(|it| with_placeholders(it, &config)).collect());
+    let reload = config.get("config.action.reload").map(|it| it.trim().to_lowercase());
+    let ttl = resolved.ttl.filter(|_| reload.as_deref() != Some("none"));
+    Done::Split(Event::Split { connector, attempt, result }, ttl)
+}
+
+/// A task's configuration with the texts of the connector's where they name values. Mirrors
+/// `AbstractHerder.reverseTransform`.
+fn with_placeholders(mut task: Properties, connector: &Properties) -> Properties {
+    for (key, value) in &mut task {
+        if let Some(text) = connector.get(key).filter(|it| placeholder::has_any(it)) {
+            value.clone_from(text);
+        }
+    }
+    task
 }
 
 pub(super) async fn watch(
     engine: Arc<Engine>,
+    providers: Arc<Providers>,
     connector: String,
     config: Properties,
     attempt: u64,
 ) -> Done {
-    let result = engine.watch(&config).await.map_err(split_error);
+    let result = match providers.resolve(&config) {
+        Ok(resolved) => engine.watch(&resolved.settings).await.map_err(split_error),
+        Err(error) => Err(not_provided(&error)),
+    };
     Done::Event(Event::Watched { connector, attempt, result })
+}
+
+fn not_provided(error: &ProviderError) -> SplitError {
+    let trace = format!("org.apache.kafka.common.config.ConfigException: {error}");
+    SplitError { is_retriable: false, trace }
 }
 
 fn split_error(error: sluice_plugin::Error) -> SplitError {
@@ -117,6 +154,13 @@ impl Loop {
     ) -> Result<(), RunError> {
         match done {
             Ok(Done::Event(event)) => self.step(event),
+            Ok(Done::Split(event, ttl)) => {
+                if let (Event::Split { connector, attempt, .. }, Some(ttl)) = (&event, ttl) {
+                    let timer = Timer::Reload(connector.clone(), *attempt);
+                    self.jobs.spawn(after(ttl, timer));
+                }
+                self.step(event);
+            }
             Ok(Done::Joined(member, result)) => {
                 self.member = Some(member);
                 match result {

@@ -503,3 +503,28 @@ fn the_end_stops_every_task_before_the_group_is_left() {
         worker.take().into_iter().filter(|it| matches!(it, Effect::Leave | Effect::Exit)).collect();
     assert!(matches!(ends[..], [Effect::Leave, Effect::Exit]));
 }
+
+#[test]
+fn tasks_whose_values_have_changed_start_again_and_no_others() {
+    let mut worker = running();
+    worker.step(Event::ValuesChanged(vec![task("a", 1), task("gone", 0)]));
+    assert_eq!(worker.stopping_tasks(), [task("a", 1)]);
+    worker.finish_stops();
+    assert_eq!(worker.started_tasks().last(), Some(&1));
+}
+
+#[test]
+fn a_connector_whose_value_expires_is_asked_again_once() {
+    let mut worker = running();
+    let asked =
+        |worker: &Worker| worker.effects.iter().any(|it| matches!(it, Effect::Split { .. }));
+    let reload = |attempt| Event::Timer(Timer::Reload("a".into(), attempt));
+    let first = 1;
+    worker.step(reload(first + 1));
+    assert!(!asked(&worker));
+    worker.step(reload(first));
+    assert_eq!(worker.split_attempt(), first + 1);
+    worker.take();
+    worker.step(reload(first));
+    assert!(!asked(&worker));
+}

@@ -66,6 +66,13 @@ impl Work {
         self.connectors.remove(name);
     }
 
+    /// Has a connector start anew, unless it has already.
+    pub(super) fn reload(&mut self, connector: &str, attempt: u64) {
+        if self.run(connector, attempt).is_some() {
+            self.forget_connector(connector);
+        }
+    }
+
     pub(super) fn is_stopping(&self) -> bool {
         self.tasks.values().any(|phase| *phase != TaskPhase::Alive)
     }

@@ -3,12 +3,26 @@
 use super::*;
 
 fn plugins(worker: &[(&str, &str)]) -> CatalogPlugins {
-    let worker = [("group.id", "workers"), ("value.converter", "JsonConverter")]
+    let worker: Properties = [("group.id", "workers"), ("value.converter", "JsonConverter")]
         .iter()
         .chain(worker)
         .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
         .collect();
-    CatalogPlugins::new(Arc::new(sluice_catalog::builtin()), worker).unwrap()
+    let environment = [
+        ("TOPICS", "hush,hush"),
+        ("TASKS", "7x"),
+        ("CLASS", "FileStreamSink"),
+        ("NO", "secret.Class"),
+    ]
+    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+    .into();
+    let configured = sluice_providers::Configured {
+        worker: &worker,
+        environment: &environment,
+        hidden: sluice_providers::Hidden::default(),
+    };
+    let providers = Arc::new(configured.providers().unwrap());
+    CatalogPlugins::new(Arc::new(sluice_catalog::builtin()), worker, providers).unwrap()
 }
 
 fn validate(
@@ -189,4 +203,39 @@ fn a_version_that_is_not_there_is_told_at_class_and_version() {
         told[0]
     );
     assert!(told[1].starts_with("connector.plugin.version: Plugin "));
+}
+
+#[test]
+fn values_of_providers_are_checked_and_do_not_show() {
+    let plugins = plugins(&[
+        ("config.providers", "env"),
+        (
+            "config.providers.env.class",
+            "org.apache.kafka.common.config.provider.EnvVarConfigProvider",
+        ),
+    ]);
+    let pairs = [
+        ("name", Some("a")),
+        ("connector.class", Some("${env:CLASS}")),
+        ("topics", Some("${env:TOPICS}")),
+        ("tasks.max", Some("${env:TASKS}")),
+        ("errors.tolerance", Some("<${env:TOPICS}>")),
+        ("file", Some("${env:NONE}")),
+    ];
+    let infos = validate(&plugins, &pairs).unwrap();
+    assert_eq!(infos.name, "${env:CLASS}");
+    assert_eq!(
+        errors(&infos),
+        [
+            "tasks.max: Invalid value ${env:TASKS} for configuration tasks.max: Not a number of type INT",
+            "tasks.max: Invalid value null for configuration tasks.max: Value must be non-null",
+            "errors.tolerance: Invalid value <${env:TOPICS}> for configuration errors.tolerance: String must be one of: none, \
+             all",
+            "topics: Configuration 'topics' values must not be duplicated.",
+        ]
+    );
+    let answer = format!("{infos:?}");
+    assert!(!answer.contains("hush") && !answer.contains("7x"), "{answer}");
+    let error = validate(&plugins, &[("connector.class", Some("${env:NO}"))]).unwrap_err();
+    assert!(!error.to_string().contains("secret.Class"), "{error}");
 }
