@@ -7,8 +7,9 @@ use bytestring::ByteString;
 
 use crate::{Decimal, Schema, SchemaRef};
 
-/// One value. Text and bytes are shared slices: cloning copies no data.
-#[derive(Debug, Clone, PartialEq)]
+/// One value. Text and bytes are shared slices: cloning copies no data. Equality is that of Java's `equals`: NaN is equal
+/// to NaN, and 0.0 is not to -0.0.
+#[derive(Debug, Clone)]
 pub enum Value {
     /// No value.
     Null,
@@ -46,6 +47,34 @@ impl Value {
     /// Whether this is no value.
     pub const fn is_null(&self) -> bool {
         matches!(self, Self::Null)
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Int8(one), Self::Int8(other)) => one == other,
+            (Self::Int16(one), Self::Int16(other)) => one == other,
+            (Self::Int32(one), Self::Int32(other)) => one == other,
+            (Self::Int64(one), Self::Int64(other)) | (Self::Date(one), Self::Date(other)) => {
+                one == other
+            }
+            (Self::Float32(one), Self::Float32(other)) => {
+                one.to_bits() == other.to_bits() || one.is_nan() && other.is_nan()
+            }
+            (Self::Float64(one), Self::Float64(other)) => {
+                one.to_bits() == other.to_bits() || one.is_nan() && other.is_nan()
+            }
+            (Self::Boolean(one), Self::Boolean(other)) => one == other,
+            (Self::String(one), Self::String(other)) => one == other,
+            (Self::Bytes(one), Self::Bytes(other)) => one == other,
+            (Self::Decimal(one), Self::Decimal(other)) => one == other,
+            (Self::Array(one), Self::Array(other)) => one == other,
+            (Self::Map(one), Self::Map(other)) => one == other,
+            (Self::Struct(one), Self::Struct(other)) => one == other,
+            _ => false,
+        }
     }
 }
 
@@ -147,5 +176,24 @@ impl SchemaAndValue {
 impl From<Schema> for SchemaAndValue {
     fn from(schema: Schema) -> Self {
         Self { schema: Some(schema.into()), value: Value::Null }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_equal_as_in_java() {
+        for (one, other, expected) in [
+            (Value::Float64(f64::NAN), Value::Float64(-f64::NAN), true),
+            (Value::Float32(f32::NAN), Value::Float32(f32::NAN), true),
+            (Value::Float64(0.0), Value::Float64(-0.0), false),
+            (Value::Float32(1.5), Value::Float32(1.5), true),
+            (Value::Int64(1), Value::Date(1), false),
+            (Value::Array(vec![Value::Null]), Value::Array(vec![Value::Null]), true),
+        ] {
+            assert_eq!(one == other, expected, "{one:?} {other:?}");
+        }
     }
 }
