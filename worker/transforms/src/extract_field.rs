@@ -1,7 +1,5 @@
 //! `ExtractField`: puts one field in place of the key or value that has it.
 
-use std::mem;
-
 use sluice_config::Config;
 use sluice_plugin::{
     Error, Result,
@@ -90,9 +88,4 @@ impl OfPart for ExtractField {
         part.schema = Some(SchemaRef::clone(&plan.schema));
         Ok(())
     }
-}
-
-/// Takes a value away, leaving null.
-pub(crate) const fn take(value: &mut Value) -> Value {
-    mem::replace(value, Value::Null)
 }

@@ -1,14 +1,12 @@
 //! Paths to fields (`org.apache.kafka.connect.transforms.field.SingleFieldPath`; KIP-821).
 
-use std::mem;
-
 use sluice_plugin::{
     Error, Result,
     model::{Schema, SchemaRef, Struct, Type, Value},
 };
 
 use crate::{
-    record::{maps, require},
+    record::{maps, require, rows},
     settings,
 };
 
@@ -82,7 +80,7 @@ pub(crate) fn take_from_row(row: &mut Struct, steps: &[usize], defaults: bool) -
     }
     let value = &mut row.values_mut()[*step];
     if is_last {
-        return Ok(mem::replace(value, Value::Null));
+        return Ok(rows::take(value));
     }
     take_from_row(require::row(value, PURPOSE)?, rest, defaults)
 }

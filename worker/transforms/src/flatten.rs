@@ -9,14 +9,11 @@ use sluice_plugin::{
     model::{Field, Schema, SchemaAndValue, SchemaRef, Struct, Type, Value},
 };
 
-use crate::{
-    extract_field::take,
-    record::{
-        part::{Around, OfPart},
-        plans::Plans,
-        require::{self, Entries},
-        rows, schemas,
-    },
+use crate::record::{
+    part::{Around, OfPart},
+    plans::Plans,
+    require::{self, Entries},
+    rows, schemas,
 };
 
 const PURPOSE: &str = "flattening";
@@ -155,7 +152,7 @@ fn gather(fields: &[Field], mut values: Option<&mut Vec<Value>>, flat: &mut Vec<
         let value = values.as_deref_mut().and_then(|it| it.get_mut(index));
         match (&field.schema.r#type, value) {
             (Type::Struct(fields), Some(Value::Struct(_))) => {
-                let inner = values.as_deref_mut().and_then(|it| it.get_mut(index)).map(take);
+                let inner = values.as_deref_mut().and_then(|it| it.get_mut(index)).map(rows::take);
                 if let Some(Value::Struct(row)) = inner {
                     gather(fields, Some(&mut row.into_parts().1), flat);
                 }
@@ -165,7 +162,7 @@ fn gather(fields: &[Field], mut values: Option<&mut Vec<Value>>, flat: &mut Vec<
             (_, Some(value)) if value.is_null() => {
                 flat.push(field.schema.default.clone().unwrap_or(Value::Null));
             }
-            (_, Some(value)) => flat.push(take(value)),
+            (_, Some(value)) => flat.push(rows::take(value)),
         }
     }
 }

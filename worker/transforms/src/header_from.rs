@@ -9,7 +9,6 @@ use sluice_plugin::{
 };
 
 use crate::{
-    extract_field::take,
     record::{
         maps,
         part::{Around, OfPart},
@@ -170,7 +169,7 @@ fn plan(schema: &Schema, pairs: &[(String, Arc<str>)], moves: bool) -> Result<Pl
 fn add(headers: &mut Headers, pairs: &[(String, Arc<str>)], taken: &mut [SchemaAndValue]) {
     headers.0.reserve_exact(pairs.len());
     for ((_, name), it) in pairs.iter().zip(taken) {
-        let value = SchemaAndValue { schema: it.schema.take(), value: take(&mut it.value) };
+        let value = SchemaAndValue { schema: it.schema.take(), value: rows::take(&mut it.value) };
         headers.0.push(Header { key: Arc::clone(name), value });
     }
 }

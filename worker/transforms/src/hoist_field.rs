@@ -1,6 +1,6 @@
 //! `HoistField`: wraps a key or value into a struct or map with one field.
 
-use std::{mem, sync::Arc};
+use std::sync::Arc;
 
 use bytestring::ByteString;
 use sluice_config::Config;
@@ -42,7 +42,7 @@ impl OfPart for HoistField {
 
     fn apply(&mut self, part: &mut SchemaAndValue, _: Around<'_>) -> Result<()> {
         let Some(schema) = &part.schema else {
-            let value = mem::replace(&mut part.value, Value::Null);
+            let value = rows::take(&mut part.value);
             part.value = Value::Map(vec![(Value::String(self.key.clone()), value)]);
             return Ok(());
         };
@@ -54,7 +54,7 @@ impl OfPart for HoistField {
             Ok(SchemaRef::new(Schema::required(Type::Struct(fields))))
         })?;
         rows::check(name, schema, &part.value)?;
-        let value = mem::replace(&mut part.value, Value::Null);
+        let value = rows::take(&mut part.value);
         part.value = Value::Struct(Struct::new(SchemaRef::clone(wrapped), vec![value]));
         part.schema = Some(SchemaRef::clone(wrapped));
         Ok(())

@@ -111,7 +111,7 @@ fn gather(values: &mut Vec<Value>, sources: &[usize]) {
         }
         values.truncate(sources.len());
     } else {
-        let take = |from: &usize| std::mem::replace(&mut values[*from], Value::Null);
+        let take = |from: &usize| rows::take(&mut values[*from]);
         *values = sources.iter().map(take).collect();
     }
 }

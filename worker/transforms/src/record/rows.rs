@@ -61,3 +61,8 @@ pub(crate) fn fill(fields: &[Field], values: &mut [Value], defaults: bool) {
         }
     }
 }
+
+/// Takes a value away, leaving null.
+pub(crate) const fn take(value: &mut Value) -> Value {
+    std::mem::replace(value, Value::Null)
+}
