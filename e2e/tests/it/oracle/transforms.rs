@@ -17,7 +17,7 @@ use sluice_plugin::{Error, Verdict};
 
 use super::ask;
 use super::compare::{comparable, draw, number, tell};
-use plugins::{Family, Maker};
+use plugins::Maker;
 
 /// Each plugin gets one case of so many that converters get together.
 const SHARE: usize = 15;
@@ -88,13 +88,6 @@ fn agree(java: &Json, ours: &Json) -> bool {
     comparable(java.clone()) == comparable(ours.clone())
 }
 
-/// The cases of a plugin, shared among its classes.
-fn cases(family: &Family, count: usize) -> Vec<Case> {
-    let classes = plugins::cases(family);
-    let each = count.div_ceil(classes.len());
-    classes.iter().flat_map(|strategy| draw(strategy, each)).collect()
-}
-
 /// Where Java says something else than `answer`, and how often that is on purpose.
 fn differences(
     cases: &[Case],
@@ -127,7 +120,8 @@ async fn transforms_answer_as_java_s_do() -> Result<()> {
     let count = number("SLUICE_ORACLE_CASES", 6_000).div_ceil(SHARE);
     let mut all = Vec::new();
     for families in plugins::FAMILIES.chunks((BATCH / count).max(1)) {
-        let drawn: Vec<Vec<Case>> = families.iter().map(|it| cases(it, count)).collect();
+        let drawn: Vec<Vec<Case>> =
+            families.iter().map(|it| draw(&plugins::cases(it), count)).collect();
         let questions: Vec<Json> = drawn.iter().flatten().map(Case::question).collect();
         let answers = ask::java(&questions).await?;
         let mut answers = answers.as_slice();

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 /// A difference: class of the plugin, beginnings of both messages, and its cause.
 type Row = (&'static str, &'static str, &'static str, &'static str);
 
-const ROWS: [Row; 10] = [
+const ROWS: [Row; 12] = [
     (
         "InsertField",
         "Invalid value null for configuration static.value: No value specified for static field: org",
@@ -47,6 +47,18 @@ const ROWS: [Row; 10] = [
         "Configuration '",
         "Configuration '",
         "AbstractConfig makes one of several empty elements before it checks a list, ours counts them first",
+    ),
+    (
+        "Cast",
+        "",
+        "Value (0x",
+        "Double.parseDouble reads hexadecimal numbers, which nobody writes; ours refuses them",
+    ),
+    (
+        "Cast",
+        "",
+        "Value ( 0x",
+        "Double.parseDouble reads hexadecimal numbers, which nobody writes; ours refuses them",
     ),
     (
         "ExtractField",

@@ -1,6 +1,7 @@
 //! The plugins, each with the settings and records that it is asked with.
 
 use proptest::prelude::*;
+use proptest::strategy::Union;
 use sluice_plugin::{PredicatePlugin, TransformPlugin};
 use sluice_transforms::{
     Cast, DropHeaders, ExtractField, Filter, Flatten, HasHeaderKey, HeaderFrom, HoistField,
@@ -72,9 +73,9 @@ pub(super) const FAMILIES: [Family; 19] = [
     ),
 ];
 
-/// The cases of a plugin, one strategy for each of its classes.
-pub(super) fn cases(family: &Family) -> Vec<BoxedStrategy<Case>> {
-    family.makers.iter().map(|maker| of_class(family.name, *maker)).collect()
+/// The cases of a plugin, now of one of its classes, now of the other.
+pub(super) fn cases(family: &Family) -> BoxedStrategy<Case> {
+    Union::new(family.makers.iter().map(|maker| of_class(family.name, *maker))).boxed()
 }
 
 fn of_class(name: &'static str, maker: Maker) -> BoxedStrategy<Case> {
