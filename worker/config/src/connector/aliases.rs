@@ -105,7 +105,8 @@ impl Aliases {
             .grouped(group.clone(), 1, Width::Long)
             .shown(format!("{kind} version for {alias}")),
         ]);
-        if class.is_some()
+        // Java makes the plugin by its name as it is written: with blanks around it the class is right and has no keys.
+        if class.is_some_and(|it| around.plugins.find(it).is_some())
             && let Ok(own) = entry.definition(given_version)
         {
             definition.embed(&prefix, &group, 2, &self.with_implicit(own));

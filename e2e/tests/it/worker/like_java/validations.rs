@@ -47,7 +47,7 @@ pub(super) fn all(file: &Path) -> Vec<Step> {
         validation("Sink", sink(&json!({}))),
         validation("FileStreamSource", json!({"connector.class": "FileStreamSource"})),
     ];
-    let sinks = [framework(), nulls(), converters(), clients(), aliases()].concat();
+    let sinks = [framework(), nulls(), converters(), clients(), aliases(), transforms()].concat();
     steps.extend(sinks.iter().map(|more| validation("FileStreamSink", sink(more))));
     steps
 }
@@ -117,4 +117,60 @@ fn aliases() -> Vec<Value> {
         json!({"transforms": " ", "predicates": ""}),
         json!({"transforms": "a", "transforms.a.type": format!("{TRANSFORMS}.None"), "transforms.a.plugin.version": "3"}),
     ]
+}
+
+/// Every transform and predicate with nothing but its class, and some with settings that are wrong.
+fn transforms() -> Vec<Value> {
+    let of_part = [
+        "Cast",
+        "ExtractField",
+        "Flatten",
+        "HeaderFrom",
+        "HoistField",
+        "InsertField",
+        "MaskField",
+        "ReplaceField",
+        "SetSchemaMetadata",
+        "TimestampConverter",
+    ];
+    let whole = [
+        "DropHeaders",
+        "Filter",
+        "InsertHeader",
+        "RegexRouter",
+        "TimestampRouter",
+        "ValueToKey",
+        "Cast",
+    ];
+    let parts = of_part.iter().flat_map(|it| [format!("{it}$Key"), format!("{it}$Value")]);
+    let transforms = parts.chain(whole.map(str::to_owned));
+    let mut cases: Vec<Value> = transforms
+        .map(|it| json!({"transforms": "a", "transforms.a.type": format!("{TRANSFORMS}.{it}")}))
+        .collect();
+    for predicate in ["HasHeaderKey", "RecordIsTombstone", "TopicNameMatches"] {
+        let class = format!("{TRANSFORMS}.predicates.{predicate}");
+        cases.push(json!({"predicates": "p", "predicates.p.type": class}));
+    }
+    let value = |name: &str| format!("{TRANSFORMS}.{name}$Value");
+    cases.extend([
+        json!({"transforms": "a", "transforms.a.type": "ValueToKey", "transforms.a.fields": "x,,x", "transforms.a.predicate": "p"}),
+        json!({"transforms": "a", "transforms.a.type": "ValueToKey", "transforms.a.fields": "", "transforms.a.negate": "maybe"}),
+        json!({"transforms": "a", "transforms.a.type": " ValueToKey ", "transforms.a.fields": "b"}),
+        json!({"transforms": "a,b", "transforms.a.type": "Filter", "transforms.a.predicate": "p", "transforms.a.negate": "true",
+            "transforms.b.type": "Filter", "predicates": "p", "predicates.p.type": "RecordIsTombstone"}),
+        json!({"transforms": "a", "transforms.a.type": "Filter", "transforms.a.plugin.version": "0.0.1"}),
+        json!({"transforms": "a", "transforms.a.type": "TopicNameMatches"}),
+        json!({"transforms": "a", "transforms.a.type": value("Cast"), "transforms.a.spec": "a:int8,b:nothing"}),
+        json!({"transforms": "a", "transforms.a.type": value("Cast"), "transforms.a.spec": ""}),
+        json!({"transforms": "a", "transforms.a.type": value("Cast"), "transforms.a.spec": "a:b:c"}),
+        json!({"transforms": "a", "transforms.a.type": value("HeaderFrom"), "transforms.a.fields": "a", "transforms.a.headers": "",
+            "transforms.a.operation": "swap"}),
+        json!({"transforms": "a", "transforms.a.type": value("TimestampConverter"), "transforms.a.target.type": "x",
+            "transforms.a.unix.precision": "hours"}),
+        json!({"transforms": "a", "transforms.a.type": value("InsertField"), "transforms.a.field.syntax.version": "v3"}),
+        json!({"transforms": "a", "transforms.a.type": value("MaskField"), "transforms.a.fields": "a,a", "transforms.a.replacement": ""}),
+        json!({"transforms": "a", "transforms.a.type": "DropHeaders", "transforms.a.headers": ","}),
+        json!({"predicates": "p", "predicates.p.type": "HasHeaderKey", "predicates.p.name": ""}),
+    ]);
+    cases
 }
