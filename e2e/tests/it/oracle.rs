@@ -7,6 +7,7 @@ mod compare;
 mod converters;
 mod generate;
 mod notation;
+mod placeholders;
 mod texts;
 mod transforms;
 mod values;
