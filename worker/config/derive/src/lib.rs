@@ -158,3 +158,62 @@ fn definition(key: &Key, place: i32) -> Tokens {
         ) #(.valid(#validators))* #grouped #width #shown #dependents #recommending
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the compiler says about a struct with this field.
+    fn told(field: &str) -> String {
+        let text = format!("struct Settings {{ {field} }}");
+        let input = syn::parse_str(&text).expect("the test's own Rust");
+        expand(&input).err().map(|it| it.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn mistakes_are_told_with_what_to_do() {
+        let known = "expected key, default, importance, java, min, max, one_of";
+        for (field, expected) in [
+            ("/// Why.\n#[config(key = \"a\", min = 1, list(\"x\"))] a: i32", ""),
+            ("/// Why.\n a: i32", "the field needs #[config(key = \"…\")]"),
+            (
+                "#[config(key = \"a\")] a: i32",
+                "the field needs a doc comment: it is the key's documentation",
+            ),
+            ("/// Why.\n#[config(key = \"a\", defualt = \"1\")] a: i32", known),
+            (
+                "/// Why.\n#[config(key = \"a\", default = 1)] a: i32",
+                "expected text in quotes, as a user would write it",
+            ),
+            (
+                "/// Why.\n#[config(key = \"a\", importance = Hi)] a: i32",
+                "expected one of High, Medium, Low",
+            ),
+            (
+                "/// Why.\n#[config(key = \"a\", width = Wide)] a: i32",
+                "expected one of None, Short, Medium, Long",
+            ),
+            (
+                "/// Why.\n#[config(key = \"a\", java = Text)] a: i32",
+                "expected one of String, Int, Short",
+            ),
+            (
+                "/// Why.\n#[config(key = \"a\", one_of = \"x\")] a: i32",
+                "expected texts in brackets, such as (\"a\", \"b\")",
+            ),
+            (
+                "/// Why.\n#[config(key = \"a\", order = 1)] a: i32",
+                "an order counts within a group: add group = \"…\"",
+            ),
+        ] {
+            let told = told(field);
+            assert!(
+                told.starts_with(expected) && expected.is_empty() == told.is_empty(),
+                "{field}: {told}"
+            );
+        }
+        let tuple = syn::parse_str("struct Settings(i32);").expect("the test's own Rust");
+        let error = expand(&tuple).err().map(|it| it.to_string());
+        assert_eq!(error.as_deref(), Some("settings are a struct with named fields"));
+    }
+}
