@@ -92,10 +92,13 @@ impl MaskField {
         let fields = &self.fields;
         let plan = self.plans.get(&schema, |schema| Ok(marks(schema, fields)))?;
         for ((field, value), is_masked) in schema.fields().iter().zip(row.values()).zip(plan) {
-            let value = rows::checked(field, &field.schema, value, self.defaults)?;
-            if *is_masked {
-                self.masked.push(self.mask.of(value)?);
+            if !*is_masked {
+                rows::checked(field, &field.schema, value, self.defaults)?;
+                continue;
             }
+            let masked = self.mask.of(rows::read(value, &field.schema, self.defaults))?;
+            rows::check(&field.name, &field.schema, &masked)?;
+            self.masked.push(masked);
         }
         rows::fill(schema.fields(), row.values_mut(), self.defaults);
         let masked = row.values_mut().iter_mut().zip(plan).filter(|(_, is_masked)| **is_masked);
