@@ -8,6 +8,7 @@ use sluice_plugin::{self as plugin, ConnectorPlugin, Properties};
 use tokio::sync::mpsc;
 
 use crate::{
+    active_topics::ToldTopics,
     budget::Budget,
     chain::Chain,
     clients::ClientSpec,
@@ -32,6 +33,7 @@ pub struct Engine {
     offsets: Arc<dyn OffsetStore>,
     runner: Runner,
     budget: Budget,
+    told_topics: Arc<ToldTopics>,
 }
 
 impl Engine {
@@ -48,7 +50,7 @@ impl Engine {
         let _ = registry.register(Box::new(TaskCollector::new(Arc::clone(&board))));
         let runner = Runner::new(settings.graceful_timeout, events, board);
         let budget = Budget::new(settings.memory);
-        Self { settings, plugins, offsets, runner, budget }
+        Self { settings, plugins, offsets, runner, budget, told_topics: Arc::default() }
     }
 
     /// The configurations of a connector's tasks, at most `tasks.max` of them.
@@ -113,6 +115,7 @@ impl Engine {
             connector: connector.clone(),
             task: task.clone(),
             grant: self.budget.grant(),
+            told_topics: self.settings.topic_tracking.then(|| Arc::clone(&self.told_topics)),
         };
         let offsets =
             ConnectorOffsets { store: Arc::clone(&self.offsets), connector: id.connector.clone() };
@@ -129,6 +132,11 @@ impl Engine {
     /// Stops tasks: in good order within `task.shutdown.graceful.timeout.ms`, which counts for all together.
     pub async fn stop_tasks(&self, ids: &[TaskId]) {
         self.runner.stop(ids).await;
+    }
+
+    /// Has the tasks of a connector tell again which topics they use.
+    pub fn forget_topics(&self, connector: &str) {
+        self.told_topics.forget(connector);
     }
 
     /// Sets what the tasks of a connector shall do.
@@ -165,6 +173,7 @@ pub(crate) struct TaskParts {
     pub(crate) connector: Properties,
     pub(crate) task: Properties,
     pub(crate) grant: crate::budget::Grant,
+    pub(crate) told_topics: Option<Arc<ToldTopics>>,
 }
 
 impl TaskParts {

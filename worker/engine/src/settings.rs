@@ -33,6 +33,7 @@ pub struct EngineSettings {
     pub(crate) flush_timeout: Duration,
     pub(crate) graceful_timeout: Duration,
     pub(crate) topic_creation: bool,
+    pub(crate) topic_tracking: bool,
     pub(crate) memory: u64,
 }
 
@@ -59,6 +60,7 @@ impl EngineSettings {
             flush_timeout: millis(worker, "offset.flush.timeout.ms", 5_000)?,
             graceful_timeout: millis(worker, "task.shutdown.graceful.timeout.ms", 5_000)?,
             topic_creation: boolean(worker, "topic.creation.enable", true)?,
+            topic_tracking: boolean(worker, "topic.tracking.enable", true)?,
             memory: number(worker, "sluice.memory.bytes", DEFAULT_MEMORY)?,
         })
     }

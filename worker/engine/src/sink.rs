@@ -16,6 +16,7 @@ use sluice_plugin::{
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
+    active_topics::TopicTracker,
     clients::Batch,
     control::Control,
     engine::TaskParts,
@@ -59,6 +60,7 @@ struct Sink {
     reporters: Arc<Reporters>,
     errant_records: Option<Arc<ErrantRecords>>,
     stats: Arc<TaskStats>,
+    topics: TopicTracker,
     /// What was consumed and is not taken by the task yet: more than a moment only after a retriable error.
     batch: Batch,
     /// The records of `batch`, as the task gets them each time.
@@ -125,6 +127,7 @@ impl Sink {
             reporters,
             errant_records,
             stats,
+            topics: TopicTracker::new(control, parts.told_topics),
             batch: Batch::default(),
             records: Vec::new(),
             batch_limit,
@@ -218,6 +221,7 @@ impl Sink {
             return Ok(());
         }
         for (partition, offset) in self.batch.starts() {
+            self.topics.uses(&partition.topic);
             self.committed.entry(partition).or_insert(offset);
         }
         self.put().await

@@ -19,6 +19,7 @@ use tokio::{
 };
 
 use crate::{
+    active_topics::TopicTracker,
     clients::Topics,
     control::{Abandonment, Control},
     converters::Encoded,
@@ -76,6 +77,9 @@ struct Source {
     created: HashSet<Arc<str>>,
     connector: String,
     stats: Arc<TaskStats>,
+    topics: TopicTracker,
+    /// Topics that records were sent to since Kafka took some the last time.
+    sent_to: Vec<Arc<str>>,
     flush_interval: Duration,
     flush_timeout: Duration,
     commit_due: Instant,
@@ -142,6 +146,8 @@ impl Source {
             created: HashSet::new(),
             connector: control.id.connector.clone(),
             stats,
+            topics: TopicTracker::new(control, parts.told_topics),
+            sent_to: Vec::new(),
             flush_interval: parts.settings.flush_interval,
             flush_timeout: parts.settings.flush_timeout,
             commit_due: Instant::now() + parts.settings.flush_interval,
@@ -234,7 +240,12 @@ impl Source {
                 headers: &headers,
             };
             match self.producer.send(&outgoing, record.number) {
-                Ok(()) => drop(self.unsent.pop_front()),
+                Ok(()) => {
+                    if !self.sent_to.contains(&record.topic) {
+                        self.sent_to.push(Arc::clone(&record.topic));
+                    }
+                    self.unsent.pop_front();
+                }
                 Err(SendRefused::QueueFull) => return Ok(false),
                 Err(SendRefused::Failed(error)) => {
                     return Err(Failure::from(error).within(SEND_FAILED));
@@ -269,6 +280,9 @@ impl Source {
                 Some(error) => return Err(Failure::from(error).within(SEND_FAILED)),
             }
             self.ledger.done(number);
+        }
+        if written > 0 {
+            self.sent_to.drain(..).for_each(|topic| self.topics.uses(&topic));
         }
         self.stats.records_out.add(written);
         self.stats.active.set(self.ledger.span() as u64);

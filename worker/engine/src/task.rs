@@ -1,6 +1,6 @@
 //! What the herder names when it talks to the engine: tasks, what they shall do, what has become of them.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// One task of a connector.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,4 +46,6 @@ pub enum TaskEvent {
     Failed(TaskId, String),
     /// It ended as it was told to.
     Stopped(TaskId),
+    /// It has read from this topic, or written to it, and this was not told since the connector's topics were forgotten.
+    ActiveTopic(TaskId, Arc<str>),
 }

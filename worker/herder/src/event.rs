@@ -172,6 +172,8 @@ pub(crate) enum Effect {
     WriteConfig(WriteId, Vec<(String, Option<String>)>),
     /// Make a new session key and write it to the config topic; answered by [`Event::Written`].
     NewSessionKey(WriteId),
+    /// Let the tasks of a connector tell their topics anew.
+    ForgetTopics(String),
     /// Write to the status topic.
     WriteStatus(String, Option<String>),
     /// Send task configurations to the leader; answered by [`Event::TasksSent`].

@@ -21,6 +21,10 @@ pub enum Request {
     Connector(String),
     /// State of one connector and its tasks.
     Status(String),
+    /// Topics that a connector has used (KIP-558).
+    Topics(String),
+    /// Forget which topics a connector has used.
+    ResetTopics(String),
     /// State of one task.
     TaskStatus(TaskId),
     /// Configurations of a connector's tasks.
@@ -82,6 +86,8 @@ pub enum Answer {
     Connector(ConnectorInfo, bool),
     /// State of a connector and its tasks.
     Status(ConnectorStateInfo),
+    /// Topics of a connector.
+    Topics(String, Vec<String>),
     /// State of a task.
     TaskStatus(TaskState),
     /// Configurations of tasks.

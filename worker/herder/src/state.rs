@@ -10,6 +10,7 @@ mod membership;
 mod requests;
 mod restart;
 mod status;
+mod topics;
 mod work;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::{
     store::{
         config::{Change, ClusterConfig},
         status::Statuses,
+        topics::ActiveTopics,
     },
 };
 use membership::Membership;
@@ -45,6 +47,7 @@ pub(crate) struct State {
     plugins: Arc<dyn Plugins>,
     config: ClusterConfig,
     statuses: Statuses,
+    topics: ActiveTopics,
     membership: Membership,
     work: Work,
     writes: requests::Writes,
@@ -61,6 +64,7 @@ impl State {
             plugins,
             config: ClusterConfig::default(),
             statuses: Statuses::default(),
+            topics: ActiveTopics::default(),
             membership: Membership::default(),
             work: Work::default(),
             writes: requests::Writes::default(),
@@ -147,6 +151,7 @@ impl State {
     fn read_statuses(&mut self, records: &[StoredRecord]) {
         for record in records {
             self.statuses.apply(&record.key, record.value.as_deref());
+            self.read_topic(&record.key, record.value.as_deref());
         }
     }
 

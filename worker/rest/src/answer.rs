@@ -1,12 +1,14 @@
 //! Answers: what the herder said, in HTTP.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use sluice_herder::{Answer, Error};
-use sluice_rest_model::ErrorMessage;
+use sluice_rest_model::{ActiveTopics, ErrorMessage};
 
 /// An error in Connect's form: the status and a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +67,9 @@ pub(crate) fn respond(answer: Answer, empty: StatusCode) -> Response {
         }
         Answer::Status(state) => (status_of_state(empty), Json(state)).into_response(),
         Answer::TaskStatus(state) => Json(state).into_response(),
+        Answer::Topics(connector, topics) => {
+            Json(BTreeMap::from([(connector, ActiveTopics { topics })])).into_response()
+        }
         Answer::Tasks(tasks) => Json(tasks).into_response(),
         Answer::Validated(infos) => Json(infos).into_response(),
     }

@@ -105,6 +105,15 @@ pub(crate) async fn status(State(worker): State<Worker>, Path(name): Path<String
     worker.answer(Request::Status(name)).await
 }
 
+pub(crate) async fn topics(State(worker): State<Worker>, Path(name): Path<String>) -> Result {
+    worker.answer(Request::Topics(name)).await
+}
+
+pub(crate) async fn reset_topics(State(worker): State<Worker>, Path(name): Path<String>) -> Result {
+    worker.ask(Request::ResetTopics(name)).await?;
+    Ok(StatusCode::ACCEPTED.into_response())
+}
+
 pub(crate) async fn tasks(State(worker): State<Worker>, Path(name): Path<String>) -> Result {
     worker.answer(Request::Tasks(name)).await
 }

@@ -89,6 +89,8 @@ pub fn router(herder: Handle, client: LeaderClient, settings: ServerSettings) ->
         .route("/connectors/{name}", get(connectors::read).delete(connectors::delete))
         .route("/connectors/{name}/config", get(connectors::config).put(connectors::put_config))
         .route("/connectors/{name}/status", get(connectors::status))
+        .route("/connectors/{name}/topics", get(connectors::topics))
+        .route("/connectors/{name}/topics/reset", put(connectors::reset_topics))
         .route("/connectors/{name}/restart", post(connectors::restart))
         .route("/connectors/{name}/pause", put(connectors::pause))
         .route("/connectors/{name}/resume", put(connectors::resume))

@@ -66,6 +66,12 @@ pub(crate) struct DistributedConfig {
     /// How long catching up with the config topic may take.
     #[config(key = "worker.sync.timeout.ms", default = "3000", importance = Medium)]
     pub(crate) sync_timeout: Millis,
+    /// Whether the worker notes which topics connectors use.
+    #[config(key = "topic.tracking.enable", default = "true", importance = Low)]
+    pub(crate) topic_tracking: bool,
+    /// Whether clients may have them forgotten.
+    #[config(key = "topic.tracking.allow.reset", default = "true", importance = Low)]
+    pub(crate) topic_tracking_reset: bool,
     /// Group protocol: eager, compatible or sessioned.
     #[config(key = "connect.protocol", default = "sessioned", importance = Low, check = known_protocol)]
     protocol: String,

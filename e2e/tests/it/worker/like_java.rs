@@ -8,14 +8,14 @@ mod validations;
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sluice_kit::connect::{ConnectWorker, WorkerFile};
 use sluice_kit::java;
 use sluice_kit::kafka::KafkaServer;
 use sluice_kit::wait;
 
 use super::pipeline::PATIENCE;
-use steps::Step::{Ask, Until};
+use steps::Step::{Ask, Until, Uses};
 
 #[tokio::test]
 async fn answers_are_those_of_java() -> Result<()> {
@@ -55,6 +55,11 @@ async fn answers_are_those_of_java() -> Result<()> {
             Until(state) => {
                 for worker in [&java, &sluice] {
                     is_in(worker, state).await.with_context(|| worker.url())?;
+                }
+            }
+            Uses(topics) => {
+                for worker in [&java, &sluice] {
+                    uses(worker, topics).await.with_context(|| worker.url())?;
                 }
             }
         }
@@ -100,6 +105,16 @@ async fn classes_of_both(java: &ConnectWorker, sluice: &ConnectWorker) -> Result
         of_both = Some(of_both.map_or_else(|| own.clone(), |it| &it & &own));
     }
     Ok(of_both.unwrap_or_default())
+}
+
+async fn uses(worker: &ConnectWorker, topics: &[&str]) -> Result<()> {
+    let expected = json!({"it": {"topics": topics}});
+    wait::until_ok(PATIENCE, &format!("the topics to be {topics:?}"), async || {
+        let answer = worker.ask("GET", "/connectors/it/topics", None).await?;
+        ensure!(answer == expected, "{answer}");
+        Ok(())
+    })
+    .await
 }
 
 async fn is_in(worker: &ConnectWorker, state: &str) -> Result<()> {

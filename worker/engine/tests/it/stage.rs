@@ -101,6 +101,14 @@ impl Stage {
         messages.map(|it| String::from_utf8(text(it)).expect("text")).collect()
     }
 
+    /// Waits until the topic has a record with this value.
+    pub(crate) async fn values_with(&self, value: &str) {
+        let mut values = self.values(1).await;
+        while !values.iter().any(|it| it == value) {
+            values = self.values(values.len() + 1).await;
+        }
+    }
+
     /// Waits until a topic has this many records, and reads them.
     pub(crate) async fn messages(&self, topic: &str, count: usize) -> Vec<Message> {
         let settings = ClientSettings::parse(&self.worker).unwrap();
@@ -145,9 +153,15 @@ impl Running {
         id
     }
 
-    /// The next thing that became of a task.
+    /// The next thing that became of a task. Which topics it uses is not asked.
     pub(crate) async fn told(&mut self) -> TaskEvent {
-        timeout(PATIENCE, self.events.recv()).await.expect("an event").expect("an engine")
+        loop {
+            let event = timeout(PATIENCE, self.events.recv()).await;
+            let event = event.expect("an event").expect("an engine");
+            if !matches!(event, TaskEvent::ActiveTopic(..)) {
+                return event;
+            }
+        }
     }
 
     /// The trace of the next task that fails.

@@ -58,6 +58,7 @@ impl Loop {
                 let records = vec![encode::session_key(&signature::new_key(now_millis()))];
                 self.jobs.spawn(jobs::write_config(Arc::clone(&self.config_log), id, records));
             }
+            Effect::ForgetTopics(connector) => self.engine.forget_topics(&connector),
             Effect::WriteStatus(key, value) => self.statuses.write(key, value),
             Effect::SendTasks { leader, connector, attempt, configs, key } => {
                 let sender = Arc::clone(&self.sender);

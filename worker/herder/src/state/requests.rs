@@ -59,6 +59,8 @@ impl State {
             }
             Request::Connector(name) => Some(self.known(&name).map(|()| self.info(&name, false))),
             Request::Status(name) => Some(self.status(&name)),
+            Request::Topics(name) => Some(self.active_topics(name)),
+            Request::ResetTopics(name) => Some(self.reset_topics(&name)),
             Request::TaskStatus(task) => Some(self.task_status(&task)),
             Request::Tasks(name) => Some(self.known(&name).map(|()| self.tasks(&name))),
             Request::Validate { plugin, config } => Some(self.validate(&plugin, &config)),

@@ -38,6 +38,7 @@ impl State {
     pub(super) fn forget_statuses(&mut self, connector: &str) {
         if self.membership.is_leader() {
             self.forget_where(|subject| subject.connector() == connector);
+            self.forget_topics(connector);
         }
     }
 
@@ -50,6 +51,7 @@ impl State {
             Subject::Connector(name) => !connectors.contains(name),
             Subject::Task(id) => !tasks.contains(id),
         });
+        self.forget_topics_of_removed();
     }
 
     fn forget_where(&mut self, is_gone: impl Fn(&Subject) -> bool) {

@@ -86,6 +86,11 @@ impl Work {
         self.connectors.get(connector).is_some_and(|it| it.attempt == attempt)
     }
 
+    /// Whether a task runs here.
+    pub(super) fn runs_task(&self, id: &TaskId) -> bool {
+        self.tasks.contains_key(id)
+    }
+
     fn run(&mut self, connector: &str, attempt: u64) -> Option<&mut ConnectorRun> {
         self.connectors.get_mut(connector).filter(|it| it.attempt == attempt)
     }
@@ -212,8 +217,9 @@ impl State {
             TaskEvent::Failed(id, trace) => (id, RunState::Failed, Some(trace)),
             // `TasksStopped` speaks for stops that were asked for.
             TaskEvent::Stopped(_) => return,
+            TaskEvent::ActiveTopic(id, topic) => return self.topic_used(&id, &topic),
         };
-        if self.work.tasks.contains_key(&id) {
+        if self.work.runs_task(&id) {
             self.write_status(Subject::Task(id), state, trace);
         }
     }

@@ -12,8 +12,10 @@ pub(super) enum Step {
     Ask(&'static str, &'static str, Value),
     /// Waits until connector and tasks are in this state.
     Until(&'static str),
+    /// Waits until the connector has used these topics.
+    Uses(&'static [&'static str]),
 }
-use Step::{Ask, Until};
+use Step::{Ask, Until, Uses};
 
 fn get(path: &'static str) -> Step {
     Ask("GET", path, Value::Null)
@@ -103,6 +105,13 @@ pub(super) fn life(file: &Path) -> Vec<Step> {
         get("/connectors?expand=info&expand=status"),
         get("/connectors/it/tasks/7/status"),
         post("/connectors/it/tasks/7/restart"),
+        Uses(&["asked"]),
+        get("/connectors/it/topics"),
+        get("/connectors/none/topics"),
+        put("/connectors/it/topics/reset"),
+        put("/connectors/none/topics/reset"),
+        Uses(&[]),
+        get("/connectors/it/topics"),
     ];
     steps.extend(reads());
     steps.extend([put("/connectors/it/pause"), Until("PAUSED")]);
