@@ -190,7 +190,7 @@ impl<'a> Scanner<'a> {
     pub(super) fn enter(&mut self, end: u8) -> Result<bool, Malformed> {
         self.at += 1;
         if self.depth == DEPTH {
-            return Err(self.error("arrays and objects nest too deep"));
+            return Err(self.limit("arrays and objects nest too deep"));
         }
         let is_empty = self.takes(end);
         self.depth += usize::from(!is_empty);

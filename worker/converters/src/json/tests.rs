@@ -101,6 +101,33 @@ fn what_does_not_fit_is_a_bad_record() {
 }
 
 #[test]
+fn malformed_text_names_the_exception_of_jackson() {
+    let deep = "[".repeat(100_000);
+    let long = "1".repeat(2000);
+    for schemas in [false, true] {
+        for (text, expected) in [
+            (&b"{"[..], "com.fasterxml.jackson.core.io.JsonEOFException"),
+            (b"]", "com.fasterxml.jackson.core.JsonParseException"),
+            (b"\"\xff\"", "com.fasterxml.jackson.core.JsonParseException"),
+            (deep.as_bytes(), "com.fasterxml.jackson.core.exc.StreamConstraintsException"),
+            (long.as_bytes(), "com.fasterxml.jackson.core.exc.StreamConstraintsException"),
+        ] {
+            let read = converter(schemas).decode("t", Some(Bytes::copy_from_slice(text)));
+            let error = read.expect_err("malformed");
+            let causes = std::iter::successors(std::error::Error::source(&error), |it| it.source());
+            let classes: Vec<&str> =
+                causes.filter_map(|it| it.downcast_ref::<Error>()).map(Error::java_class).collect();
+            assert_eq!(
+                classes,
+                ["org.apache.kafka.common.errors.SerializationException", expected],
+                "{:?}",
+                &text[..text.len().min(8)]
+            );
+        }
+    }
+}
+
+#[test]
 fn integers_narrow_as_java_casts() {
     let text = r#"{"schema":{"type":"int8","optional":false},"payload":300}"#;
     let read = converter(true).decode("t", Some(Bytes::from_static(text.as_bytes()))).unwrap();
