@@ -13,6 +13,8 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// How long what an ended child has said is waited for.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// A process that ran so long begins again with the shortest pause.
 const STEADY: Duration = Duration::from_secs(30);
@@ -108,7 +110,13 @@ async fn attend(
         let mut heard_all = false;
         loop {
             tokio::select! {
-                status = child.wait() => break status.ok(),
+                status = child.wait() => {
+                    if !heard_all {
+                        // Its last words say why it ended. A child of its own may keep the pipes open.
+                        let _ = timeout(LAST_WORDS, &mut listening).await;
+                    }
+                    break status.ok();
+                }
                 _ = &mut listening, if !heard_all => heard_all = true,
                 () = stop.cancelled() => break None,
             }
