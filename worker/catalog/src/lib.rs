@@ -134,12 +134,12 @@ impl Catalog {
     /// If another converter has its name: a mistake of the build, which its own test finds.
     #[must_use]
     pub fn converter(mut self, plugin: impl ConverterFactory + 'static) -> Self {
-        let (class, kinds) = (plugin.name(), plugin.kinds());
+        let (class, version, kinds) = (plugin.name(), plugin.version(), plugin.kinds());
         // Java cuts the name of the kind off: what serves headers alone has it longer.
         let is_converter = kinds.contains(&PluginType::Converter);
         let suffix = if is_converter { "Converter" } else { "HeaderConverter" };
         self.converters.add(class, suffix, Arc::new(plugin));
-        let list = |it: Self, kind: &PluginType| it.list(*kind, class, env!("CARGO_PKG_VERSION"));
+        let list = |it: Self, kind: &PluginType| it.list(*kind, class, version);
         kinds.iter().fold(self, list)
     }
 

@@ -33,9 +33,7 @@ struct Condition {
 impl Chain {
     /// Makes the transforms that a connector names in `transforms`.
     pub(crate) fn new(plugins: &dyn PluginSource, connector: &Properties) -> Result<Self, Failure> {
-        let aliases = connector.get("transforms").map_or("", String::as_str);
-        let aliases = aliases.split(',').map(str::trim).filter(|it| !it.is_empty());
-        let links = aliases.map(|alias| Link::new(plugins, connector, alias));
+        let links = aliases(connector).map(|alias| Link::new(plugins, connector, alias));
         Ok(Self { links: links.collect::<Result<_, _>>()? })
     }
 
@@ -111,6 +109,12 @@ impl Condition {
         let plugin = plugins.predicate(class).ok_or_else(|| unknown(&key, class))?;
         Ok(Self { predicate: (plugin.create)(&settings).map_err(wrapped)?, negate })
     }
+}
+
+/// The names that a connector has given its transforms, in order.
+pub(crate) fn aliases(connector: &Properties) -> impl Iterator<Item = &str> {
+    let aliases = connector.get("transforms").map_or("", String::as_str);
+    aliases.split(',').map(str::trim).filter(|it| !it.is_empty())
 }
 
 /// As `ConnectorConfig.initializeTransformations` wraps what goes wrong there.

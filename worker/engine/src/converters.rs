@@ -166,7 +166,7 @@ impl Named {
 }
 
 /// Class and settings of a converter. A connector that names a class inherits none of the worker's settings.
-fn choose(
+pub(crate) fn choose(
     prefix: &str,
     connector: &Properties,
     worker: &Properties,

@@ -15,7 +15,7 @@ use crate::{
     control::Control,
     converters::Converters,
     guard::Policy,
-    metrics::{Board, TaskCollector, TaskStats},
+    metrics::{Board, Startups, TaskCollector, TaskPlugins, TaskStats},
     offsets::{ConnectorOffsets, OffsetStore},
     plugins::PluginSource,
     reporters::Reporters,
@@ -34,6 +34,7 @@ pub struct Engine {
     runner: Runner,
     budget: Budget,
     told_topics: Arc<ToldTopics>,
+    startups: Arc<Startups>,
 }
 
 impl Engine {
@@ -47,10 +48,12 @@ impl Engine {
     ) -> Self {
         let board = Arc::<Board>::default();
         // Refused only where another engine of the process has registered its own: that one's tasks are shown.
-        let _ = registry.register(Box::new(TaskCollector::new(Arc::clone(&board))));
+        let startups = Arc::new(Startups::new(settings.samples));
+        let collector = TaskCollector::new(Arc::clone(&board), Arc::clone(&startups));
+        let _ = registry.register(Box::new(collector));
         let runner = Runner::new(settings.graceful_timeout, events, board);
         let budget = Budget::new(settings.memory);
-        Self { settings, plugins, offsets, runner, budget, told_topics: Arc::default() }
+        Self { settings, plugins, offsets, runner, budget, told_topics: Arc::default(), startups }
     }
 
     /// The configurations of a connector's tasks, at most `tasks.max` of them.
@@ -107,8 +110,7 @@ impl Engine {
         target: TargetState,
     ) -> Result<(), StartError> {
         let plugin = class_of(connector).and_then(|class| self.plugin(class));
-        let is_sink = matches!(plugin, Ok(ConnectorPlugin::Sink(_)));
-        let stats = Arc::new(TaskStats::new(is_sink));
+        let stats = Arc::new(self.stats(plugin.as_ref().ok(), connector));
         let parts = TaskParts {
             settings: self.settings.clone(),
             plugins: Arc::clone(&self.plugins),
@@ -147,6 +149,14 @@ impl Engine {
     /// Stops every task.
     pub async fn stop_all(&self) {
         self.runner.stop(&self.runner.ids()).await;
+    }
+
+    fn stats(&self, plugin: Option<&ConnectorPlugin>, connector: &Properties) -> TaskStats {
+        let worker = &self.settings.worker;
+        let classes = |it| TaskPlugins::of(&*self.plugins, it, connector, worker);
+        let is_sink = matches!(plugin, Some(ConnectorPlugin::Sink(_)));
+        let classes = plugin.map(classes).unwrap_or_default();
+        TaskStats::new(is_sink, classes, self.settings.samples, &self.startups)
     }
 
     fn plugin(&self, class: &str) -> Result<ConnectorPlugin, plugin::Error> {
@@ -221,6 +231,6 @@ fn class_of(settings: &Properties) -> Result<&str, plugin::Error> {
 }
 
 /// Java's name of the task's class, which its workers put into task configurations.
-fn task_class(connector: &str) -> String {
+pub(crate) fn task_class(connector: &str) -> String {
     format!("{}Task", connector.strip_suffix("Connector").unwrap_or(connector))
 }

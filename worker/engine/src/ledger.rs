@@ -71,11 +71,6 @@ impl Ledger {
         committable
     }
 
-    /// How many numbers lie between the oldest record that is not done and the newest.
-    pub(crate) fn span(&self) -> usize {
-        self.done.len()
-    }
-
     fn part(&mut self, partition: &Arc<SourcePartition>) -> usize {
         if self.parts.get(self.last_part).is_some_and(|it| Arc::ptr_eq(&it.partition, partition)) {
             return self.last_part;

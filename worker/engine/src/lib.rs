@@ -31,6 +31,7 @@ mod topics;
 mod trace;
 
 pub use engine::Engine;
+pub use metrics::{Attribute, Described, Group, SampleWindow, Startups, Window, described};
 pub use offsets::{KafkaOffsets, MemoryOffsets, OffsetError, OffsetStore};
 pub use plugins::PluginSource;
 pub use runner::StartError;

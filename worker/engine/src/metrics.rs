@@ -1,61 +1,110 @@
 //! What tasks count, and how Prometheus sees it under the names that Connect dashboards know.
 //!
-//! Tasks count per batch, in atomics of their own; names and labels are put on when somebody asks.
+//! Tasks count per batch, in atomics and small windows of their own; names and labels are put on when somebody asks.
 
+mod board;
+mod clock;
 mod exposition;
+mod groups;
+mod plugins;
+mod startups;
+mod tasks;
 mod window;
+mod worker;
 
 use std::{
-    collections::BTreeMap,
     sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use crate::task::TaskId;
+pub(crate) use board::Board;
+use clock::StateClock;
+pub(crate) use clock::TaskState;
 pub(crate) use exposition::TaskCollector;
-pub(crate) use window::Window;
+pub use exposition::described;
+pub use groups::{Attribute, Described, Group};
+pub(crate) use plugins::TaskPlugins;
+pub use startups::Startups;
+pub(crate) use window::{Level, Meter};
+pub use window::{SampleWindow, Window};
 
 /// All that one task counts.
 #[derive(Debug, Default)]
 pub(crate) struct TaskStats {
-    pub(crate) state: Mutex<StateClock>,
+    state: Mutex<StateClock>,
+    has_started: AtomicBool,
+    startups: Arc<Startups>,
     pub(crate) is_sink: bool,
+    pub(crate) plugins: TaskPlugins,
     /// Records handed out by `poll`, or read from Kafka.
-    pub(crate) records_in: Counter,
+    pub(crate) records_in: Meter,
     /// Records written to Kafka, or taken by `put`.
-    pub(crate) records_out: Counter,
-    /// Records between the two.
-    pub(crate) active: Counter,
+    pub(crate) records_out: Meter,
+    /// Records polled and not yet written, or read and not yet committed.
+    pub(crate) active: Level,
     pub(crate) batch_size: Window,
     /// Time of `poll` or `put`.
     pub(crate) batch_time: Window,
-    pub(crate) commit_time: Window,
-    pub(crate) commits: Counter,
-    pub(crate) commit_failures: Counter,
-    pub(crate) commit_skips: Counter,
+    /// Time of the commits that succeeded.
+    commit_time: Window,
+    /// 1 for a commit that succeeded, 0 for one that failed.
+    commit_results: Window,
+    commits: Meter,
+    /// Commits whose answers came too late.
+    pub(crate) commit_skips: Meter,
     pub(crate) commit_seqno: Counter,
     pub(crate) partitions: Counter,
     pub(crate) errors: ErrorStats,
 }
 
 impl TaskStats {
-    /// Counters of a sink or source task.
-    pub(crate) fn new(is_sink: bool) -> Self {
-        Self { is_sink, ..Self::default() }
+    /// Counters of a sink or source task, which counts among the `startups` once it has started.
+    pub(crate) fn new(
+        is_sink: bool,
+        plugins: TaskPlugins,
+        size: SampleWindow,
+        startups: &Arc<Startups>,
+    ) -> Self {
+        Self {
+            is_sink,
+            plugins,
+            startups: Arc::clone(startups),
+            records_in: Meter::new(size),
+            records_out: Meter::new(size),
+            active: Level::new(size),
+            batch_size: Window::new(size),
+            batch_time: Window::new(size),
+            commit_time: Window::new(size),
+            commit_results: Window::new(size),
+            commits: Meter::new(size),
+            commit_skips: Meter::new(size),
+            ..Self::default()
+        }
     }
 
     /// The task is now in another state.
     pub(crate) fn enter(&self, state: TaskState) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).enter(state, Instant::now());
+        let is_outcome = matches!(state, TaskState::Running | TaskState::Failed);
+        if is_outcome && !self.has_started.swap(true, Relaxed) {
+            self.startups.ended(state == TaskState::Running);
+        }
+        lock(&self.state).enter(state, Instant::now());
+    }
+
+    fn state(&self) -> TaskState {
+        lock(&self.state).state()
     }
 
     /// A commit has ended.
     pub(crate) fn committed(&self, succeeded: bool, took: Duration) {
-        self.commit_time.add(took.as_secs_f64() * 1e3);
-        if succeeded { self.commits.add(1) } else { self.commit_failures.add(1) }
+        self.commit_results.add(f64::from(u8::from(succeeded)));
+        if succeeded {
+            self.commit_time.add_time(took);
+            self.commits.add(1);
+        }
     }
 }
 
@@ -69,7 +118,7 @@ pub(crate) struct ErrorStats {
     pub(crate) logged: Counter,
     pub(crate) dead_letters: Counter,
     pub(crate) dead_letter_failures: Counter,
-    pub(crate) last_millis: Counter,
+    last_millis: Counter,
 }
 
 impl ErrorStats {
@@ -83,11 +132,16 @@ impl ErrorStats {
         self.retries.add(1);
     }
 
+    /// A record is given up: no attempt is left for it, or somebody has found it bad.
+    pub(crate) fn marked(&self) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.last_millis.set(now.as_millis() as u64);
+    }
+
     /// No attempt is left for a record.
     pub(crate) fn ended(&self) {
         self.errors.add(1);
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.last_millis.set(now.as_millis() as u64);
+        self.marked();
     }
 
     /// A record was left out for it.
@@ -112,99 +166,12 @@ impl Counter {
     pub(crate) fn read(&self) -> u64 {
         self.0.load(Relaxed)
     }
-}
 
-/// State of a task as metrics name it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum TaskState {
-    #[default]
-    Unassigned,
-    Running,
-    Paused,
-    Failed,
-}
-
-impl TaskState {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Unassigned => "unassigned",
-            Self::Running => "running",
-            Self::Paused => "paused",
-            Self::Failed => "failed",
-        }
+    fn number(&self) -> f64 {
+        self.read() as f64
     }
 }
 
-/// How long a task has been in which state.
-#[derive(Debug, Default)]
-pub(crate) struct StateClock {
-    state: TaskState,
-    since: Option<Instant>,
-    running: Duration,
-    paused: Duration,
-    total: Duration,
-}
-
-impl StateClock {
-    fn enter(&mut self, state: TaskState, now: Instant) {
-        let elapsed = self.since.map_or(Duration::ZERO, |since| now - since);
-        self.total += elapsed;
-        match self.state {
-            TaskState::Running => self.running += elapsed,
-            TaskState::Paused => self.paused += elapsed,
-            TaskState::Unassigned | TaskState::Failed => {}
-        }
-        self.state = state;
-        self.since = Some(now);
-    }
-
-    /// State, share of time running, share of time paused.
-    fn shares(&mut self, now: Instant) -> (TaskState, f64, f64) {
-        self.enter(self.state, now);
-        let total = self.total.as_secs_f64();
-        let share = |part: Duration| if total > 0.0 { part.as_secs_f64() / total } else { 0.0 };
-        (self.state, share(self.running), share(self.paused))
-    }
-}
-
-/// The tasks that are there to be seen.
-#[derive(Debug, Default)]
-pub(crate) struct Board {
-    tasks: Mutex<BTreeMap<TaskId, Arc<TaskStats>>>,
-    left_behind: Mutex<BTreeMap<TaskId, u64>>,
-}
-
-impl Board {
-    /// Shows a task, in place of an older one of its name.
-    pub(crate) fn show(&self, id: &TaskId, stats: &Arc<TaskStats>) {
-        lock(&self.tasks).insert(id.clone(), Arc::clone(stats));
-    }
-
-    /// Takes a task away, unless a newer one of its name is there.
-    pub(crate) fn hide(&self, id: &TaskId, stats: &Arc<TaskStats>) {
-        let mut tasks = lock(&self.tasks);
-        if tasks.get(id).is_some_and(|it| Arc::ptr_eq(it, stats)) {
-            tasks.remove(id);
-        }
-    }
-
-    /// Counts a thread that did not end in time, until it does.
-    pub(crate) fn left_behind(&self, id: &TaskId) {
-        *lock(&self.left_behind).entry(id.clone()).or_default() += 1;
-    }
-
-    /// A thread that was left behind has ended after all.
-    pub(crate) fn caught_up(&self, id: &TaskId) {
-        let mut left = lock(&self.left_behind);
-        if let Some(count) = left.get_mut(id) {
-            *count -= 1;
-            if *count == 0 {
-                left.remove(id);
-            }
-        }
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -47,6 +47,7 @@ struct Running {
     target: watch::Sender<TargetState>,
     stop: CancellationToken,
     abandonment: Arc<Abandonment>,
+    stats: Arc<TaskStats>,
     /// True once the thread is done with the task.
     ended: watch::Receiver<bool>,
 }
@@ -86,6 +87,7 @@ impl Runner {
             target,
             stop: control.stop.clone(),
             abandonment: Arc::clone(&control.abandonment),
+            stats: Arc::clone(stats),
             ended,
         };
         self.board.show(&id, stats);
@@ -93,6 +95,7 @@ impl Runner {
         let thread = std::thread::Builder::new().name(format!("task-{id}"));
         let spawned = thread.spawn(move || run(control, body, &end, &board));
         if let Err(cause) = spawned {
+            stats.enter(TaskState::Failed);
             self.board.hide(&id, stats);
             return Err(StartError::Thread(id, cause));
         }
@@ -129,8 +132,10 @@ impl Runner {
                 );
                 self.board.left_behind(&id);
                 cutoffs.extend(running.abandonment.come());
-                left.push(id);
+                left.push(id.clone());
             }
+            // One that failed was seen until now.
+            self.board.hide(&id, &running.stats);
         }
         // Each leaves a group, so that its partitions are free for those who take over.
         let cuts = cutoffs.into_iter().map(tokio::task::spawn_blocking);
@@ -160,14 +165,16 @@ fn run<F: Future<Output = Result<(), Failure>>>(
     let abandonment = Arc::clone(&control.abandonment);
     let outcome = catch_unwind(AssertUnwindSafe(|| run_body(control, body)));
     let outcome = outcome.unwrap_or_else(|panic| Err(Failure::new(panic_text("task", &*panic))));
-    board.hide(&id, &stats);
     if abandonment.has_come() {
         board.caught_up(&id);
         end.send_replace(true);
         return;
     }
     let event = match outcome {
-        Ok(()) => TaskEvent::Stopped(id),
+        Ok(()) => {
+            board.hide(&id, &stats);
+            TaskEvent::Stopped(id)
+        }
         Err(failure) => {
             let error = failure.to_string();
             tracing::error!(connector = id.connector, task = id.task, error, "the task failed");

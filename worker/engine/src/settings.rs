@@ -4,6 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use sluice_plugin::Properties;
 
+use crate::metrics::SampleWindow;
+
 /// Memory for data in Kafka clients, all tasks together, if `sluice.memory.bytes` is not set.
 const DEFAULT_MEMORY: u64 = 256 * 1024 * 1024;
 
@@ -35,6 +37,7 @@ pub struct EngineSettings {
     pub(crate) topic_creation: bool,
     pub(crate) topic_tracking: bool,
     pub(crate) memory: u64,
+    pub(crate) samples: SampleWindow,
 }
 
 impl std::fmt::Debug for EngineSettings {
@@ -62,8 +65,26 @@ impl EngineSettings {
             topic_creation: boolean(worker, "topic.creation.enable", true)?,
             topic_tracking: boolean(worker, "topic.tracking.enable", true)?,
             memory: number(worker, "sluice.memory.bytes", DEFAULT_MEMORY)?,
+            samples: samples(worker)?,
         })
     }
+
+    /// How far back metrics of the last while look.
+    pub const fn samples(&self) -> SampleWindow {
+        self.samples
+    }
+}
+
+fn samples(worker: &Properties) -> Result<SampleWindow, SettingsError> {
+    let key = "metrics.num.samples";
+    let count = number(worker, key, 2)?;
+    let count = u32::try_from(count).ok().filter(|it| (1..=i32::MAX as u32).contains(it));
+    let count = count.ok_or_else(|| SettingsError::Invalid {
+        key: key.to_owned(),
+        value: worker.get(key).cloned().unwrap_or_default(),
+        reason: "Value must be at least 1",
+    })?;
+    Ok(SampleWindow { length: millis(worker, "metrics.sample.window.ms", 30_000)?, count })
 }
 
 pub(crate) fn millis(
@@ -137,6 +158,7 @@ mod tests {
         assert_eq!(settings.flush_timeout, Duration::from_secs(5));
         assert_eq!(settings.graceful_timeout, Duration::from_secs(5));
         assert!(settings.topic_creation);
+        assert_eq!(settings.samples, SampleWindow::default());
     }
 
     #[test]
@@ -152,6 +174,11 @@ mod tests {
                 "maybe",
                 "Invalid value maybe for configuration topic.creation.enable: Expected value to be either \
                  true or false",
+            ),
+            (
+                "metrics.num.samples",
+                "0",
+                "Invalid value 0 for configuration metrics.num.samples: Value must be at least 1",
             ),
         ] {
             let error = EngineSettings::parse(&of(&[(key, value)]), "w").expect_err("wrong");

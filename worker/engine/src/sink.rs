@@ -3,6 +3,7 @@
 //! Offsets are committed on time, before partitions are given away, and at the stop; only what `flush` has said
 //! survives a crash.
 
+mod ahead;
 mod commit;
 mod decode;
 
@@ -26,6 +27,7 @@ use crate::{
     topics::Subscription,
     trace::Failure,
 };
+use ahead::Ahead;
 use commit::{Commit, settled};
 use decode::{Decoder, Progress};
 
@@ -75,6 +77,7 @@ struct Sink {
     positions: TopicOffsets,
     /// What the group has, or where reading began.
     committed: TopicOffsets,
+    ahead: Ahead,
     /// A commit on its way.
     committing: Option<Commit>,
     flush_interval: Duration,
@@ -136,6 +139,7 @@ impl Sink {
             assigned: Vec::new(),
             positions: TopicOffsets::new(),
             committed: TopicOffsets::new(),
+            ahead: Ahead::default(),
             committing: None,
             flush_interval: parts.settings.flush_interval,
             flush_timeout: parts.settings.flush_timeout,
@@ -189,6 +193,8 @@ impl Sink {
         seeks.retain(|it, _| self.assigned.contains(it));
         if !seeks.is_empty() {
             self.consumer.seek(&seeks);
+            self.ahead.moved(&seeks);
+            self.stats.active.set(self.ahead.records());
             self.committed.extend(seeks.clone());
             self.positions.extend(seeks);
         }
@@ -222,8 +228,13 @@ impl Sink {
         }
         for (partition, offset) in self.batch.starts() {
             self.topics.uses(&partition.topic);
+            self.ahead.begin(&partition, offset);
             self.committed.entry(partition).or_insert(offset);
         }
+        for (partition, offset) in self.batch.positions() {
+            self.ahead.read(&partition, offset);
+        }
+        self.stats.active.set(self.ahead.records());
         self.put().await
     }
 
@@ -247,7 +258,7 @@ impl Sink {
             return Err(failure.within(EXITING));
         }
         self.stats.batch_size.add(count as f64);
-        self.stats.batch_time.add(started.elapsed().as_secs_f64() * 1e3);
+        self.stats.batch_time.add_time(started.elapsed());
         self.stats.records_out.add(count as u64);
         self.positions.extend(self.batch.positions());
         self.batch.clear();
@@ -276,6 +287,8 @@ impl Sink {
         self.context.wishes().paused.retain(is_kept);
         self.positions.retain(|it, _| is_kept(it));
         self.committed.retain(|it, _| is_kept(it));
+        self.ahead.retain(is_kept);
+        self.stats.active.set(self.ahead.records());
         // What the task has not taken of them, whoever gets them will.
         self.batch.retain(is_kept);
         self.records.retain(|it| {
@@ -295,6 +308,7 @@ impl Sink {
         };
         let closed = self.task.close().await;
         self.consumer.close().await;
+        self.stats.partitions.set(0);
         committed.and(closed.map_err(Failure::from))
     }
 }

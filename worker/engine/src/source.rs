@@ -85,6 +85,10 @@ struct Source {
     commit_due: Instant,
     /// Not polled before: later than now only after a retriable error.
     poll_due: Instant,
+    /// Since when the task is asked for records.
+    asked: Option<Instant>,
+    /// Records polled and not yet written or left out.
+    active: u64,
     abandonment: Arc<Abandonment>,
     _grant: crate::budget::Grant,
 }
@@ -152,6 +156,8 @@ impl Source {
             flush_timeout: parts.settings.flush_timeout,
             commit_due: Instant::now() + parts.settings.flush_interval,
             poll_due: Instant::now(),
+            asked: None,
+            active: 0,
             abandonment: Arc::clone(&control.abandonment),
             _grant: parts.grant,
         })
@@ -168,6 +174,7 @@ impl Source {
             }
             let has_room = self.send_unsent().await?;
             let can_poll = control.shall_run() && has_room && Instant::now() >= self.poll_due;
+            self.asked = can_poll.then(|| self.asked.unwrap_or_else(Instant::now));
             tokio::select! {
                 biased;
                 () = stop.cancelled() => {}
@@ -189,16 +196,17 @@ impl Source {
     /// The system may be there again soon: `WorkerSourceTask` polls again at once, which would keep a core busy here.
     fn poll_later(&mut self, error: &sluice_plugin::Error) {
         tracing::warn!(connector = self.connector, %error, "the source could not be polled; trying again");
+        self.asked = None;
         self.poll_due = Instant::now() + POLL_RETRY;
     }
 
     /// Turns a poll into bytes and notes each record in the ledger.
     async fn encode(&mut self, records: Vec<SourceRecord>) -> Result<(), Failure> {
+        let asked = self.asked.take();
         if records.is_empty() {
             return Ok(());
         }
-        self.stats.records_in.add(records.len() as u64);
-        self.stats.batch_size.add(records.len() as f64);
+        self.count_poll(records.len(), asked.map_or(Duration::ZERO, |it| it.elapsed()));
         for mut record in records {
             let outcome = self.encoder.encode(&mut record, &self.guard).await?;
             if matches!(outcome, Outcome::Stopped) {
@@ -211,6 +219,7 @@ impl Source {
             let number = self.ledger.track(&record.source_partition, offset);
             let Outcome::Encoded(encoded) = outcome else {
                 self.ledger.done(number);
+                self.active -= 1;
                 continue;
             };
             self.unsent.push_back(Encoded { number, ..encoded });
@@ -219,6 +228,14 @@ impl Source {
             }
         }
         Ok(())
+    }
+
+    fn count_poll(&mut self, records: usize, took: Duration) {
+        self.stats.records_in.add(records as u64);
+        self.stats.batch_size.add(records as f64);
+        self.stats.batch_time.add_time(took);
+        self.active += records as u64;
+        self.stats.active.set(self.active);
     }
 
     /// Hands records to the producer; false once its queue is full.
@@ -269,6 +286,9 @@ impl Source {
         let mut arrived = self.outcomes.arrived.lock().unwrap_or_else(PoisonError::into_inner);
         let outcomes = std::mem::take(&mut *arrived);
         drop(arrived);
+        if outcomes.is_empty() {
+            return Ok(());
+        }
         let mut written = 0;
         for (number, error) in outcomes {
             match error {
@@ -280,12 +300,13 @@ impl Source {
                 Some(error) => return Err(Failure::from(error).within(SEND_FAILED)),
             }
             self.ledger.done(number);
+            self.active -= 1;
         }
         if written > 0 {
             self.sent_to.drain(..).for_each(|topic| self.topics.uses(&topic));
         }
         self.stats.records_out.add(written);
-        self.stats.active.set(self.ledger.span() as u64);
+        self.stats.active.set(self.active);
         Ok(())
     }
 
@@ -293,8 +314,7 @@ impl Source {
     fn drop_refused(&mut self, number: u64, error: ClientError) {
         tracing::error!(connector = self.connector, %error, "a record was dropped");
         self.stats.errors.failed();
-        self.stats.errors.ended();
-        self.stats.errors.skipped();
+        self.stats.errors.marked();
         if let Some(record) = self.sent.remove(&number) {
             let step = Step::new(Stage::KafkaProduce, SOURCE_TASK);
             self.reporters.report(&step, &Failure::from(error), Original::Polled(&record));
@@ -312,6 +332,7 @@ impl Source {
             }
         }
         if positions.is_empty() {
+            self.stats.committed(true, Duration::ZERO);
             return Ok(());
         }
         // Positions never run ahead of the dead letters that stand for their records.

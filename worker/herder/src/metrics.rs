@@ -7,7 +7,6 @@ use crate::state::State;
 /// `connect-worker-metrics` and `connect-worker-rebalance-metrics` as far as the control path knows them.
 pub(crate) struct Metrics {
     connectors: Gauge,
-    tasks: Gauge,
     rebalances: Gauge,
     rebalancing: Gauge,
     epoch: Gauge,
@@ -28,7 +27,6 @@ impl Metrics {
                 "kafka_connect_worker_connector_count",
                 "Connectors assigned to this worker",
             ),
-            tasks: gauge("kafka_connect_worker_task_count", "Tasks assigned to this worker"),
             rebalances: gauge(
                 "kafka_connect_worker_rebalance_completed_rebalances_total",
                 "Rebalances that this worker has completed",
@@ -47,9 +45,8 @@ impl Metrics {
 
     pub(crate) fn update(&self, state: &State) {
         let membership = state.membership();
-        let (connectors, tasks) = membership.assigned();
+        let (connectors, _) = membership.assigned();
         self.connectors.set(connectors as f64);
-        self.tasks.set(tasks as f64);
         self.rebalances.set(membership.rebalances() as f64);
         self.rebalancing.set(f64::from(u8::from(membership.is_rebalancing())));
         self.epoch.set(f64::from(membership.generation()));

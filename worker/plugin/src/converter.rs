@@ -66,6 +66,10 @@ pub trait Converter: Send {
 pub trait ConverterFactory: Send + Sync {
     /// Full Java class name.
     fn name(&self) -> &'static str;
+    /// Version shown by the REST API and by metrics.
+    fn version(&self) -> &'static str {
+        env!("CARGO_PKG_VERSION")
+    }
     /// Under which kinds users find the class: converters serve keys and values, header converters headers.
     fn kinds(&self) -> &'static [PluginType] {
         &[PluginType::Converter, PluginType::HeaderConverter]

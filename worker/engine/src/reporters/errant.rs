@@ -72,6 +72,7 @@ impl ErrantRecordReporter for ErrantRecords {
     fn report(&self, record: &SinkRecord, error: Error) -> plugin::Result<Reported> {
         let message = self.original(record)?;
         self.stats.errors.failed();
+        self.stats.errors.marked();
         let failure = Failure::of_error(&error);
         let step = Step::new(Stage::TaskPut, SINK_TASK);
         let number = self.reporters.report(&step, &failure, Original::Consumed(&message));

@@ -9,6 +9,8 @@ use crate::{clients::Pending, trace::Failure};
 /// A commit on its way.
 pub(super) struct Commit {
     offsets: TopicOffsets,
+    /// When the task was asked to flush.
+    begun: Instant,
     pub(super) started: Instant,
     pending: Pending<()>,
 }
@@ -16,6 +18,9 @@ pub(super) struct Commit {
 impl Sink {
     /// What the task has made durable and the group does not have yet.
     async fn flush(&mut self) -> Result<TopicOffsets, Failure> {
+        if !self.assigned.is_empty() {
+            self.stats.commit_seqno.add(1);
+        }
         let mut offsets = self.task.flush(&self.positions).await?;
         offsets.retain(|partition, offset| {
             let Some(position) = self.positions.get(partition) else {
@@ -41,10 +46,9 @@ impl Sink {
         // Positions never run ahead of the dead letters that stand for their records.
         self.reporters.settled().await?;
         let started = Instant::now();
-        self.stats.commit_seqno.add(1);
         match self.flush().await {
-            Ok(offsets) if offsets.is_empty() => self.stats.commit_skips.add(1),
-            Ok(offsets) => self.commit(offsets),
+            Ok(offsets) if offsets.is_empty() => self.nothing_to_commit(started),
+            Ok(offsets) => self.commit(offsets, started),
             Err(error) => {
                 tracing::error!(%error, "offset commit failed, rewinding to last committed offsets");
                 self.stats.committed(false, started.elapsed());
@@ -54,10 +58,17 @@ impl Sink {
         Ok(())
     }
 
-    fn commit(&mut self, offsets: TopicOffsets) {
+    /// Counts as a commit, as in Java.
+    fn nothing_to_commit(&self, begun: Instant) {
+        if !self.assigned.is_empty() {
+            self.stats.committed(true, begun.elapsed());
+        }
+    }
+
+    fn commit(&mut self, offsets: TopicOffsets, begun: Instant) {
         let commit = self.consumer.commit(&offsets);
         let pending: Pending<()> = Box::pin(async move { commit.await.map_err(Failure::from) });
-        self.committing = Some(Commit { offsets, started: Instant::now(), pending });
+        self.committing = Some(Commit { offsets, begun, started: Instant::now(), pending });
     }
 
     /// Reads everything since the last commit again.
@@ -67,22 +78,28 @@ impl Sink {
         self.is_held = false;
         self.consumer.seek(&self.committed);
         self.positions.clone_from(&self.committed);
+        self.ahead.moved(&self.committed);
+        self.stats.active.set(self.ahead.records());
     }
 
     pub(super) fn commit_settled(&mut self, outcome: Result<(), Failure>) {
-        let Some(Commit { offsets, started, .. }) = self.committing.take() else { return };
-        self.stats.committed(outcome.is_ok(), started.elapsed());
+        let Some(Commit { offsets, begun, .. }) = self.committing.take() else { return };
+        self.stats.committed(outcome.is_ok(), begun.elapsed());
         match outcome {
-            Ok(()) => self.committed.extend(offsets),
+            Ok(()) => {
+                self.ahead.committed(&offsets);
+                self.stats.active.set(self.ahead.records());
+                self.committed.extend(offsets);
+            }
             Err(error) => tracing::warn!(%error, "offsets could not be committed; trying again"),
         }
     }
 
     /// Gives a commit up whose answer has not come. It may have taken effect: the next one goes further.
     pub(super) fn commit_timed_out(&mut self) {
-        if let Some(Commit { started, .. }) = self.committing.take() {
+        if self.committing.take().is_some() {
             tracing::warn!("commit of offsets timed out");
-            self.stats.committed(false, started.elapsed());
+            self.stats.commit_skips.add(1);
         }
     }
 
@@ -93,8 +110,8 @@ impl Sink {
         self.reporters.settled().await?;
         let started = Instant::now();
         match self.flush().await {
-            Ok(offsets) if offsets.is_empty() => {}
-            Ok(offsets) => self.commit(offsets),
+            Ok(offsets) if offsets.is_empty() => self.nothing_to_commit(started),
+            Ok(offsets) => self.commit(offsets, started),
             Err(error) => {
                 tracing::warn!(%error, "offset commit failed during close");
                 self.stats.committed(false, started.elapsed());
