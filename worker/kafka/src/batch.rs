@@ -18,10 +18,12 @@ const NONE: u32 = u32::MAX;
 #[derive(Debug, Default)]
 pub struct Batch {
     rows: Vec<Row>,
-    /// The bytes of answers, each kept once for every run of records that lie in it.
+    /// The bytes of answers, or what was unpacked of them, each kept once for every run of records that lie in it.
     buffers: Vec<Bytes>,
     topics: Vec<Arc<str>>,
     headers: Vec<Headers>,
+    /// How many of the bytes are not in an answer, but were made of one.
+    unpacked: usize,
 }
 
 /// A record: numbers, and where in the lists its other parts are.
@@ -88,6 +90,7 @@ impl Batch {
         self.buffers.clear();
         self.topics.clear();
         self.headers.clear();
+        self.unpacked = 0;
     }
 
     /// The records as messages.
@@ -139,6 +142,16 @@ impl Batch {
         Showing { batch: self }
     }
 
+    /// Bytes that were unpacked for its records.
+    pub(crate) const fn unpacked(&self) -> usize {
+        self.unpacked
+    }
+
+    /// Says that so many bytes were unpacked for the records that come next.
+    pub(crate) const fn count_unpacked(&mut self, bytes: usize) {
+        self.unpacked += bytes;
+    }
+
     fn partition(&self, row: &Row) -> TopicPartition {
         TopicPartition::new(Arc::clone(&self.topics[row.topic as usize]), row.partition)
     }
@@ -180,7 +193,7 @@ impl Showing<'_> {
         value: Option<Range<usize>>,
         headers: Headers,
     ) {
-        let Batch { rows, buffers, topics, headers: lists } = &mut *self.batch;
+        let Batch { rows, buffers, topics, headers: lists, .. } = &mut *self.batch;
         let list = if headers.is_empty() { NONE } else { lists.len() as u32 };
         if !headers.is_empty() {
             lists.push(headers);

@@ -5,9 +5,6 @@ mod cutoff;
 mod fetcher;
 mod native;
 
-#[cfg(feature = "fuzzing")]
-pub use fetcher::read_batches;
-
 use std::{collections::BTreeMap, future::Future, sync::Arc, time::Duration};
 
 use futures::FutureExt;

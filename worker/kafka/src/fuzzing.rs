@@ -1,3 +1,3 @@
 //! A way in for `fuzz/`: what reads bytes from brokers is private otherwise.
 
-pub use crate::consumer::read_batches;
+pub use crate::fetched::read_batches;

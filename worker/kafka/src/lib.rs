@@ -6,6 +6,7 @@ mod batch;
 mod codes;
 mod consumer;
 mod failure;
+mod fetched;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 pub mod log;

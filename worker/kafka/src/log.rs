@@ -6,7 +6,6 @@
 //! write is one Produce request at a time (as Connect's `max.in.flight.requests.per.connection=1`), a read one
 //! fetch per leader that the broker answers as soon as there is something.
 
-mod batches;
 mod partitioner;
 mod reader;
 mod topic;
@@ -22,6 +21,7 @@ pub use topic::LogError;
 
 use crate::{
     admin::{Admin, Isolation, NewTopic},
+    message::Message,
     wire::{Client, Error},
 };
 
@@ -61,6 +61,20 @@ pub struct LogRecord {
     pub key: Option<Bytes>,
     /// Value; none deletes the key.
     pub value: Option<Bytes>,
+}
+
+impl From<Message> for LogRecord {
+    fn from(message: Message) -> Self {
+        // Copies: a slice would keep the whole fetch alive for as long as the value.
+        let own = |part: Option<Bytes>| part.map(|it| Bytes::copy_from_slice(&it));
+        Self {
+            partition: message.partition,
+            offset: message.offset,
+            timestamp: message.timestamp,
+            key: own(message.key),
+            value: own(message.value),
+        }
+    }
 }
 
 /// What a log's receiver gets.

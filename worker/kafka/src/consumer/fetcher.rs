@@ -4,8 +4,6 @@
 //!
 //! librdkafka keeps the group; it copies and allocates each record, which alone costs more than all of this.
 
-mod completed;
-mod records;
 mod settings;
 
 use std::{
@@ -31,13 +29,10 @@ use crate::{
     admin::{Admin, End},
     batch::Batch,
     failure::ClientError,
+    fetched::{self, CompletedFetch, Enough, Origin, Unreadable},
     wire::{self, Client, Metadata, Node},
 };
-use completed::CompletedFetch;
 pub(super) use settings::{FetchSettings, Reset};
-
-#[cfg(feature = "fuzzing")]
-pub use completed::read_batches;
 
 /// Answers of one partition that may wait to be handed out: while one is, the next one is fetched.
 const AHEAD: usize = 2;
@@ -169,6 +164,8 @@ impl Fetcher {
 
     /// Appends records to `batch` until it has `most`, as far as they have arrived.
     pub(super) fn hand_out(&mut self, batch: &mut Batch, most: usize) -> Result<(), ClientError> {
+        let unpacked = batch.unpacked().saturating_add(self.settings.most_held);
+        let enough = Enough { records: most, unpacked };
         for _ in 0..self.turns.len() {
             let Some(of) = self.turns.pop_front() else { break };
             let Some(partition) = self.partitions.get_mut(&of) else { continue };
@@ -177,14 +174,9 @@ impl Fetcher {
                 continue;
             }
             while let Some(completed) = partition.completed.front_mut() {
-                let more = completed.hand_out(batch, most).map_err(|reason| {
-                    ClientError::corrupt(format!(
-                        "Received exception when fetching the next record from {of}. If needed, please seek past \
-                         the record to continue consumption: {reason}"
-                    ))
-                })?;
-                partition.handed_out = Some(completed.position);
-                if more {
+                let outcome = completed.hand_out(batch, enough);
+                partition.handed_out = Some(completed.position());
+                if outcome.map_err(|reason| unreadable(&of, &reason))? {
                     break;
                 }
                 partition.completed.pop_front();
@@ -463,13 +455,14 @@ impl Fetcher {
             partition.leader = Some(nearer.clone());
         }
         let Some(bytes) = data.records.filter(|it| !it.is_empty()) else { return Ok(()) };
-        let corrupt =
-            |reason: String| ClientError::corrupt(format!("{of} at offset {position}: {reason}"));
-        let Some(end) = completed::end_of(bytes.clone()).map_err(corrupt)? else { return Ok(()) };
+        let corrupt = |reason: Unreadable| {
+            ClientError::corrupt(format!("{of} at offset {position}: {reason}"))
+        };
+        let Some(end) = fetched::end_of(bytes.clone()).map_err(corrupt)? else { return Ok(()) };
         let aborted = data.aborted_transactions.unwrap_or_default();
-        let topic = Arc::clone(&of.topic);
-        let check = self.settings.check_crcs;
-        let completed = CompletedFetch::new(topic, of.partition, position, bytes, &aborted, check);
+        let origin = Origin { topic: Arc::clone(&of.topic), partition: of.partition };
+        let reading = self.settings.reading;
+        let completed = CompletedFetch::new(origin, position, bytes, &aborted, reading);
         partition.place = Place::At(end.max(position));
         partition.completed.push_back(completed);
         if partition.completed.len() == 1 {
@@ -548,4 +541,17 @@ impl Fetcher {
             self.tasks.push(tokio::time::sleep(time).map(|()| Done::Paused).boxed());
         }
     }
+}
+
+/// Java's words around what is wrong, and what to do where there is something.
+fn unreadable(of: &TopicPartition, reason: &Unreadable) -> ClientError {
+    let mut message = format!(
+        "Received exception when fetching the next record from {of}. If needed, please seek past the record to \
+         continue consumption: {reason}"
+    );
+    if matches!(reason, Unreadable::TooLong { .. }) {
+        message += ". The consumer's key sluice.record.max.bytes allows more; the connector's offsets can be moved \
+                    past the record";
+    }
+    ClientError::corrupt(message)
 }

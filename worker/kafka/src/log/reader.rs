@@ -19,9 +19,11 @@ use kafka_protocol::{
 use sluice_model::TopicPartition;
 use tokio::sync::mpsc;
 
-use super::{End, LogEvent, batches};
+use super::{End, LogEvent, LogRecord};
 use crate::{
     admin::{self, Admin, Isolation},
+    batch::Batch,
+    fetched::{CompletedFetch, Enough, LONGEST_RECORD, Origin, Reading},
     wire::{Client, Error, Node},
 };
 
@@ -30,6 +32,9 @@ const WAIT: Duration = Duration::from_secs(5);
 /// Most bytes of one fetch, and of one partition in it.
 const FETCH_BYTES: i32 = 4 * 1024 * 1024;
 const PARTITION_BYTES: i32 = 1024 * 1024;
+/// What is handed on at once, unless the answer has less.
+const ENOUGH: Enough = Enough { records: 10_000, unpacked: FETCH_BYTES as usize };
+const READING: Reading = Reading { check_crcs: true, longest_record: LONGEST_RECORD };
 /// Pause after a failed fetch.
 const PAUSE: Duration = Duration::from_millis(100);
 /// From version 13 on, topics are named by id.
@@ -178,21 +183,27 @@ impl Reader {
         }
         let Some(bytes) = data.records.filter(|bytes| !bytes.is_empty()) else { return Ok(()) };
         let aborted = data.aborted_transactions.unwrap_or_default();
-        match batches::decode(partition, position, bytes, &aborted) {
-            Ok(fetched) => {
-                self.positions.insert(partition, fetched.next);
-                if !fetched.records.is_empty() {
-                    let event = LogEvent::Records(fetched.records);
-                    self.source.events.send(event).await.map_err(|_| Unheard)?;
+        let of = Origin { topic: self.source.topic.as_str().into(), partition };
+        let mut fetch = CompletedFetch::new(of, position, bytes, &aborted, READING);
+        loop {
+            let mut batch = Batch::default();
+            let outcome = fetch.hand_out(&mut batch, ENOUGH);
+            self.positions.insert(partition, fetch.position());
+            if !batch.is_empty() {
+                let records = batch.iter().map(LogRecord::from).collect();
+                self.source.events.send(LogEvent::Records(records)).await.map_err(|_| Unheard)?;
+            }
+            match outcome {
+                Ok(true) => {}
+                Ok(false) => return Ok(()),
+                Err(reason) => {
+                    let (topic, position) = (&self.source.topic, fetch.position());
+                    tracing::error!(topic, partition, position, %reason, "a batch cannot be read");
+                    tokio::time::sleep(PAUSE).await;
+                    return Ok(());
                 }
             }
-            Err(reason) => {
-                let topic = &self.source.topic;
-                tracing::error!(topic, partition, position, reason, "a batch cannot be read");
-                tokio::time::sleep(PAUSE).await;
-            }
         }
-        Ok(())
     }
 
     async fn recover(&mut self, partition: i32, code: ResponseError) {

@@ -32,9 +32,9 @@ use Use::{Consumer, Ignored, Native, Own, Producer, Refused};
 
 const JAVA_ONLY: &str = "names a Java class, which cannot be loaded here";
 
-/// Every key of Java's producer, consumer and admin client. Whatever is not listed never reaches librdkafka:
-/// its own keys include ones that load code or run commands (`plugin.library.paths`, `ssl.engine.location`,
-/// `ssl.providers`, `sasl.kerberos.kinit.cmd`).
+/// Every key of Java's producer, consumer and admin client, and one of our own. Whatever is not listed never reaches
+/// librdkafka: its own keys include ones that load code or run commands (`plugin.library.paths`,
+/// `ssl.engine.location`, `ssl.providers`, `sasl.kerberos.kinit.cmd`).
 const KEYS: &[(&str, Use)] = &[
     ("acks", Producer("acks")),
     ("allow.auto.create.topics", Own),
@@ -108,6 +108,7 @@ const KEYS: &[(&str, Use)] = &[
     ("security.providers", Refused(JAVA_ONLY)),
     ("send.buffer.bytes", Own),
     ("session.timeout.ms", Consumer("session.timeout.ms")),
+    ("sluice.record.max.bytes", Own),
     ("socket.connection.setup.timeout.max.ms", Ignored),
     ("socket.connection.setup.timeout.ms", Native("socket.connection.setup.timeout.ms")),
     ("ssl.cipher.suites", Ignored),
@@ -139,7 +140,7 @@ const KEYS: &[(&str, Use)] = &[
 /// Further keys of SASL mechanisms that are refused as a whole.
 const SASL_PREFIXES: &[&str] = &["sasl.kerberos.", "sasl.login.", "sasl.oauthbearer."];
 
-/// What happens with `key`; none for a key that no Java client has.
+/// What happens with `key`; none for a key that no client has.
 pub(super) fn usage(key: &str) -> Option<Use> {
     match KEYS.binary_search_by_key(&key, |row| row.0) {
         Ok(row) => Some(KEYS[row].1),
@@ -147,7 +148,7 @@ pub(super) fn usage(key: &str) -> Option<Use> {
     }
 }
 
-/// Whether a Java client has this key.
+/// Whether a client has this key.
 pub(super) fn is_known(key: &str) -> bool {
     usage(key).is_some()
 }

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use crate::{
     admin::Isolation,
+    fetched::{LONGEST_RECORD, Reading},
     settings::{ClientSettings, SettingsError},
 };
 
 const MIB: u64 = 1024 * 1024;
+/// Most bytes of one record that comes compressed.
+const LONGEST: &str = "sluice.record.max.bytes";
 
 /// What happens where there is no offset to start from (`auto.offset.reset`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +47,7 @@ pub(in super::super) struct FetchSettings {
     pub(super) most_held: usize,
     pub(super) isolation: Isolation,
     pub(super) reset: Reset,
-    pub(super) check_crcs: bool,
+    pub(super) reading: Reading,
     /// Where we are, for brokers that let a nearer replica answer (KIP-392).
     pub(super) rack: String,
 }
@@ -76,7 +79,10 @@ impl FetchSettings {
             most_held: half as usize,
             isolation: isolation.unwrap_or(configured),
             reset: Reset::parse(settings.text("auto.offset.reset"))?,
-            check_crcs: settings.text("check.crcs") != Some("false"),
+            reading: Reading {
+                check_crcs: settings.text("check.crcs") != Some("false"),
+                longest_record: bounded(most(LONGEST, LONGEST_RECORD as u64)?) as usize,
+            },
             rack: settings.text("client.rack").unwrap_or_default().to_owned(),
         })
     }
@@ -105,7 +111,8 @@ mod tests {
         assert_eq!((fetch.least_bytes, fetch.most_bytes), (1, 50 << 20));
         assert_eq!((fetch.partition_bytes, fetch.wait), (1 << 20, Duration::from_millis(500)));
         assert_eq!((fetch.reset, fetch.isolation), (Reset::Earliest, Isolation::Uncommitted));
-        assert!(fetch.check_crcs);
+        assert!(fetch.reading.check_crcs);
+        assert_eq!(fetch.reading.longest_record, 64 << 20);
     }
 
     #[test]
@@ -115,10 +122,12 @@ mod tests {
             ("isolation.level", "read_committed"),
             ("check.crcs", "false"),
             ("fetch.min.bytes", "7"),
+            ("sluice.record.max.bytes", "9"),
         ];
         let fetch = parse(&keys, 64 << 20).unwrap();
         assert_eq!((fetch.reset, fetch.isolation), (Reset::Latest, Isolation::Committed));
-        assert_eq!((fetch.check_crcs, fetch.least_bytes), (false, 7));
+        assert_eq!((fetch.reading.check_crcs, fetch.least_bytes), (false, 7));
+        assert_eq!(fetch.reading.longest_record, 9);
         let error = parse(&[("auto.offset.reset", "sometimes")], 64 << 20).err().unwrap();
         assert!(error.to_string().contains("auto.offset.reset"), "{error}");
     }

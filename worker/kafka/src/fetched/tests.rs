@@ -3,11 +3,21 @@
 use bytes::{BufMut, BytesMut};
 use indexmap::IndexMap;
 use kafka_protocol::{
-    messages::ProducerId,
+    messages::{ProducerId, fetch_response::AbortedTransaction},
     records::{Compression, Record, RecordBatchEncoder, RecordEncodeOptions},
 };
 
-use super::*;
+use super::{
+    head::{HEAD, LENGTH_AT, MAGIC_AT},
+    *,
+};
+
+const READING: Reading = Reading { check_crcs: true, longest_record: LONGEST_RECORD };
+
+/// When a batch has this many records.
+fn most(records: usize) -> Enough {
+    Enough { records, unpacked: usize::MAX }
+}
 
 fn record(offset: i64) -> Record {
     Record {
@@ -54,7 +64,11 @@ fn all(sets: &[Bytes]) -> Bytes {
 }
 
 fn fetch(position: i64, bytes: Bytes, aborted: &[AbortedTransaction]) -> CompletedFetch {
-    CompletedFetch::new("t".into(), 3, position, bytes, aborted, true)
+    CompletedFetch::new(origin(), position, bytes, aborted, READING)
+}
+
+fn origin() -> Origin {
+    Origin { topic: "t".into(), partition: 3 }
 }
 
 /// Hands out all records, a few at a time.
@@ -62,7 +76,7 @@ fn offsets(mut fetch: CompletedFetch) -> (Vec<i64>, i64) {
     let mut offsets = Vec::new();
     loop {
         let mut batch = Batch::default();
-        let more = fetch.hand_out(&mut batch, 3).expect("records");
+        let more = fetch.hand_out(&mut batch, most(3)).expect("records");
         assert!(batch.len() <= 3);
         offsets.extend(batch.iter().map(|it| it.offset));
         if !more {
@@ -86,7 +100,7 @@ fn records_have_all_their_parts_in_every_compression() {
         let bytes = encode(&[record(4), with_headers.clone(), record(6)], compression);
         assert_eq!(end_of(bytes.clone()), Ok(Some(7)));
         let mut batch = Batch::default();
-        assert_eq!(fetch(4, bytes, &[]).hand_out(&mut batch, 100), Ok(false));
+        assert_eq!(fetch(4, bytes, &[]).hand_out(&mut batch, most(100)), Ok(false));
         let read: Vec<_> = batch.iter().collect();
         let text = |it: &str| Some(Bytes::copy_from_slice(it.as_bytes()));
         assert_eq!(read.len(), 3);
@@ -149,13 +163,14 @@ fn bytes_that_are_no_records_are_an_error() {
         let mut bytes = bytes.to_vec();
         bytes[at] = to;
         let mut fetch = fetch(1, bytes.into(), &[]);
-        fetch.hand_out(&mut Batch::default(), 10).expect_err("it is wrong")
+        fetch.hand_out(&mut Batch::default(), most(10)).expect_err("it is wrong").to_string()
     };
     assert_eq!(changed(bytes.len() - 1, 9), "the checksum does not match");
     assert!(changed(MAGIC_AT, 1).contains("message format 1"));
     assert!(changed(LENGTH_AT, 0x80).contains("bytes"));
-    let mut unchecked = CompletedFetch::new("t".into(), 0, 1, bytes.slice(..), &[], false);
-    assert_eq!(unchecked.hand_out(&mut Batch::default(), 10), Ok(false));
+    let unchecked = Reading { check_crcs: false, ..READING };
+    let mut unchecked = CompletedFetch::new(origin(), 1, bytes.slice(..), &[], unchecked);
+    assert_eq!(unchecked.hand_out(&mut Batch::default(), most(10)), Ok(false));
 }
 
 #[test]
@@ -171,8 +186,10 @@ fn batches_shorter_than_their_head_are_an_error() {
         bytes[LENGTH_AT + 3] = length;
         bytes[MAGIC_AT] = magic;
         let bytes = Bytes::from(bytes);
-        assert_eq!(end_of(bytes.clone()), Err(expected.to_owned()));
-        let handed = fetch(0, bytes, &[]).hand_out(&mut Batch::default(), 10);
-        assert_eq!(handed, Err(expected.to_owned()));
+        let end = end_of(bytes.clone()).expect_err("it is wrong");
+        let handed = fetch(0, bytes, &[]).hand_out(&mut Batch::default(), most(10));
+        assert_eq!((end.to_string(), handed), (expected.to_owned(), Err(end)));
     }
 }
+
+mod packed;

@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+/// Most bytes of a number.
+const LONGEST_NUMBER: usize = 10;
+
 /// Where the parts of a record lie in the bytes that it was read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Record {
@@ -36,6 +39,17 @@ pub(super) fn read(bytes: &[u8], at: usize) -> Result<Record, Cut> {
         return Err(Cut);
     }
     Ok(Record { offset_delta, timestamp_delta, key, value, headers: (count, cursor.at), end })
+}
+
+/// How many bytes a record that begins with `bytes` has with its length; as many as its length may have if not even
+/// that is whole.
+pub(super) fn length(bytes: &[u8]) -> Result<usize, Cut> {
+    let mut cursor = Cursor { bytes, at: 0 };
+    match cursor.length() {
+        Ok(length) => cursor.at.checked_add(length).ok_or(Cut),
+        Err(Cut) if bytes.len() < LONGEST_NUMBER => Ok(LONGEST_NUMBER),
+        Err(Cut) => Err(Cut),
+    }
 }
 
 /// Reads the header that begins at `at`: its name, its value, and where the next one begins.
@@ -107,6 +121,21 @@ mod tests {
         assert_eq!((record.key, record.value), (Some(6..7), Some(8..10)));
         assert_eq!((record.headers, record.end), ((1, 11), 17));
         assert_eq!(header(&bytes, 11), Ok(("h", None, 14)));
+    }
+
+    #[test]
+    fn the_length_is_known_before_the_record_is() {
+        for (bytes, expected) in [
+            (&[30, 0][..], Ok(16)),
+            (&[0x80, 0x80, 0x80, 0x80, 0x08], Ok((1 << 30) + 5)),
+            (&[], Ok(LONGEST_NUMBER)),
+            (&[0x80; 9], Ok(LONGEST_NUMBER)),
+            (&[1], Ok(LONGEST_NUMBER)),
+            (&[0x80; 10], Err(Cut)),
+            (&[1, 0, 0, 0, 0, 0, 0, 0, 0, 0], Err(Cut)),
+        ] {
+            assert_eq!(length(bytes), expected, "{bytes:?}");
+        }
     }
 
     #[test]
