@@ -276,11 +276,11 @@ impl Sink {
     }
 
     async fn give_up(&mut self, partitions: &[TopicPartition], lost: bool) -> Result<(), Failure> {
-        if !lost {
-            self.commit_now().await?;
-        }
-        self.task.revoked(partitions).await?;
+        let committed = if lost { Ok(()) } else { self.commit_now().await };
+        let told = self.task.revoked(partitions).await;
+        // Whatever has happened: without it the consumer could not leave its group.
         self.consumer.acknowledge_revoked(partitions)?;
+        committed.and(told.map_err(Failure::from))?;
         let is_kept = |it: &TopicPartition| !partitions.contains(it);
         self.assigned.retain(is_kept);
         self.paused.retain(is_kept);

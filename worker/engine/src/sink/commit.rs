@@ -1,6 +1,6 @@
 //! The offsets of a sink: which may be committed, and how a commit goes.
 
-use sluice_plugin::TopicOffsets;
+use sluice_plugin::{TopicOffsets, model::TopicPartition};
 use tokio::time::{Instant, timeout};
 
 use super::Sink;
@@ -89,7 +89,9 @@ impl Sink {
             Ok(()) => {
                 self.ahead.committed(&offsets);
                 self.stats.active.set(self.ahead.records());
-                self.committed.extend(offsets);
+                // Partitions that were lost meanwhile are somebody else's.
+                let is_own = |it: &(TopicPartition, i64)| self.positions.contains_key(&it.0);
+                self.committed.extend(offsets.into_iter().filter(is_own));
             }
             Err(error) => tracing::warn!(%error, "offsets could not be committed; trying again"),
         }

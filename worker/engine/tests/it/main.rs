@@ -6,6 +6,7 @@ mod errors;
 mod headers;
 mod lifecycle;
 mod plugins;
+mod rebalances;
 mod sinks;
 mod sources;
 mod stage;
