@@ -27,6 +27,7 @@ mod sink;
 mod source;
 mod stage;
 mod task;
+mod timestamp;
 mod topics;
 mod trace;
 

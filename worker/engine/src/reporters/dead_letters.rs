@@ -14,7 +14,7 @@ use super::{
     outstanding::Outstanding,
 };
 use crate::{
-    clients::{ClientSpec, Message, TimestampType, Topics},
+    clients::{ClientSpec, Message, Topics},
     control::Abandonment,
     converters::{Converters, Encoded},
     guard::DeadLetterPolicy,
@@ -169,8 +169,7 @@ async fn make_topic(topics: &dyn Topics, policy: &DeadLetterPolicy) -> Result<()
 fn consumed(message: &Message) -> Encoded {
     let headers: Headers = message.headers.clone();
     Encoded {
-        timestamp: (message.timestamp_type != TimestampType::NoTimestampType)
-            .then_some(message.timestamp),
+        timestamp: (message.timestamp >= 0).then_some(message.timestamp),
         key: message.key.clone(),
         value: message.value.clone(),
         headers,

@@ -9,11 +9,12 @@ use sluice_plugin::{
 
 use crate::{
     chain::Chain,
-    clients::{Batch, Message, TimestampType},
+    clients::{Batch, Message},
     converters::Converters,
     guard::{Attempts, Guard, Next},
     reporters::Original,
     stage::{Stage, Step},
+    timestamp,
     trace::Failure,
 };
 
@@ -64,7 +65,8 @@ impl Decoder {
     ) -> Result<Progress, Failure> {
         records.reserve(batch.len());
         for (index, message) in batch.iter().enumerate() {
-            match self.one(message) {
+            let timestamp = timestamp::checked(Some(message.timestamp))?;
+            match self.one(message, timestamp) {
                 Ok(Some(record)) => records.push(record),
                 Ok(None) => {}
                 Err(stuck) => {
@@ -81,16 +83,19 @@ impl Decoder {
 
     /// The way of nearly every record: nothing is kept for an error that does not come.
     #[inline]
-    fn one(&mut self, message: Message) -> Result<Option<SinkRecord>, Box<Stuck>> {
-        let raw = self.keeps_raw.then(|| raw(&message));
-        let Message { topic, partition, offset, timestamp, timestamp_type, key, value, headers } =
-            message;
+    fn one(
+        &mut self,
+        message: Message,
+        timestamp: Option<i64>,
+    ) -> Result<Option<SinkRecord>, Box<Stuck>> {
+        let raw = self.keeps_raw.then(|| raw(&message, timestamp));
+        let Message { topic, partition, offset, timestamp_type, key, value, headers, .. } = message;
         let data = ConnectRecord {
             topic,
             partition: Some(partition),
             key: SchemaAndValue::NULL,
             value: SchemaAndValue::NULL,
-            timestamp: (timestamp_type != TimestampType::NoTimestampType).then_some(timestamp),
+            timestamp,
             headers: Headers::default(),
             offset: Some(offset),
         };
@@ -196,12 +201,11 @@ impl Stuck {
     }
 }
 
-fn raw(message: &Message) -> RawRecord {
+fn raw(message: &Message, timestamp: Option<i64>) -> RawRecord {
     RawRecord {
         key: message.key.clone(),
         value: message.value.clone(),
         headers: message.headers.iter().map(|(key, it)| (Arc::clone(key), it.clone())).collect(),
-        timestamp: (message.timestamp_type != TimestampType::NoTimestampType)
-            .then_some(message.timestamp),
+        timestamp,
     }
 }

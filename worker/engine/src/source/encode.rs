@@ -8,6 +8,7 @@ use crate::{
     guard::{Attempts, Guard, Next},
     reporters::Original,
     stage::{Stage, Step},
+    timestamp,
     trace::Failure,
 };
 
@@ -55,7 +56,10 @@ impl Encoder {
         let mut attempts: Option<(Place, Attempts)> = None;
         loop {
             let error = match self.advance(&mut place, record, &mut encoded) {
-                Ok(Verdict::Keep) => return Ok(Outcome::Encoded(encoded)),
+                Ok(Verdict::Keep) => {
+                    encoded.timestamp = timestamp::checked(encoded.timestamp)?;
+                    return Ok(Outcome::Encoded(encoded));
+                }
                 Ok(Verdict::Drop) => return Ok(Outcome::Dropped),
                 Err(error) => error,
             };
