@@ -37,6 +37,23 @@ impl Control {
         *self.target.borrow() == TargetState::Running
     }
 
+    /// Waits until the task may be opened, which one that is paused is not; false if it shall stop before. As in
+    /// `WorkerTask.doRun`. Cancel-safe.
+    pub(crate) async fn may_open(&mut self) -> bool {
+        let stop = self.stop.clone();
+        while !stop.is_cancelled() {
+            if self.shall_run() {
+                return true;
+            }
+            self.report().await;
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.target_set() => {}
+            }
+        }
+        false
+    }
+
     /// Tells the herder that the task runs or is paused, as it shall.
     pub(crate) async fn report(&self) {
         let (state, event) = if self.shall_run() {

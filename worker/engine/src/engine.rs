@@ -121,8 +121,12 @@ impl Engine {
         };
         let offsets =
             ConnectorOffsets { store: Arc::clone(&self.offsets), connector: id.connector.clone() };
-        self.runner.start(id, target, &stats, move |control| async move {
-            match plugin? {
+        self.runner.start(id, target, &stats, move |mut control| async move {
+            let plugin = plugin?;
+            if !control.may_open().await {
+                return Ok(());
+            }
+            match plugin {
                 ConnectorPlugin::Source(source) => {
                     source::run(control, parts, source, offsets).await
                 }

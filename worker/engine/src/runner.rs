@@ -162,7 +162,7 @@ fn run<F: Future<Output = Result<(), Failure>>>(
 ) {
     let (id, events, stats) =
         (control.id.clone(), control.events.clone(), Arc::clone(&control.stats));
-    let abandonment = Arc::clone(&control.abandonment);
+    let (abandonment, stop) = (Arc::clone(&control.abandonment), control.stop.clone());
     let outcome = catch_unwind(AssertUnwindSafe(|| run_body(control, body)));
     let outcome = outcome.unwrap_or_else(|panic| Err(Failure::new(panic_text("task", &*panic))));
     if abandonment.has_come() {
@@ -172,6 +172,14 @@ fn run<F: Future<Output = Result<(), Failure>>>(
     }
     let event = match outcome {
         Ok(()) => {
+            board.hide(&id, &stats);
+            TaskEvent::Stopped(id)
+        }
+        // As in `WorkerTask.doRun`: what was to end has ended.
+        Err(failure) if stop.is_cancelled() => {
+            let error = failure.to_string();
+            let connector = &id.connector;
+            tracing::warn!(connector, task = id.task, error, "the task failed while it stopped");
             board.hide(&id, &stats);
             TaskEvent::Stopped(id)
         }

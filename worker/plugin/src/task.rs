@@ -18,7 +18,7 @@ pub type TopicOffsets = BTreeMap<TopicPartition, i64>;
 /// - **Durability**: the engine commits the position of a record once Kafka has it and all before it of the same source
 ///   partition, or once they were left out on purpose. After a crash the task is opened at the last committed position.
 /// - **Errors**: a retriable error of `poll` is told in the log, and `poll` is called again after a pause; any other
-///   error of any call fails the task, and so does a panic.
+///   error of any call fails the task, and so does a panic. Once the task is told to stop, errors are only told in the log.
 /// - **Stop**: the call that is on its way is dropped, what was polled is sent and committed, then `close` comes. A task
 ///   that has not ended within `task.shutdown.graceful.timeout.ms` is left behind: what it still does counts no more.
 #[async_trait]
@@ -56,7 +56,8 @@ pub trait SourceTask: Send {
 /// - **Durability**: only what `flush` returned is committed. A crash brings everything behind that again, perhaps to
 ///   another task.
 /// - **Errors**: a retriable error of `put` brings the same batch again; any other one fails the task, and so do errors of
-///   `assigned`, `revoked` and `close`, and panics. After a failure nothing more is committed.
+///   `assigned`, `revoked` and `close`, and panics. After a failure nothing more is committed. Once the task is told to
+///   stop, errors are only told in the log.
 #[async_trait]
 pub trait SinkTask: Send {
     /// The task now has these partitions in addition to those that it had.
