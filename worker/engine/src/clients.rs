@@ -112,6 +112,9 @@ pub(crate) trait Topics: Send + Sync {
     async fn names(&self) -> Result<Vec<String>, Failure>;
     /// Creates a topic unless it exists.
     async fn create(&self, topic: NewTopic) -> Result<(), Failure>;
+    /// Creates a topic only after it was looked for: a task may use topics that it may not create. False if that may
+    /// succeed later.
+    async fn ensure(&self, topic: NewTopic) -> Result<bool, Failure>;
 }
 
 struct KafkaTopics {
@@ -130,6 +133,51 @@ impl Topics for KafkaTopics {
         self.admin.create_topic(&topic).await?;
         Ok(())
     }
+
+    async fn ensure(&self, topic: NewTopic) -> Result<bool, Failure> {
+        let made = match self.admin.partitions(&topic.name).await {
+            Ok(Some(_)) => return Ok(true),
+            Ok(None) => self.admin.create_topic(&topic).await.map(|_| true),
+            Err(error) if error.is_retriable() => Err(error),
+            Err(error) => return Err(not_described(error, &topic)),
+        };
+        made.or_else(|error| {
+            if error.is_retriable() {
+                tracing::warn!(topic = topic.name, %error, "a topic could not be made; trying again");
+                return Ok(false);
+            }
+            Err(not_made(error, &topic))
+        })
+    }
+}
+
+/// As `TopicAdmin.describeTopics` tells it.
+fn not_described(error: wire::Error, topic: &NewTopic) -> Failure {
+    let name = &topic.name;
+    Failure::from(error).within(format!("Error while attempting to describe topics '{name}'"))
+}
+
+/// As `TopicAdmin.createOrFindTopics` and `AbstractWorkerSourceTask.maybeCreateTopic` tell it.
+fn not_made(error: wire::Error, topic: &NewTopic) -> Failure {
+    let NewTopic { name, partitions, replication, config } = topic;
+    let or_default = |count: i64| match count {
+        -1 => "default".to_owned(),
+        count => count.to_string(),
+    };
+    if error.java_class().ends_with("AuthorizationException") {
+        let config: Vec<String> = config.iter().map(|(key, it)| format!("{key}={it}")).collect();
+        let topic = format!(
+            "(name={name}, numPartitions={}, replicationFactor={}, replicasAssignments=null, configs={{{}}})",
+            or_default((*partitions).into()),
+            or_default((*replication).into()),
+            config.join(", ")
+        );
+        return Failure::from(error).within(format!(
+            "Task failed to create new topic {topic}. Ensure that the task is authorized to create topics or that the \
+             topic exists and restart the task"
+        ));
+    }
+    Failure::from(error).within(format!("Error while attempting to create/find topic(s) '{name}'"))
 }
 
 impl From<ClientError> for Failure {
@@ -140,7 +188,7 @@ impl From<ClientError> for Failure {
 
 impl From<wire::Error> for Failure {
     fn from(error: wire::Error) -> Self {
-        Self::of("org.apache.kafka.common.KafkaException", error.to_string())
+        Self::of(error.java_class(), error.to_string())
     }
 }
 
@@ -174,6 +222,10 @@ pub(crate) mod fake {
         async fn create(&self, topic: NewTopic) -> Result<(), Failure> {
             self.add(&topic.name);
             Ok(())
+        }
+
+        async fn ensure(&self, topic: NewTopic) -> Result<bool, Failure> {
+            self.create(topic).await.map(|()| true)
         }
     }
 }

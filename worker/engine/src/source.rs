@@ -4,9 +4,10 @@
 //! data.
 
 mod encode;
+mod topics;
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -20,10 +21,8 @@ use tokio::{
 
 use crate::{
     active_topics::TopicTracker,
-    clients::Topics,
     control::{Abandonment, Control},
     converters::Encoded,
-    creation::Creation,
     engine::TaskParts,
     guard::{Guard, Policy},
     ledger::{Committable, Ledger},
@@ -34,6 +33,7 @@ use crate::{
     trace::Failure,
 };
 use encode::{Encoder, Outcome};
+use topics::TopicMaker;
 
 const SEND_FAILED: &str = "Unrecoverable exception from producer send callback";
 /// What Java names as the class that could not write a record.
@@ -54,7 +54,7 @@ pub(crate) async fn run(
         // A successor may be ahead already: nothing of this task counts any more.
         return Ok(());
     }
-    let closed = source.close(outcome.is_ok()).await;
+    let closed = source.close().await;
     outcome.and(closed)
 }
 
@@ -73,8 +73,7 @@ struct Source {
     /// Positions whose write failed, to be written with the next ones.
     uncommitted: Vec<Committable>,
     store: Arc<dyn OffsetStore>,
-    creation: Option<(Creation, Arc<dyn Topics>)>,
-    created: HashSet<Arc<str>>,
+    maker: TopicMaker,
     connector: String,
     stats: Arc<TaskStats>,
     topics: TopicTracker,
@@ -125,10 +124,7 @@ impl Source {
         })?;
         let cutoff = producer.cutoff();
         control.abandonment.closes(move || cutoff.cut());
-        let creation = match Creation::parse(&parts.connector)? {
-            Some(creation) if parts.settings.topic_creation => Some((creation, clients.topics()?)),
-            _ => None,
-        };
+        let maker = TopicMaker::parse(&parts.connector, parts.settings.topic_creation, &clients)?;
         Ok(Self {
             task,
             encoder,
@@ -146,8 +142,7 @@ impl Source {
             unsent: VecDeque::new(),
             uncommitted: Vec::new(),
             store,
-            creation,
-            created: HashSet::new(),
+            maker,
             connector: control.id.connector.clone(),
             stats,
             topics: TopicTracker::new(control, parts.told_topics),
@@ -180,7 +175,7 @@ impl Source {
                 () = stop.cancelled() => {}
                 () = control.target_set() => control.report().await,
                 () = sleep_until(self.commit_due) => {}
-                () = self.producer.ready(), if !self.unsent.is_empty() => {}
+                () = room(&self.producer, &self.maker), if !self.unsent.is_empty() => {}
                 // Dropping a poll loses no record, by its contract.
                 polled = self.task.poll(), if can_poll => match polled {
                     Err(error) if error.kind() == Kind::Retriable => self.poll_later(&error),
@@ -218,8 +213,7 @@ impl Source {
             let offset = std::mem::take(&mut record.source_offset);
             let number = self.ledger.track(&record.source_partition, offset);
             let Outcome::Encoded(encoded) = outcome else {
-                self.ledger.done(number);
-                self.active -= 1;
+                self.done(number);
                 continue;
             };
             self.unsent.push_back(Encoded { number, ..encoded });
@@ -238,13 +232,11 @@ impl Source {
         self.stats.active.set(self.active);
     }
 
-    /// Hands records to the producer; false once its queue is full.
+    /// Hands records to the producer; false once its queue is full, or a topic has to be waited for.
     async fn send_unsent(&mut self) -> Result<bool, Failure> {
         while let Some(record) = self.unsent.front() {
-            if !self.created.contains(&record.topic) {
-                let topic = Arc::clone(&record.topic);
-                self.create_topic(&topic).await?;
-                continue;
+            if !self.maker.is_ready(&record.topic).await? {
+                return Ok(false);
             }
             let headers: Vec<(&str, Option<&[u8]>)> =
                 record.headers.iter().map(|(key, value)| (&**key, value.as_deref())).collect();
@@ -265,20 +257,13 @@ impl Source {
                 }
                 Err(SendRefused::QueueFull) => return Ok(false),
                 Err(SendRefused::Failed(error)) => {
-                    return Err(Failure::from(error).within(SEND_FAILED));
+                    let number = record.number;
+                    self.unsent.pop_front();
+                    self.refused(number, error)?;
                 }
             }
         }
         Ok(true)
-    }
-
-    async fn create_topic(&mut self, topic: &Arc<str>) -> Result<(), Failure> {
-        let wanted = self.creation.as_ref().and_then(|(creation, _)| creation.topic(topic));
-        if let (Some(new), Some((_, topics))) = (wanted, &self.creation) {
-            topics.create(new).await?;
-        }
-        self.created.insert(Arc::clone(topic));
-        Ok(())
     }
 
     /// Notes which records Kafka has taken.
@@ -295,12 +280,10 @@ impl Source {
                 None => {
                     written += 1;
                     self.sent.remove(&number);
+                    self.done(number);
                 }
-                Some(error) if self.guard.tolerates() => self.drop_refused(number, error),
-                Some(error) => return Err(Failure::from(error).within(SEND_FAILED)),
+                Some(error) => self.refused(number, error)?,
             }
-            self.ledger.done(number);
-            self.active -= 1;
         }
         if written > 0 {
             self.sent_to.drain(..).for_each(|topic| self.topics.uses(&topic));
@@ -310,8 +293,11 @@ impl Source {
         Ok(())
     }
 
-    /// Kafka does not take a record, and the connector tolerates it.
-    fn drop_refused(&mut self, number: u64, error: ClientError) {
+    /// Kafka does not take a record. That is the end, unless it is about this record and the connector tolerates it.
+    fn refused(&mut self, number: u64, error: ClientError) -> Result<(), Failure> {
+        if !self.guard.tolerates() || error.is_authentication() {
+            return Err(Failure::from(error).within(SEND_FAILED));
+        }
         tracing::error!(connector = self.connector, %error, "a record was dropped");
         self.stats.errors.failed();
         self.stats.errors.marked();
@@ -319,6 +305,13 @@ impl Source {
             let step = Step::new(Stage::KafkaProduce, SOURCE_TASK);
             self.reporters.report(&step, &Failure::from(error), Original::Polled(&record));
         }
+        self.done(number);
+        Ok(())
+    }
+
+    fn done(&mut self, number: u64) {
+        self.ledger.done(number);
+        self.active -= 1;
     }
 
     /// Writes the positions of what Kafka has taken. What cannot be written now is written the next time.
@@ -364,9 +357,10 @@ impl Source {
         Ok(self.task.commit(&positions).await?)
     }
 
-    /// Waits for what was sent, commits it, and frees everything. After a failure what Kafka has taken counts as well.
-    async fn close(mut self, in_order: bool) -> Result<(), Failure> {
-        if in_order && let Err(error) = self.producer.flush(self.flush_timeout).await {
+    /// Waits for what was sent, commits it, and frees everything; after a failure as well, as what was sent before it
+    /// is as good as ever (`WorkerSourceTask.finalOffsetCommit`).
+    async fn close(mut self) -> Result<(), Failure> {
+        if let Err(error) = self.producer.flush(self.flush_timeout).await {
             tracing::warn!(
                 connector = self.connector,
                 %error,
@@ -378,5 +372,13 @@ impl Source {
         let closed = self.task.close().await;
         self.producer.close().await;
         taken.and(committed).and(closed.map_err(Failure::from))
+    }
+}
+
+/// Returns when what is not sent yet may be.
+async fn room(producer: &Producer, maker: &TopicMaker) {
+    match maker.retry_at() {
+        Some(instant) => sleep_until(instant).await,
+        None => producer.ready().await,
     }
 }

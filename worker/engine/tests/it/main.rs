@@ -7,6 +7,7 @@ mod headers;
 mod lifecycle;
 mod plugins;
 mod rebalances;
+mod sending;
 mod sinks;
 mod sources;
 mod stage;

@@ -145,11 +145,20 @@ pub(crate) async fn end_of(admin: &Admin) -> i64 {
 impl Running {
     /// Starts task 0 of the connector `class`, which is also the name of its class.
     pub(crate) fn start(&self, class: &str, more: &[(&str, &str)]) -> TaskId {
+        self.start_as(class, TargetState::Running, more)
+    }
+
+    pub(crate) fn start_as(
+        &self,
+        class: &str,
+        target: TargetState,
+        more: &[(&str, &str)],
+    ) -> TaskId {
         let mut connector =
             properties(&[("name", class), ("connector.class", class), ("topics", TOPIC)]);
         connector.extend(properties(more));
         let id = TaskId::new(class, 0);
-        self.engine.start_task(id.clone(), &connector, &connector, TargetState::Running).unwrap();
+        self.engine.start_task(id.clone(), &connector, &connector, target).unwrap();
         id
     }
 

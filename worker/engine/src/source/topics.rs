@@ -1,0 +1,63 @@
+//! Topics are there before the first record goes to them (`AbstractWorkerSourceTask.maybeCreateTopic`).
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use sluice_plugin::Properties;
+use tokio::time::Instant;
+
+use crate::{
+    clients::{ClientSpec, Topics},
+    creation::Creation,
+    trace::Failure,
+};
+
+/// Pause after an attempt that may succeed later (`SEND_FAILED_BACKOFF_MS`).
+const RETRY: Duration = Duration::from_millis(100);
+
+/// Makes the topics of one task.
+pub(super) struct TopicMaker {
+    /// None if topics are left to the broker.
+    creation: Option<(Creation, Arc<dyn Topics>)>,
+    known: HashSet<Arc<str>>,
+    retry_at: Option<Instant>,
+}
+
+impl TopicMaker {
+    /// Reads what the connector wants; `is_enabled` is the worker's `topic.creation.enable`.
+    pub(super) fn parse(
+        connector: &Properties,
+        is_enabled: bool,
+        clients: &ClientSpec<'_>,
+    ) -> Result<Self, Failure> {
+        let creation = match Creation::parse(connector)? {
+            Some(creation) if is_enabled => Some((creation, clients.topics()?)),
+            _ => None,
+        };
+        Ok(Self { creation, known: HashSet::new(), retry_at: None })
+    }
+
+    /// Whether records may be sent to a topic now; else they may at [`Self::retry_at`].
+    pub(super) async fn is_ready(&mut self, topic: &Arc<str>) -> Result<bool, Failure> {
+        let Some((creation, topics)) = &self.creation else { return Ok(true) };
+        if self.known.contains(topic) {
+            return Ok(true);
+        }
+        if self.retry_at.is_some_and(|it| Instant::now() < it) {
+            return Ok(false);
+        }
+        self.retry_at = None;
+        if let Some(new) = creation.topic(topic)
+            && !topics.ensure(new).await?
+        {
+            self.retry_at = Some(Instant::now() + RETRY);
+            return Ok(false);
+        }
+        self.known.insert(Arc::clone(topic));
+        Ok(true)
+    }
+
+    /// When to ask again for a topic that was not ready.
+    pub(super) const fn retry_at(&self) -> Option<Instant> {
+        self.retry_at
+    }
+}
