@@ -15,7 +15,7 @@ use crate::{
     control::Control,
     converters::Converters,
     guard::Policy,
-    metrics::{Board, Startups, TaskCollector, TaskPlugins, TaskStats},
+    metrics::{Board, SampleWindow, Startups, TaskCollector, TaskPlugins, TaskStats},
     offsets::{ConnectorOffsets, OffsetStore},
     plugins::PluginSource,
     reporters::Reporters,
@@ -148,6 +148,11 @@ impl Engine {
     /// Sets what the tasks of a connector shall do.
     pub fn set_target(&self, connector: &str, target: TargetState) {
         self.runner.set_target(connector, target);
+    }
+
+    /// How far back metrics of the last while look.
+    pub const fn samples(&self) -> SampleWindow {
+        self.settings.samples
     }
 
     /// Stops every task.

@@ -68,11 +68,6 @@ impl EngineSettings {
             samples: samples(worker)?,
         })
     }
-
-    /// How far back metrics of the last while look.
-    pub const fn samples(&self) -> SampleWindow {
-        self.samples
-    }
 }
 
 fn samples(worker: &Properties) -> Result<SampleWindow, SettingsError> {

@@ -7,7 +7,7 @@ mod jobs;
 use std::{
     collections::HashMap,
     sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use async_trait::async_trait;
@@ -131,6 +131,7 @@ impl Herder {
         let mut writers = JoinSet::new();
         writers.spawn(writer);
         let mut task_events = self.task_events;
+        let metrics = Metrics::new(&self.registry, self.engine.samples());
         let mut this = Loop {
             state: State::new(self.settings.clone(), self.plugins),
             settings: self.settings,
@@ -142,7 +143,7 @@ impl Herder {
             configured: ConfiguredWork::default(),
             sender: self.sender,
             statuses,
-            metrics: Metrics::new(&self.registry),
+            metrics,
             member: Some(Box::new(self.member)),
             jobs: JoinSet::new(),
             watches: HashMap::new(),
@@ -212,12 +213,13 @@ impl Loop {
     }
 
     fn step(&mut self, event: Event) {
+        let begun = Instant::now();
         let event = event.masked(self.providers.hidden());
         let effects = self.state.step(now_millis(), event);
-        self.metrics.update(&self.state);
         for effect in effects {
             self.perform(effect);
         }
+        self.metrics.update(&mut self.state, begun);
         let state = &self.state;
         self.watches.retain(|connector, (attempt, watch)| {
             let is_current = state.runs(connector, *attempt);

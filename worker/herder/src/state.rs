@@ -9,6 +9,7 @@
 mod membership;
 mod requests;
 mod restart;
+mod seen;
 mod status;
 mod topics;
 mod work;
@@ -29,6 +30,7 @@ use crate::{
 };
 use membership::Membership;
 use requests::PendingWrite;
+pub(crate) use seen::SeenConnector;
 use work::Work;
 
 /// Checks connector configurations and knows plugin types. Pure apart from what plugins look at.
@@ -37,6 +39,8 @@ pub trait Plugins: Send + Sync {
     fn validate(&self, config: &SettingsPatch) -> Result<ConfigInfos, Error>;
     /// Whether the class moves records into or out of Kafka.
     fn kind(&self, class: &str) -> sluice_rest_model::ConnectorKind;
+    /// The full name of the class.
+    fn class(&self, class: &str) -> Option<String>;
     /// The version of the class.
     fn version(&self, class: &str) -> Option<String>;
 }

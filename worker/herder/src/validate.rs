@@ -47,6 +47,10 @@ impl Plugins for CatalogPlugins {
         }
     }
 
+    fn class(&self, class: &str) -> Option<String> {
+        self.classes.find(class)
+    }
+
     fn version(&self, class: &str) -> Option<String> {
         let version = match self.classes.0.connector(class)? {
             ConnectorPlugin::Source(source) => source.version(),

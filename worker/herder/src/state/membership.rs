@@ -144,9 +144,14 @@ impl Membership {
         self.rebalances
     }
 
-    /// How many connectors and tasks the group has assigned here.
-    pub(crate) fn assigned(&self) -> (usize, usize) {
-        (self.connectors.len(), self.tasks.len())
+    /// What the group has agreed on.
+    pub(crate) const fn protocol(&self) -> ConnectProtocol {
+        self.protocol
+    }
+
+    /// The leader's URL; empty while there is none.
+    pub(crate) fn leader_url(&self) -> &str {
+        self.leader_url.as_deref().unwrap_or_default()
     }
 
     /// Whether internal requests must be signed.

@@ -28,6 +28,9 @@ impl State {
             generation: self.membership.generation(),
             version,
         };
+        if let Subject::Connector(name) = &subject {
+            self.work.news.changed.insert(name.clone());
+        }
         if self.statuses.accepts(&subject, &status) {
             self.effects.push(Effect::WriteStatus(subject.key(), Some(status.encode())));
             self.statuses.put(subject, status);

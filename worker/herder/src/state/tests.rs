@@ -44,10 +44,16 @@ impl Plugins for AnySink {
         ConnectorKind::Sink
     }
 
+    fn class(&self, class: &str) -> Option<String> {
+        Some(class.to_owned())
+    }
+
     fn version(&self, _: &str) -> Option<String> {
         None
     }
 }
+
+mod seen;
 
 /// A worker with a config topic that stores what it writes at once, and a group of which it is told what to hold.
 struct Worker {

@@ -9,7 +9,7 @@ use sluice_config::Properties;
 use sluice_engine::{TargetState as EngineTarget, TaskEvent, TaskId};
 use sluice_rest_model::State as RunState;
 
-use super::State;
+use super::{State, seen::News};
 use crate::{
     event::{Effect, SplitError, Timer},
     state::requests::PendingWrite,
@@ -37,6 +37,7 @@ struct ConnectorRun {
     target: TargetState,
     attempt: u64,
     backoff: Duration,
+    has_started: bool,
 }
 
 /// Connectors and tasks alive here.
@@ -45,6 +46,7 @@ pub(super) struct Work {
     tasks: BTreeMap<TaskId, TaskPhase>,
     connectors: BTreeMap<String, ConnectorRun>,
     attempts: u64,
+    pub(super) news: News,
 }
 
 impl Work {
@@ -64,6 +66,15 @@ impl Work {
 
     pub(super) fn forget_connector(&mut self, name: &str) {
         self.connectors.remove(name);
+        self.news.changed.insert(name.to_owned());
+    }
+
+    pub(super) fn connector_count(&self) -> usize {
+        self.connectors.len()
+    }
+
+    pub(super) fn has_connector(&self, name: &str) -> bool {
+        self.connectors.contains_key(name)
     }
 
     /// Has a connector start anew, unless it has already.
@@ -140,7 +151,7 @@ impl State {
             .cloned()
             .collect();
         for name in gone {
-            self.work.connectors.remove(&name);
+            self.work.forget_connector(&name);
             if self.config.config(&name).is_some() {
                 self.write_status(Subject::Connector(name), RunState::Unassigned, None);
             }
@@ -172,7 +183,14 @@ impl State {
     fn start_connector(&mut self, name: String, config: Properties, target: TargetState) {
         self.work.attempts += 1;
         let attempt = self.work.attempts;
-        let run = ConnectorRun { config: config.clone(), target, attempt, backoff: SPLIT_BACKOFF };
+        let run = ConnectorRun {
+            config: config.clone(),
+            target,
+            attempt,
+            backoff: SPLIT_BACKOFF,
+            has_started: false,
+        };
+        self.work.news.changed.insert(name.clone());
         self.work.connectors.insert(name.clone(), run);
         if target == TargetState::Stopped {
             self.write_status(Subject::Connector(name), RunState::Stopped, None);
@@ -236,7 +254,9 @@ impl State {
             Ok(configs) => {
                 let target = self.config.connector(name).map_or(run.target, |it| it.target);
                 run.target = target;
+                let is_first = !std::mem::replace(&mut run.has_started, true);
                 let config = run.config.clone();
+                self.work.news.started += u64::from(is_first);
                 self.write_status(subject, run_state(target), None);
                 self.publish_tasks(name, attempt, configs);
                 self.effects.push(Effect::Watch { connector: name.to_owned(), config, attempt });
@@ -249,7 +269,10 @@ impl State {
                 );
                 self.split_later(name, attempt);
             }
-            Err(error) => self.write_status(subject, RunState::Failed, Some(error.trace)),
+            Err(error) => {
+                self.work.news.failed += u64::from(!run.has_started);
+                self.write_status(subject, RunState::Failed, Some(error.trace));
+            }
         }
     }
 
