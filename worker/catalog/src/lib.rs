@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use sluice_connector_datagen::Datagen;
 use sluice_connector_file::{FileStreamSink, FileStreamSource};
-use sluice_connector_null::NullSink;
+use sluice_connector_null::{LoadSource, NullSink};
 use sluice_connector_tools::{
     MockSink, MockSource, SchemaSource, VerifiableSink, VerifiableSource,
 };
@@ -38,6 +38,7 @@ pub fn builtin() -> Catalog {
         .sink(VerifiableSink)
         .source(Datagen)
         .source(FileStreamSource)
+        .source(LoadSource)
         .source(MockSource)
         .source(SchemaSource)
         .source(VerifiableSource)
