@@ -5,12 +5,15 @@ use std::{collections::BTreeMap, time::Duration};
 use anyhow::{Context, Result, bail, ensure};
 use kafka_protocol::{
     messages::{
-        GroupId, OffsetFetchRequest, TopicName, offset_fetch_request::OffsetFetchRequestTopic,
+        DeleteTopicsRequest, GroupId, OffsetFetchRequest, TopicName,
+        delete_topics_request::DeleteTopicState, offset_fetch_request::OffsetFetchRequestTopic,
     },
     protocol::StrBytes,
 };
 use sluice_kafka::{
-    ClientSettings, OutgoingRecord, Producer, ProducerConfig, SendRefused, admin::Admin, wire,
+    ClientSettings, OutgoingRecord, Producer, ProducerConfig, SendRefused,
+    admin::{Admin, Created, NewTopic},
+    wire,
 };
 use sluice_kit::kafka::{KafkaOptions, KafkaServer};
 use sluice_model::TopicPartition;
@@ -98,6 +101,53 @@ impl Broker {
         let there = self.ends(topic, partitions).await?;
         ensure!(there == records, "{topic} has {there} records, not {records}");
         Ok(())
+    }
+
+    /// A new topic of one partition.
+    pub(crate) async fn create(&self, topic: &str) -> Result<()> {
+        let new = NewTopic {
+            name: topic.to_owned(),
+            partitions: 1,
+            replication: 1,
+            config: BTreeMap::new(),
+        };
+        let created = Admin::new(self.client.clone()).create_topic(&new).await?;
+        ensure!(created == Created::Created, "{topic} was there before");
+        Ok(())
+    }
+
+    /// Deletes a topic, so that the disk does not fill up.
+    pub(crate) async fn delete(&self, topic: &str) -> Result<()> {
+        let name = TopicName(StrBytes::from_string(topic.to_owned()));
+        let build = |version| {
+            let request = DeleteTopicsRequest::default().with_timeout_ms(30_000);
+            if version >= 6 {
+                request.with_topics(vec![DeleteTopicState::default().with_name(Some(name))])
+            } else {
+                request.with_topic_names(vec![name])
+            }
+        };
+        let node = self.client.controller().await?;
+        let answer = self.client.call_with(&node, CALL, i16::MAX, build).await?;
+        ensure!(answer.responses.iter().all(|it| it.error_code == 0), "{topic} was not deleted");
+        Ok(())
+    }
+
+    /// A producer that waits a millisecond for others to come along.
+    pub(crate) fn prompt_producer(&self) -> Result<Producer> {
+        let entries = [
+            ("bootstrap.servers", self.server.bootstrap().as_str()),
+            ("linger.ms", "1"),
+            ("acks", "1"),
+        ]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let settings = ClientSettings::parse(&BTreeMap::from(entries))?;
+        let config = ProducerConfig {
+            client_id: "bench-pace".to_owned(),
+            budget: 64 << 20,
+            transactional_id: None,
+        };
+        Ok(Producer::new(&settings, config, |_, _| {})?)
     }
 
     /// The end offsets of a topic, summed.

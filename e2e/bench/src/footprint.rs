@@ -53,8 +53,7 @@ pub(crate) async fn worker(
     runs: usize,
 ) -> Result<Footprint> {
     let group = format!("footprint-{side:?}").to_lowercase();
-    let file = workers::file(&broker.server.bootstrap(), &group, plugins)
-        .with("offset.flush.interval.ms", "60000");
+    let file = workers::file(&broker.server.bootstrap(), &group, plugins, plugins);
     let mut starts = Vec::new();
     started(side, &file).await?.1.stop().await?;
     for _ in 0..runs {

@@ -2,6 +2,7 @@
 
 mod broker;
 mod footprint;
+mod latency;
 mod machine;
 mod payload;
 mod process;
@@ -49,12 +50,24 @@ struct Arguments {
     scenario: Option<String>,
 }
 
+impl Arguments {
+    fn pairs(&self) -> usize {
+        self.pairs.unwrap_or(if self.quick { 2 } else { 5 })
+    }
+
+    fn wants(&self, scenario: &str) -> bool {
+        self.scenario.as_ref().is_none_or(|part| scenario.contains(part))
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Part {
     /// Start-up and size.
     Footprint,
-    /// W1 and W2.
+    /// W1, W2, W4 and W5.
     Throughput,
+    /// W12.
+    Latency,
 }
 
 #[tokio::main(worker_threads = 1)]
@@ -95,6 +108,7 @@ async fn measure(arguments: &Arguments) -> Result<Report> {
         operator: None,
         sizes: Vec::new(),
         outcomes: Vec::new(),
+        latencies: Vec::new(),
     };
     let folder = tempfile::Builder::new().prefix("sluice-bench-").tempdir()?;
     let broker = Broker::start().await?;
@@ -103,6 +117,9 @@ async fn measure(arguments: &Arguments) -> Result<Report> {
     }
     if is_in(Part::Throughput) {
         throughput(arguments, &broker, folder.path(), &mut report).await?;
+    }
+    if is_in(Part::Latency) {
+        latency(arguments, &broker, folder.path(), &mut report).await?;
     }
     Ok(report)
 }
@@ -133,24 +150,41 @@ async fn throughput(
     folder: &Path,
     report: &mut Report,
 ) -> Result<()> {
-    let pairs = arguments.pairs.unwrap_or(if arguments.quick { 2 } else { 5 });
-    let wanted = |it: &Scenario| {
-        let name = format!("{:?}: {}", it.workload, it.name);
-        arguments.scenario.as_ref().is_none_or(|part| name.contains(part))
-    };
+    let wanted = |it: &Scenario| arguments.wants(&format!("{:?}: {}", it.workload, it.name));
     for scenario in scenarios::all().into_iter().filter(wanted) {
-        let (payload, partitions) = (scenario.payload, scenario.partitions);
-        let (topic, records) = (payload.topic(partitions), payload.records(report.records));
-        if broker.ends(&topic, partitions).await.unwrap_or(0) == 0 {
-            broker.fill(&topic, partitions, records, payload).await?;
-        }
-        let data = (topic.as_str(), records);
-        report.outcomes.push(throughput::measure(broker, scenario, data, pairs, folder).await?);
+        let records = scenario.payload.records(report.records);
+        let outcome =
+            throughput::measure(broker, scenario, records, arguments.pairs(), folder).await?;
+        report.outcomes.push(outcome);
         if !arguments.quick {
             // Scenario by scenario: what was measured is kept even if a later one fails.
-            save("results/runs.csv", report::runs(&report.outcomes))?;
-            save("results/samples.csv", report::samples(&report.outcomes))?;
+            save("results/runs.csv", report::csv::runs(&report.outcomes))?;
+            save("results/samples.csv", report::csv::samples(&report.outcomes))?;
         }
     }
     Ok(())
+}
+
+async fn latency(
+    arguments: &Arguments,
+    broker: &Broker,
+    folder: &Path,
+    report: &mut Report,
+) -> Result<()> {
+    let wanted = |it: &latency::Paced| arguments.wants(&format!("W12: {}", it.name));
+    let seconds = seconds(report.records);
+    for scenario in latency::SCENARIOS.into_iter().filter(wanted) {
+        let measured =
+            latency::measure(broker, scenario, seconds, arguments.pairs(), folder).await?;
+        report.latencies.push(measured);
+        if !arguments.quick {
+            save("results/latency.csv", report::csv::latencies(&report.latencies))?;
+        }
+    }
+    Ok(())
+}
+
+/// How long a run at a pace takes: half a minute if the others have the usual 8 million records, 5 s at least.
+fn seconds(records: u64) -> u32 {
+    u32::try_from(records.saturating_mul(30) / 8_000_000).unwrap_or(u32::MAX).clamp(5, 300)
 }

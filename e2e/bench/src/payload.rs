@@ -9,7 +9,17 @@ pub(crate) enum Payload {
     JsonWithSchema,
     /// The same order as JSON alone.
     Json,
+    /// A line of a file: 100 bytes of text, each line another.
+    Line,
 }
+
+/// Bytes of a line, its end included.
+pub(crate) const LINE: u64 = 101;
+
+/// The class of JSON.
+pub(crate) const JSON: &str = "org.apache.kafka.connect.json.JsonConverter";
+/// The class of text.
+pub(crate) const STRING: &str = "org.apache.kafka.connect.storage.StringConverter";
 
 const SCHEMA: &str = r#"{"schema":{"type":"struct","fields":[{"type":"int64","optional":false,"field":"id"},{"type":"string","optional":false,"field":"phone"},{"type":"string","optional":true,"field":"email"},{"type":"double","optional":false,"field":"total"},{"type":"boolean","optional":false,"field":"paid"}],"optional":false,"name":"order"},"payload":"#;
 
@@ -20,6 +30,7 @@ impl Payload {
             Self::Bytes(size) => format!("bytes-{size}-{partitions}"),
             Self::JsonWithSchema => format!("json-with-schema-{partitions}"),
             Self::Json => format!("json-{partitions}"),
+            Self::Line => format!("lines-{partitions}"),
         }
     }
 
@@ -27,17 +38,17 @@ impl Payload {
     pub(crate) const fn records(self, most: u64) -> u64 {
         match self {
             Self::Bytes(..=100) => most,
-            Self::Bytes(_) | Self::JsonWithSchema | Self::Json => most / 4,
+            Self::Bytes(_) | Self::JsonWithSchema | Self::Json | Self::Line => most / 4,
         }
     }
 
     /// The converter of the values, with its settings.
     pub(crate) const fn converter(self) -> &'static [(&'static str, &'static str)] {
-        const JSON: &str = "org.apache.kafka.connect.json.JsonConverter";
         match self {
             Self::Bytes(_) => &[],
             Self::JsonWithSchema => &[("value.converter", JSON)],
             Self::Json => &[("value.converter", JSON), ("value.converter.schemas.enable", "false")],
+            Self::Line => &[("value.converter", STRING)],
         }
     }
 
@@ -47,6 +58,7 @@ impl Payload {
             Self::Bytes(size) => (0..size).map(|at| b'a' + (at % 26) as u8).collect(),
             Self::JsonWithSchema => format!("{SCHEMA}{}}}", order(number)).into_bytes(),
             Self::Json => order(number).into_bytes(),
+            Self::Line => format!("{number:020}{}", "a line of text; ".repeat(5)).into_bytes(),
         }
     }
 }
@@ -72,10 +84,11 @@ mod tests {
             (Payload::JsonWithSchema, 320..420),
             (Payload::Json, 65..90),
             (Payload::Bytes(100), 100..101),
+            (Payload::Line, 100..101),
         ] {
             let value = payload.value(1_234_567);
             assert!(size.contains(&value.len()), "{payload:?} has {} bytes", value.len());
-            if !matches!(payload, Payload::Bytes(_)) {
+            if !matches!(payload, Payload::Bytes(_) | Payload::Line) {
                 let json: serde_json::Value = serde_json::from_slice(&value).expect("JSON");
                 assert!(json.is_object());
             }

@@ -1,6 +1,9 @@
 //! What is measured: workloads, and the forms in which each is run.
 
-use crate::payload::Payload;
+use crate::{
+    payload::{JSON, Payload},
+    progress::Window,
+};
 
 /// One form of a workload.
 #[derive(Clone, Debug)]
@@ -22,14 +25,40 @@ pub(crate) enum Workload {
     W1,
     /// Reads JSON, applies transforms, and hands the outcome to a sink that keeps nothing.
     W2,
+    /// Makes records and writes them to a topic.
+    W4,
+    /// Copies the lines of a file to a topic and from there to another file.
+    W5,
 }
 
 impl Workload {
+    /// All, in the order of the report.
+    pub(crate) const ALL: [Self; 4] = [Self::W1, Self::W2, Self::W4, Self::W5];
+
     /// Its heading in the report.
     pub(crate) const fn heading(self) -> &'static str {
         match self {
             Self::W1 => "W1: null sink, bytes",
             Self::W2 => "W2: null sink, JSON and transforms",
+            Self::W4 => "W4: generating source",
+            Self::W5 => "W5: file to topic to file",
+        }
+    }
+
+    /// The part of a run that its figures are of.
+    pub(crate) const fn window(self) -> Window {
+        match self {
+            Self::W1 | Self::W2 => Window::Tail,
+            Self::W4 => Window::Middle,
+            Self::W5 => Window::All,
+        }
+    }
+
+    /// The workers' `offset.flush.interval.ms`: often where commits show the progress, else the default.
+    pub(crate) const fn flush_interval(self) -> &'static str {
+        match self {
+            Self::W1 | Self::W2 => "200",
+            Self::W4 | Self::W5 => "60000",
         }
     }
 }
@@ -42,6 +71,12 @@ const TUNED: &[(&str, &str)] = &[
     ("consumer.override.max.partition.fetch.bytes", "4194304"),
     ("consumer.override.fetch.min.bytes", "1048576"),
     ("consumer.override.receive.buffer.bytes", "1048576"),
+];
+
+/// As a producer on its own is by default; Connect turns this off.
+const IDEMPOTENT: &[(&str, &str)] = &[
+    ("producer.override.enable.idempotence", "true"),
+    ("producer.override.max.in.flight.requests.per.connection", "5"),
 ];
 
 /// Adds a field, takes one away, masks one.
@@ -101,6 +136,14 @@ pub(crate) fn all() -> Vec<Scenario> {
         cores: PINNED,
         overrides,
     };
+    let source = |name, payload, overrides| Scenario {
+        workload: Workload::W4,
+        ..json(name, payload, overrides)
+    };
+    let files = |name, overrides| Scenario {
+        workload: Workload::W5,
+        ..json(name, Payload::Line, overrides)
+    };
     vec![
         bytes("1 partition, pinned", 100, 1, PINNED, &[]),
         bytes("8 partitions, pinned", 100, 8, PINNED, &[]),
@@ -113,5 +156,11 @@ pub(crate) fn all() -> Vec<Scenario> {
         json("schemaless", Payload::Json, &[]),
         json("schemaless, 3 transforms", Payload::Json, THREE),
         json("schemaless, 8 transforms and a predicate", Payload::Json, EIGHT),
+        source("100 bytes", Payload::Bytes(100), &[]),
+        source("100 bytes, idempotent", Payload::Bytes(100), IDEMPOTENT),
+        source("1 KiB", Payload::Bytes(1024), &[]),
+        source("JSON with schema", Payload::JsonWithSchema, &[]),
+        files("lines as text", &[]),
+        files("lines as JSON with schema", &[("value.converter", JSON)]),
     ]
 }

@@ -21,6 +21,13 @@ pub(crate) fn smallest(values: &[f64]) -> f64 {
     values.iter().copied().fold(f64::NAN, f64::min)
 }
 
+/// The value below or at which this part of all sorted values lies. None if there is none.
+pub(crate) fn quantile<T: Copy>(sorted: &[T], part: f64) -> Option<T> {
+    // Rounding up is the definition of the nearest rank; floats of counts of this size are exact.
+    let rank = (part * sorted.len() as f64).ceil() as usize;
+    sorted.get(rank.clamp(1, sorted.len().max(1)) - 1).copied()
+}
+
 /// How far apart runs of the same thing lie: the largest over the smallest, less one.
 pub(crate) fn spread(values: &[f64]) -> f64 {
     largest(values) / smallest(values) - 1.0
@@ -56,6 +63,16 @@ mod tests {
             assert!(near(median(&values), expected), "{values:?}");
         }
         assert!(median(&[]).is_nan());
+    }
+
+    #[test]
+    fn quantiles_are_values_that_were_there() {
+        let hundred: Vec<u32> = (1..=100).collect();
+        for (part, expected) in [(0.0, 1), (0.5, 50), (0.99, 99), (0.999, 100), (1.0, 100)] {
+            assert_eq!(quantile(&hundred, part), Some(expected), "{part}");
+        }
+        assert_eq!(quantile(&[7], 0.5), Some(7));
+        assert_eq!(quantile::<u32>(&[], 0.5), None);
     }
 
     #[test]

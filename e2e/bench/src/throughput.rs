@@ -1,42 +1,38 @@
-//! W1 and W2: a null sink reads a topic, again and again, on either side in turns.
+//! Throughput: the runs of a scenario, on either side in turns.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    time::{Duration, Instant},
-};
+mod files;
+mod made;
+mod read;
+mod watch;
+
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-use serde_json::json;
-use sluice_kit::{
-    connect::{ConnectWorker, WorkerFile},
-    wait,
-};
-use tokio::time::sleep;
+use serde_json::{Value, json};
+use sluice_kit::connect::ConnectWorker;
 
 use crate::{
     broker::Broker,
     process,
     progress::{self, Cost, Sample},
-    scenarios::Scenario,
+    scenarios::{Scenario, Workload},
     workers::{self, Side},
 };
+use watch::Watched;
 
-/// Pause between two looks at the group's offsets.
-const LOOK: Duration = Duration::from_millis(20);
-/// How long one run may take.
-const LONGEST: Duration = Duration::from_mins(5);
-
-/// One connector's way through the topic.
+/// One connector's way through its records.
 #[derive(Clone, Debug)]
 pub(crate) struct Run {
     pub(crate) side: Side,
     pub(crate) samples: Vec<Sample>,
+    /// Of the part that [`Workload::window`] names.
     pub(crate) steady: Cost,
     pub(crate) whole: Cost,
     /// Most memory that the worker had resident, in KiB.
     pub(crate) peak: u64,
-    /// What the truth was read from, and what it said.
+    /// Its mean over the run, in KiB.
+    pub(crate) mean: f64,
+    /// What the truth was read from said.
     pub(crate) counted: u64,
 }
 
@@ -55,38 +51,40 @@ impl Outcome {
 }
 
 /// The order of the runs: `pairs` times one and the other, then each twice in a row.
-fn order(pairs: usize) -> Vec<Side> {
+pub(crate) fn order(pairs: usize) -> Vec<Side> {
     let mut order = [Side::Java, Side::Sluice].repeat(pairs);
     order.extend([Side::Java, Side::Java, Side::Sluice, Side::Sluice]);
     order
 }
 
+/// What comes before the runs that count: the JVM's first two connectors compile what the others run.
+pub(crate) const WARM_UP: [Side; 3] = [Side::Java, Side::Java, Side::Sluice];
+
 /// What a run needs to know.
 struct Bench<'a> {
     broker: &'a Broker,
     scenario: &'a Scenario,
-    topic: &'a str,
     records: u64,
     folder: &'a Path,
 }
 
-/// Measures a scenario on a topic that [`Broker::fill`] made.
+/// Measures a scenario.
 pub(crate) async fn measure(
     broker: &Broker,
     scenario: Scenario,
-    (topic, records): (&str, u64),
+    records: u64,
     pairs: usize,
     folder: &Path,
 ) -> Result<Outcome> {
     let plugins = workers::plugins(folder).await?;
-    let all = scenario.cores.map_or("0-1023", |(_, broker)| broker);
-    process::pin(broker.process()?, all)?;
-    let bench = Bench { broker, scenario: &scenario, topic, records, folder };
+    let cores = scenario.cores.map_or("0-1023", |(_, broker)| broker);
+    process::pin(broker.process()?, cores)?;
+    let bench = Bench { broker, scenario: &scenario, records, folder };
+    bench.prepare().await?;
     let java = bench.worker(Side::Java, &plugins).await?;
     let sluice = bench.worker(Side::Sluice, &plugins).await?;
     let worker = |side| if side == Side::Java { &java } else { &sluice };
-    // The JVM's first two connectors compile what the others run.
-    for (number, side) in [Side::Java, Side::Java, Side::Sluice].into_iter().enumerate() {
+    for (number, side) in WARM_UP.into_iter().enumerate() {
         bench.run(side, worker(side), &format!("warm-up-{number}")).await?;
     }
     let mut runs = Vec::new();
@@ -115,98 +113,56 @@ pub(crate) async fn measure(
 }
 
 impl Bench<'_> {
+    /// What all runs share.
+    async fn prepare(&self) -> Result<()> {
+        match self.scenario.workload {
+            Workload::W1 | Workload::W2 => self.fill_topic().await,
+            Workload::W4 => Ok(()),
+            Workload::W5 => self.write_lines(),
+        }
+    }
+
     async fn worker(&self, side: Side, plugins: &Path) -> Result<ConnectWorker> {
-        let group = format!("{}-{side:?}", self.topic_and_pinning()).to_lowercase();
-        let file: WorkerFile = workers::file(&self.broker.server.bootstrap(), &group, plugins);
-        let worker =
-            ConnectWorker::start(&file, &side.launch(self.scenario.cores.map(|it| it.0))?).await?;
+        let group = format!("{}-{side:?}", self.scenario_name()).to_lowercase();
+        let file = workers::file(&self.broker.server.bootstrap(), &group, plugins, self.folder)
+            .with("offset.flush.interval.ms", self.scenario.workload.flush_interval());
+        let launch = side.launch(self.scenario.cores.map(|it| it.0))?;
+        let worker = ConnectWorker::start(&file, &launch).await?;
         workers::healthy(&worker).await?;
         Ok(worker)
     }
 
-    /// Names that no other scenario has.
-    fn topic_and_pinning(&self) -> String {
+    /// A name that no other scenario has.
+    fn scenario_name(&self) -> String {
         let name = format!("{:?} {}", self.scenario.workload, self.scenario.name);
         name.replace(|it: char| !it.is_ascii_alphanumeric(), "-")
     }
 
     async fn run(&self, side: Side, worker: &ConnectWorker, name: &str) -> Result<Run> {
-        let connector = format!("{}-{side:?}-{name}", self.topic_and_pinning()).to_lowercase();
-        let counted = self.folder.join(&connector);
-        let mut config = json!({
-            "connector.class": side.sink(),
-            "tasks.max": "1",
-            "topics": self.topic,
-            "counted": counted.display().to_string(),
-        });
+        let connector = format!("{}-{side:?}-{name}", self.scenario_name()).to_lowercase();
+        process::forget_peak(worker.process_id())?;
+        let (watched, counted) = match self.scenario.workload {
+            Workload::W1 | Workload::W2 => self.read(side, worker, &connector).await,
+            Workload::W4 => self.make(side, worker, &connector).await,
+            Workload::W5 => self.copy_file(worker, &connector).await,
+        }?;
+        ensure!(counted == self.records, "{connector}: {counted} of {} records", self.records);
+        let Watched { samples, mean, peak } = watched;
+        let window = self.scenario.workload.window();
+        let too_few = "too few records for a steady part";
+        let steady = window.cost(&samples, self.records).context(too_few)?;
+        let whole = progress::whole(&samples, self.records).context(too_few)?;
+        Ok(Run { side, samples, steady, whole, peak, mean, counted })
+    }
+
+    /// A connector's settings: these, the converter's, and those of the scenario.
+    fn config(&self, mut config: Value) -> Value {
+        config["tasks.max"] = json!("1");
         let converter = self.scenario.payload.converter();
         for (key, value) in converter.iter().chain(self.scenario.overrides) {
             config[*key] = json!(value);
         }
-        process::forget_peak(worker.process_id())?;
-        let body = json!({"name": connector, "config": config});
-        // Refused for a moment while the worker's group changes hands after the connector before it.
-        wait::until_ok(LONGEST, "the connector to be taken", async || {
-            worker.ask("POST", "/connectors", Some(&body)).await
-        })
-        .await?;
-        let samples = self.watch(worker.process_id(), &connector).await?;
-        let peak = process::memory(worker.process_id())?.peak;
-        workers::delete(worker, &connector).await?;
-        let counted = self.truth(side, &connector, counted).await?;
-        ensure!(counted == self.records, "{connector}: {counted} of {} records", self.records);
-        let part = |of: fn(&[Sample], u64) -> Option<Cost>| {
-            of(&samples, self.records).context("too few records for a steady part")
-        };
-        let (steady, whole) = (part(progress::steady)?, part(progress::whole)?);
-        Ok(Run { side, samples, steady, whole, peak, counted })
-    }
-
-    /// Looks at the group until it has committed every record of the topic.
-    async fn watch(&self, worker: u32, connector: &str) -> Result<Vec<Sample>> {
-        let group = format!("connect-{connector}");
-        let broker = self.broker.process()?;
-        let start = Instant::now();
-        let mut samples: Vec<Sample> = Vec::new();
-        loop {
-            let records =
-                self.broker.committed(&group, self.topic, self.scenario.partitions).await?;
-            let sample = Sample {
-                at: start.elapsed().as_secs_f64(),
-                records,
-                worker: process::cpu(worker)?,
-                broker: process::cpu(broker)?,
-            };
-            if samples.last().is_none_or(|it| it.records != records) {
-                samples.push(sample);
-            }
-            if records >= self.records {
-                return Ok(samples);
-            }
-            ensure!(start.elapsed() < LONGEST, "{connector} has committed {records} records only");
-            sleep(LOOK).await;
-        }
-    }
-
-    /// How many records arrived: what Java's sink has counted, or what our group has committed, which must be the end
-    /// of the topic.
-    async fn truth(&self, side: Side, connector: &str, counted: PathBuf) -> Result<u64> {
-        let ends = self.broker.ends(self.topic, self.scenario.partitions).await?;
-        let group = format!("connect-{connector}");
-        let committed = self.broker.committed(&group, self.topic, self.scenario.partitions).await?;
-        ensure!(committed == ends, "{connector}: {committed} committed, the topic has {ends}");
-        if side == Side::Sluice {
-            return Ok(committed);
-        }
-        let mut text = String::new();
-        wait::until(LONGEST, "the sink's count", async || {
-            fs::read_to_string(&counted).is_ok_and(|it| {
-                text = it;
-                true
-            })
-        })
-        .await?;
-        Ok(text.parse()?)
+        config
     }
 }
 

@@ -6,7 +6,8 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
 use sluice_kit::{
     binaries,
     connect::{ConnectWorker, Launch, WorkerFile},
@@ -53,6 +54,14 @@ impl Side {
         }
     }
 
+    /// The class of its source of records that cost nothing.
+    pub(crate) const fn source(self) -> &'static str {
+        match self {
+            Self::Java => "LoadSource",
+            Self::Sluice => "dev.sluice.LoadSourceConnector",
+        }
+    }
+
     /// How its release is started.
     pub(crate) fn launch(self, cores: Option<&str>) -> Result<Launch> {
         let launch = match self {
@@ -63,28 +72,33 @@ impl Side {
     }
 }
 
-/// A worker file for bytes whose commits are frequent enough to see progress by.
-pub(crate) fn file(bootstrap: &str, group: &str, plugins: &Path) -> WorkerFile {
+/// A worker file for bytes, which allows files below `folder` to be read and written.
+pub(crate) fn file(bootstrap: &str, group: &str, plugins: &Path, folder: &Path) -> WorkerFile {
     WorkerFile::new(bootstrap, group)
         .with("key.converter", BYTES)
         .with("value.converter", BYTES)
-        .with("offset.flush.interval.ms", "200")
+        .with("offset.flush.interval.ms", "60000")
         .with("plugin.path", &plugins.display().to_string())
+        .with("sluice.file.paths", &folder.display().to_string())
 }
 
-/// Compiles Java's null sink into a folder of plugins.
+/// Compiles Java's null sink and load source into a folder of plugins.
 pub(crate) async fn plugins(folder: &Path) -> Result<PathBuf> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("java/NullSink.java");
-    let classes = java::compile(&source).await?;
     let plugins = folder.join("plugins");
-    let plugin = plugins.join("null-sink");
-    let services = plugin.join("META-INF/services");
-    fs::create_dir_all(&services)?;
-    for class in fs::read_dir(&classes)? {
-        let class = class?;
-        fs::copy(class.path(), plugin.join(class.file_name()))?;
+    for (class, service) in
+        [("NullSink", "sink.SinkConnector"), ("LoadSource", "source.SourceConnector")]
+    {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("java/{class}.java"));
+        let plugin = plugins.join(class);
+        let services = plugin.join("META-INF/services");
+        fs::create_dir_all(&services)?;
+        for compiled in fs::read_dir(java::compile(&source).await?)? {
+            let compiled = compiled?;
+            fs::copy(compiled.path(), plugin.join(compiled.file_name()))?;
+        }
+        let service = services.join(format!("org.apache.kafka.connect.{service}"));
+        fs::write(service, format!("{class}\n"))?;
     }
-    fs::write(services.join("org.apache.kafka.connect.sink.SinkConnector"), "NullSink\n")?;
     Ok(plugins)
 }
 
@@ -103,6 +117,23 @@ pub(crate) async fn healthy(worker: &ConnectWorker) -> Result<Duration> {
         }
     };
     tokio::time::timeout(START, measured).await.context("waiting for /health")
+}
+
+/// Creates a connector.
+pub(crate) async fn create(worker: &ConnectWorker, connector: &str, config: &Value) -> Result<()> {
+    let body = json!({"name": connector, "config": config});
+    // Refused for a moment while the worker's group changes hands after the connector before it.
+    let taken = wait::until_ok(START, "the connector to be taken", async || {
+        worker.ask("POST", "/connectors", Some(&body)).await
+    });
+    taken.await.map(drop)
+}
+
+/// An error if a connector's task has failed.
+pub(crate) async fn check(worker: &ConnectWorker, connector: &str) -> Result<()> {
+    let status = worker.ask("GET", &format!("/connectors/{connector}/status"), None).await?;
+    ensure!(!status.to_string().contains("FAILED"), "{connector}: {status:#}");
+    Ok(())
 }
 
 /// Waits until a connector is gone.

@@ -1,0 +1,235 @@
+//! W12: how long records take to come out of a worker, at a pace that nothing slows down.
+
+mod arrivals;
+mod schedule;
+
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use serde_json::json;
+use sluice_kafka::{OutgoingRecord, Producer};
+use sluice_kit::{connect::ConnectWorker, wait};
+use tokio::task::spawn_blocking;
+
+use crate::{
+    broker::Broker,
+    payload::STRING,
+    process,
+    statistics::quantile,
+    throughput::{WARM_UP, order},
+    workers::{self, Side},
+};
+use arrivals::Tail;
+use schedule::Schedule;
+
+const SINK: &str = "org.apache.kafka.connect.file.FileStreamSinkConnector";
+/// How long the first record may take, and the last one after it was due.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Who makes the records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A producer of the bench.
+    Bench,
+    /// A source connector of the same worker.
+    Source,
+}
+
+/// One form of the workload.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Paced {
+    pub(crate) name: &'static str,
+    pub(crate) origin: Origin,
+    /// Records a second.
+    pub(crate) rate: u32,
+}
+
+/// All that is measured, in order.
+pub(crate) const SCENARIOS: [Paced; 4] = [
+    Paced { name: "sink, 1000 records a second", origin: Origin::Bench, rate: 1_000 },
+    Paced { name: "sink, 10000 records a second", origin: Origin::Bench, rate: 10_000 },
+    Paced { name: "source to sink, 1000 records a second", origin: Origin::Source, rate: 1_000 },
+    Paced { name: "source to sink, 10000 records a second", origin: Origin::Source, rate: 10_000 },
+];
+
+/// How many of the records have arrived in the time that is looked up with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Passed {
+    P50,
+    P90,
+    P99,
+    P999,
+    P9999,
+    All,
+}
+
+/// One connector's records.
+#[derive(Clone, Debug)]
+pub(crate) struct LatencyRun {
+    pub(crate) side: Side,
+    /// Records that count.
+    pub(crate) records: usize,
+    /// Microseconds in which the parts of [`Latencies::PARTS`] arrived.
+    pub(crate) parts: Vec<u64>,
+    /// The worker's microseconds of processor time per record.
+    pub(crate) worker: f64,
+}
+
+/// All runs of a scenario, in their order.
+#[derive(Clone, Debug)]
+pub(crate) struct Latencies {
+    pub(crate) scenario: Paced,
+    pub(crate) runs: Vec<LatencyRun>,
+}
+
+impl Latencies {
+    /// The parts that are told of each run, with their names.
+    pub(crate) const PARTS: [(Passed, &'static str, f64); 6] = [
+        (Passed::P50, "p50", 0.5),
+        (Passed::P90, "p90", 0.9),
+        (Passed::P99, "p99", 0.99),
+        (Passed::P999, "p99.9", 0.999),
+        (Passed::P9999, "p99.99", 0.9999),
+        (Passed::All, "max", 1.0),
+    ];
+
+    /// Microseconds until a part had arrived, run by run.
+    pub(crate) fn of(&self, side: Side, part: Passed) -> Vec<f64> {
+        let index = Self::PARTS.iter().position(|it| it.0 == part);
+        let runs = self.runs.iter().filter(|it| it.side == side);
+        runs.filter_map(|it| Some(*it.parts.get(index?)? as f64)).collect()
+    }
+}
+
+/// What a run needs to know.
+struct Bench<'a> {
+    broker: &'a Broker,
+    scenario: Paced,
+    seconds: u32,
+    folder: &'a Path,
+}
+
+/// Measures a scenario; each run takes that many seconds.
+pub(crate) async fn measure(
+    broker: &Broker,
+    scenario: Paced,
+    seconds: u32,
+    pairs: usize,
+    folder: &Path,
+) -> Result<Latencies> {
+    let plugins = workers::plugins(folder).await?;
+    process::pin(broker.process()?, "0-1023")?;
+    let bench = Bench { broker, scenario, seconds, folder };
+    let java = bench.worker(Side::Java, &plugins).await?;
+    let sluice = bench.worker(Side::Sluice, &plugins).await?;
+    let worker = |side| if side == Side::Java { &java } else { &sluice };
+    for (number, side) in WARM_UP.into_iter().enumerate() {
+        bench.run(side, worker(side), &format!("warm-up-{number}")).await?;
+    }
+    let mut runs = Vec::new();
+    for (number, side) in order(pairs).into_iter().enumerate() {
+        let run = bench.run(side, worker(side), &format!("run-{number}")).await?;
+        eprintln!("{}: {side}: {:?} us, {:.1} us CPU", scenario.name, run.parts, run.worker);
+        runs.push(run);
+    }
+    java.stop().await?;
+    sluice.stop().await?;
+    Ok(Latencies { scenario, runs })
+}
+
+impl Bench<'_> {
+    async fn worker(&self, side: Side, plugins: &Path) -> Result<ConnectWorker> {
+        let group = format!("{}-{side:?}", self.scenario_name()).to_lowercase();
+        let bootstrap = self.broker.server.bootstrap();
+        let file = workers::file(&bootstrap, &group, plugins, self.folder);
+        let worker = ConnectWorker::start(&file, &side.launch(None)?).await?;
+        workers::healthy(&worker).await?;
+        Ok(worker)
+    }
+
+    fn scenario_name(&self) -> String {
+        format!("w12-{}", self.scenario.name.replace([' ', ','], "-"))
+    }
+
+    async fn run(&self, side: Side, worker: &ConnectWorker, name: &str) -> Result<LatencyRun> {
+        let name = format!("{}-{side:?}-{name}", self.scenario_name()).to_lowercase();
+        let (sink, source) = (format!("{name}-sink"), format!("{name}-source"));
+        let file = self.folder.join(&name);
+        self.broker.create(&name).await?;
+        let config = json!({
+            "connector.class": SINK,
+            "tasks.max": "1",
+            "topics": name,
+            "value.converter": STRING,
+            "file": file.display().to_string(),
+        });
+        workers::create(worker, &sink, &config).await?;
+        let producer = self.broker.prompt_producer()?;
+        let tail = first_arrived(&producer, &name, &file).await?;
+
+        let total = u64::from(self.scenario.rate) * u64::from(self.seconds);
+        let patience = Duration::from_secs(self.seconds.into()) + PATIENCE;
+        let before = process::cpu(worker.process_id())?;
+        let arriving = spawn_blocking(move || tail.arrivals(total, Instant::now() + patience));
+        match self.scenario.origin {
+            Origin::Bench => {
+                let (rate, topic) = (self.scenario.rate, name.clone());
+                spawn_blocking(move || Schedule::from_now(rate).send(&producer, &topic, total))
+                    .await??;
+            }
+            Origin::Source => {
+                let config = json!({
+                    "connector.class": side.source(),
+                    "tasks.max": "1",
+                    "topic": name,
+                    "value.converter": STRING,
+                    "content": "due",
+                    "rate": self.scenario.rate.to_string(),
+                    "records": total.to_string(),
+                });
+                workers::create(worker, &source, &config).await?;
+            }
+        }
+        let arrived = arriving.await?.with_context(|| name.clone())?;
+        let cpu = process::cpu(worker.process_id())? - before;
+        if self.scenario.origin == Origin::Source {
+            workers::delete(worker, &source).await?;
+        }
+        workers::delete(worker, &sink).await?;
+        fs::remove_file(&file)?;
+        self.broker.delete(&name).await?;
+        // The first second finds connections that are not there yet.
+        let mut counted = arrived[self.scenario.rate as usize..].to_vec();
+        counted.sort_unstable();
+        let part = |part| quantile(&counted, part).context("no record counts");
+        let parts = Latencies::PARTS.map(|(_, _, share)| part(share));
+        Ok(LatencyRun {
+            side,
+            records: counted.len(),
+            parts: parts.into_iter().collect::<Result<_>>()?,
+            worker: cpu * 1e6 / total as f64,
+        })
+    }
+}
+
+/// Sends one record and waits until the sink has written it: from then on the sink is not what is waited for.
+async fn first_arrived(producer: &Producer, topic: &str, file: &Path) -> Result<Tail> {
+    let record = OutgoingRecord {
+        topic,
+        partition: Some(0),
+        timestamp: None,
+        key: None,
+        value: Some(b"first"),
+        headers: &[],
+    };
+    producer.send(&record, 0)?;
+    wait::until(PATIENCE, "the first record", async || {
+        fs::read_to_string(file).is_ok_and(|it| it == "first\n")
+    })
+    .await?;
+    Tail::behind(file)
+}

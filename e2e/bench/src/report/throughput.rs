@@ -1,0 +1,139 @@
+//! The tables of throughput.
+
+use std::fmt::Write as _;
+
+use crate::{
+    statistics::{largest, median, smallest, spread, verdict},
+    table::Table,
+    throughput::{Outcome, Run},
+    workers::Side,
+};
+
+/// How it was measured.
+pub(super) const HOW: &str = "\
+One broker, no keys. The order of the runs is A B A B … and then A A B B; the JVM's first two runs of a scenario are not counted.
+Each run is a new connector; consumer and producer settings are the defaults of either side unless the row names some.
+
+- W1 and W2: a new group reads a topic (uncompressed batches of up to 1 MB) from its beginning into a sink that keeps
+  nothing: W1 with `ByteArrayConverter`, 100 bytes a value unless the row says otherwise; W2 with `JsonConverter`, about 75
+  bytes of JSON, and 300 more in the envelope that names the schema. Both workers commit every 200 ms, which is how progress
+  is seen: from the group's committed offsets on the broker. Figures are of the last 60 % of the records. What the group
+  committed must be the end of the topic, and Java's sink must have counted as many.
+- W4: a source with one task makes 1000 records a poll out of what is there already (the same keys, values, schema and
+  position on either side) for a new topic of one partition, and stops after so many. Progress is the end offset of the
+  topic, which must be the number of records once the connector is gone. Figures are of 40 % to 90 % of the records: the
+  last ones leave the producer's queue when the source is done.
+- W5: Apache's `FileStreamSource` and `FileStreamSink`, and ours of the same names, copy a file of lines of 100 bytes over a
+  new topic of one partition. Progress is the length of the copy, which must be the same file byte by byte. Figures are of all
+  of it, from the source's creation to the last line, of both connectors together.
+
+CPU and memory are what `/proc` says of worker and broker. *Spread* is the largest over the smallest CPU per record among equal
+runs of a side, less one; a ratio within the larger spread is called no difference. The idle one of the two workers stays up
+meanwhile.";
+
+/// What is compared.
+pub(super) fn ratios<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> String {
+    let mut table = Table::new(&[
+        "scenario",
+        "CPU per record",
+        "lowest–highest pair",
+        "rate",
+        "spread A/A, B/B",
+    ]);
+    for outcome in outcomes {
+        let cpu = |side| outcome.of(side, |run| run.steady.worker);
+        let rate = |side| outcome.of(side, |run| run.steady.rate());
+        let (java, sluice) = (cpu(Side::Java), cpu(Side::Sluice));
+        let spreads = [spread(&java), spread(&sluice)];
+        let pairs: Vec<f64> = java.iter().zip(&sluice).map(|(java, ours)| java / ours).collect();
+        let rates = [rate(Side::Java), rate(Side::Sluice)];
+        let within = largest(&[spread(&rates[0]), spread(&rates[1])]);
+        table.row(&[
+            outcome.scenario.name.to_owned(),
+            verdict(median(&java) / median(&sluice), largest(&spreads)),
+            format!("{:.2}–{:.2}x", smallest(&pairs), largest(&pairs)),
+            verdict(median(&rates[1]) / median(&rates[0]), within),
+            format!("{:.0} %, {:.0} %", spreads[0] * 100.0, spreads[1] * 100.0),
+        ]);
+    }
+    table.finish()
+}
+
+/// What it is compared from.
+pub(super) fn costs<'a>(outcomes: impl Iterator<Item = &'a Outcome> + Clone) -> String {
+    let mut table = Table::new(&[
+        "scenario",
+        "side",
+        "runs",
+        "records",
+        "worker CPU per record",
+        "lowest–highest",
+        "records a second, steady",
+        "first to last record",
+        "broker CPU per record",
+        "peak memory",
+    ]);
+    for outcome in outcomes.clone() {
+        for side in [Side::Java, Side::Sluice] {
+            let of = |figure: fn(&Run) -> f64| outcome.of(side, figure);
+            let cpu = of(|run| run.steady.worker);
+            table.row(&[
+                outcome.scenario.name.to_owned(),
+                side.to_string(),
+                cpu.len().to_string(),
+                outcome.runs.first().map_or(0, |it| it.counted).to_string(),
+                format!("{:.3} µs", median(&cpu)),
+                format!("{:.3}–{:.3}", smallest(&cpu), largest(&cpu)),
+                format!("{:.2} M", median(&of(|run| run.steady.rate())) / 1e6),
+                format!("{:.2} M", median(&of(|run| run.whole.rate())) / 1e6),
+                format!("{:.3} µs", median(&of(|run| run.steady.broker))),
+                format!("{:.0} MiB", largest(&of(|run| run.peak as f64)) / 1024.0),
+            ]);
+        }
+    }
+    let settings = outcomes.filter(|it| !it.scenario.overrides.is_empty());
+    let mut text = table.finish();
+    for outcome in settings {
+        let pairs =
+            outcome.scenario.overrides.iter().map(|(key, value)| format!("`{key}={value}`"));
+        let _ = write!(
+            text,
+            "\n*{}*: {}.\n",
+            outcome.scenario.name,
+            pairs.collect::<Vec<_>>().join(", ")
+        );
+    }
+    text
+}
+
+/// What the workers hold while they are busy.
+pub(super) fn memory(outcomes: &[Outcome]) -> String {
+    let mut table = Table::new(&[
+        "scenario",
+        "Kafka Connect, mean",
+        "peak",
+        "Sluice, mean",
+        "peak",
+        "ratio of means",
+        "of peaks",
+    ]);
+    for outcome in outcomes {
+        let mib = |kib: f64| format!("{:.0} MiB", kib / 1024.0);
+        let of = |side| {
+            let means = outcome.of(side, |run| run.mean);
+            (median(&means), largest(&outcome.of(side, |run| run.peak as f64)))
+        };
+        let (java, sluice) = (of(Side::Java), of(Side::Sluice));
+        table.row(&[
+            format!("{:?}: {}", outcome.scenario.workload, outcome.scenario.name),
+            mib(java.0),
+            mib(java.1),
+            mib(sluice.0),
+            mib(sluice.1),
+            format!("{:.1}x", java.0 / sluice.0),
+            format!("{:.1}x", java.1 / sluice.1),
+        ]);
+    }
+    let how = "Resident memory of the worker during the runs: the median of their means, and the largest that any had.";
+    format!("{how}\n\n{}", table.finish())
+}
