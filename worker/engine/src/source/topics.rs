@@ -29,9 +29,10 @@ impl TopicMaker {
         is_enabled: bool,
         clients: &ClientSpec<'_>,
     ) -> Result<Self, Failure> {
-        let creation = match Creation::parse(connector)? {
-            Some(creation) if is_enabled => Some((creation, clients.topics()?)),
-            _ => None,
+        let creation = if is_enabled { Creation::parse(connector)? } else { None };
+        let creation = match creation {
+            Some(creation) => Some((creation, clients.topics()?)),
+            None => None,
         };
         Ok(Self { creation, known: HashSet::new(), retry_at: None })
     }
