@@ -137,3 +137,6 @@ fn unknown(key: &str, class: &str) -> Failure {
         format!("Invalid value {class} for configuration {key}: Class {class} could not be found."),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -242,6 +242,48 @@ fn aliases_that_cannot_be_used_are_told_at_their_type() {
 }
 
 #[test]
+fn predicates_that_cannot_be_used_are_told_at_their_type() {
+    for (more, expected) in [
+        (
+            vec![],
+            vec![
+                "Missing required configuration \"predicates.p.type\" which has no default value.",
+            ],
+        ),
+        (
+            vec![("predicates.p.type", "y")],
+            vec![
+                "Invalid value y for configuration predicates.p.type: Class y could not be found.",
+            ],
+        ),
+        (
+            vec![("predicates.p.type", "Rename")],
+            vec!["Class class x.Rename does not implement the Predicate interface"],
+        ),
+        (
+            vec![("predicates.p.type", "IsOdd"), ("predicates.p.to", "")],
+            vec!["Invalid value  for configuration to: String must be non-empty"],
+        ),
+        (vec![("predicates.p.type", "IsOdd"), ("predicates.p.to", "b")], vec![]),
+        // A predicate may be used that `predicates` does not name.
+        (
+            vec![
+                ("predicates", "UNSET"),
+                ("predicates.p.type", "IsOdd"),
+                ("transforms", "a"),
+                ("transforms.a.type", "Rename"),
+                ("transforms.a.to", "b"),
+                ("transforms.a.predicate", "p"),
+            ],
+            vec![],
+        ),
+    ] {
+        let pairs = [vec![("predicates", "p")], more].concat();
+        assert_eq!(errors(&pairs), expected, "{pairs:?}");
+    }
+}
+
+#[test]
 fn a_worker_s_converter_is_the_default() {
     let report = report(&[]);
     let value = report.value("value.converter").unwrap();

@@ -183,7 +183,7 @@ mod tests {
     fn pauses_double_up_to_a_limit_and_end_with_the_attempts() {
         let millis = Duration::from_millis;
         let endless = parse(&[("errors.retry.timeout", "-1")]).unwrap();
-        for (attempt, expected) in [(1, 300), (2, 600), (5, 4800)] {
+        for (attempt, expected) in [(1, 300), (2, 600), (5, 4800), (8, 38_400)] {
             assert_eq!(endless.pause(attempt, Duration::ZERO), millis(expected));
         }
         for attempt in [9, 33, 40] {

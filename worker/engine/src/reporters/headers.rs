@@ -43,3 +43,54 @@ pub(super) fn context(
     let named = |(name, value): (&str, _)| (Arc::from(format!("__connect.errors.{name}")), value);
     place.into_iter().chain(what).map(named).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clients::{Message, TimestampType},
+        stage::Stage,
+    };
+
+    fn of(failure: &Failure) -> Vec<(String, Option<String>)> {
+        let message = Message {
+            topic: "source-topic".into(),
+            partition: 7,
+            offset: 10,
+            timestamp: -1,
+            timestamp_type: TimestampType::NoTimestampType,
+            key: None,
+            value: None,
+            headers: Vec::new(),
+        };
+        let step = Step::new(Stage::Transformation, "org.example.Rename");
+        let headers = context(&TaskId::new("job", 3), &step, failure, Original::Consumed(&message));
+        let text = |it: Bytes| String::from_utf8(it.to_vec()).expect("text");
+        let short = |it: &str| it.strip_prefix("__connect.errors.").expect("its prefix").to_owned();
+        headers.into_iter().map(|(name, value)| (short(&name), value.map(text))).collect()
+    }
+
+    #[test]
+    fn headers_are_java_s_and_a_missing_message_is_null() {
+        const CLASS: &str = "org.apache.kafka.connect.errors.ConnectException";
+        for (message, trace) in
+            [(Some("Test"), format!("{CLASS}: Test\n")), (None, format!("{CLASS}\n"))]
+        {
+            let expected = [
+                ("topic", Some("source-topic")),
+                ("partition", Some("7")),
+                ("offset", Some("10")),
+                ("connector.name", Some("job")),
+                ("task.id", Some("3")),
+                ("stage", Some("TRANSFORMATION")),
+                ("class.name", Some("org.example.Rename")),
+                ("exception.class.name", Some(CLASS)),
+                ("exception.message", message),
+                ("exception.stacktrace", Some(&*trace)),
+            ];
+            let found = of(&Failure::new(message.unwrap_or_default()));
+            let expected = expected.map(|(name, it)| (name.to_owned(), it.map(str::to_owned)));
+            assert_eq!(found, expected);
+        }
+    }
+}

@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may say so when its ground is missing")]
 
+mod commits;
 mod errors;
 mod headers;
 mod lifecycle;
 mod plugins;
 mod rebalances;
+mod records;
 mod sending;
 mod sinks;
 mod sources;

@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use sluice_converters::{IntegerConverter, JsonConverter, SimpleHeaderConverter, StringConverter};
 use sluice_engine::PluginSource;
 use sluice_plugin::config::{Config, ConfigDef, Report};
 use sluice_plugin::model::{
-    ConnectRecord, SchemaAndValue, SinkRecord, SourceOffset, SourcePartition, SourceRecord,
-    TopicPartition, Value,
+    ConnectRecord, SchemaAndValue, SchemaRef, SinkRecord, SourceOffset, SourcePartition,
+    SourceRecord, TopicPartition, Value,
 };
 use sluice_plugin::{
-    AnySinkConnector, AnySourceConnector, ConnectorPlugin, ConverterPlugin, Error, Predicate,
-    PredicatePlugin, Properties, Result, SinkContext, SinkTask, SourceContext, SourceTask,
-    TopicOffsets, Transform, TransformPlugin, Verdict,
+    AnySinkConnector, AnySourceConnector, ConnectorPlugin, Converter, ConverterFactory,
+    ConverterPlugin, ConverterRole, Error, Predicate, PredicatePlugin, Properties, Result,
+    SinkContext, SinkTask, SourceContext, SourceTask, TopicOffsets, Transform, TransformPlugin,
+    Verdict,
 };
 
 /// Makes source tasks.
@@ -60,6 +62,7 @@ impl PluginSource for Plugins {
             "JsonConverter" => Arc::new(JsonConverter),
             "IntegerConverter" => Arc::new(IntegerConverter::NEW),
             "SimpleHeaderConverter" => Arc::new(SimpleHeaderConverter),
+            "BusyConverter" => Arc::new(BusyConverter),
             _ => Arc::new(StringConverter),
         })
     }
@@ -68,6 +71,7 @@ impl PluginSource for Plugins {
         match class {
             "Busy" => Some(TransformPlugin::of::<Busy>()),
             "Forget" => Some(TransformPlugin::of::<Forget>()),
+            "Rename" => Some(TransformPlugin::of::<Rename>()),
             _ => None,
         }
     }
@@ -117,6 +121,69 @@ impl Transform for Forget {
 
     fn apply(&mut self, _: &mut ConnectRecord) -> Result<Verdict> {
         Ok(Verdict::Drop)
+    }
+}
+
+/// Sends records elsewhere.
+struct Rename;
+
+impl Transform for Rename {
+    type Config = Keyless;
+    const NAME: &'static str = "org.example.Rename";
+
+    fn configure(_: Keyless) -> Result<Self> {
+        Ok(Self)
+    }
+
+    fn apply(&mut self, record: &mut ConnectRecord) -> Result<Verdict> {
+        record.topic = "renamed".into();
+        record.partition = Some(7);
+        Ok(Verdict::Keep)
+    }
+}
+
+/// Is busy each first time that it is asked; converts strings.
+struct BusyConverter;
+
+struct BusyStrings {
+    was_asked: bool,
+    strings: Box<dyn Converter>,
+}
+
+impl ConverterFactory for BusyConverter {
+    fn name(&self) -> &'static str {
+        "org.example.BusyConverter"
+    }
+
+    fn definition(&self) -> ConfigDef {
+        ConfigDef::default()
+    }
+
+    fn create(&self, settings: &Properties, role: ConverterRole) -> Result<Box<dyn Converter>> {
+        let strings = StringConverter.create(settings, role)?;
+        Ok(Box::new(BusyStrings { was_asked: false, strings }))
+    }
+}
+
+impl BusyStrings {
+    fn ask(&mut self) -> Result<&mut dyn Converter> {
+        self.was_asked = !self.was_asked;
+        if self.was_asked { Err(Error::retriable("busy")) } else { Ok(&mut *self.strings) }
+    }
+}
+
+impl Converter for BusyStrings {
+    fn encode(
+        &mut self,
+        topic: &str,
+        schema: Option<&SchemaRef>,
+        value: &Value,
+    ) -> Result<Option<Bytes>> {
+        self.ask()?.encode(topic, schema, value)
+    }
+
+    fn decode(&mut self, topic: &str, bytes: Option<Bytes>) -> Result<SchemaAndValue> {
+        self.ask()?.decode(topic, bytes)
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kafka_protocol::messages::ApiKey;
-use prometheus::Registry;
+use prometheus::{Registry, proto::MetricFamily};
 use sluice_broker::{Broker, BrokerConfig, Fault, Faults};
 use sluice_engine::{
     Engine, EngineSettings, MemoryOffsets, OffsetStore, TargetState, TaskEvent, TaskId,
@@ -36,6 +36,7 @@ pub(crate) struct Stage {
 pub(crate) struct Running {
     pub(crate) engine: Engine,
     pub(crate) events: mpsc::Receiver<TaskEvent>,
+    registry: Registry,
 }
 
 pub(crate) fn properties(entries: &[(&str, &str)]) -> Properties {
@@ -77,7 +78,9 @@ impl Stage {
         let settings = EngineSettings::parse(&worker, "test:8083").unwrap();
         let (tell, events) = mpsc::channel(64);
         let plugins = Arc::clone(&self.plugins) as Arc<dyn sluice_engine::PluginSource>;
-        Running { engine: Engine::new(settings, plugins, offsets, tell, &Registry::new()), events }
+        let registry = Registry::new();
+        let engine = Engine::new(settings, plugins, offsets, tell, &registry);
+        Running { engine, events, registry }
     }
 
     pub(crate) fn plain(&self) -> Running {
@@ -143,6 +146,14 @@ pub(crate) async fn end_of(admin: &Admin) -> i64 {
 }
 
 impl Running {
+    /// What Prometheus would see under a name, all tasks together; 0 if there is nothing.
+    pub(crate) fn metric(&self, name: &str) -> f64 {
+        let families = self.registry.gather();
+        let found = families.iter().find(|it| it.name() == name);
+        let values = found.into_iter().flat_map(MetricFamily::get_metric);
+        values.map(|it| it.get_gauge().get_value() + it.get_counter().get_value()).sum()
+    }
+
     /// Starts task 0 of the connector `class`, which is also the name of its class.
     pub(crate) fn start(&self, class: &str, more: &[(&str, &str)]) -> TaskId {
         self.start_as(class, TargetState::Running, more)
