@@ -50,4 +50,4 @@ fuzz: setup
 
 ## Writes the files that are generated: custom resource definitions, in crds/ and in the chart, and docs/reference.
 gen:
-	UPDATE=1 cargo test $(CARGO_FLAGS) -p sluice-crds -p sluice-catalog --lib
+	UPDATE=1 cargo test $(CARGO_FLAGS) -p sluice-crds -p sluice-catalog -p sluice-herder --lib

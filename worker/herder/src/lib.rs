@@ -16,7 +16,6 @@ pub mod store;
 mod validate;
 
 pub use handle::Handle;
-pub use metrics::described;
 pub use request::{Answer, Error, Request};
 pub use run::{Followed, Herder, Requests, RunError, TaskSender};
 pub use settings::Settings;

@@ -1,6 +1,8 @@
 //! Metrics of the control path, under the names that Kafka Connect's dashboards use.
 
 mod groups;
+#[cfg(test)]
+mod reference;
 
 use std::{
     collections::BTreeMap,
@@ -16,7 +18,6 @@ use prometheus::{
 use sluice_engine::{SampleWindow, Startups, Window};
 
 use crate::state::{SeenConnector, State};
-pub use groups::described;
 use groups::{CONNECTOR, REBALANCE, Rebalance, WORKER, Worker};
 
 /// What the control path tells of itself.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use sluice_engine::{Attribute, Described, Group};
+use sluice_engine::{Attribute, Group};
 use sluice_rest_model::{ConnectorKind, State as RunState};
 
 use super::{Now, Shared};
@@ -133,9 +133,4 @@ const fn kind_name(kind: ConnectorKind) -> &'static str {
         ConnectorKind::Sink => "sink",
         ConnectorKind::Unknown => "unknown",
     }
-}
-
-/// Every attribute of the control path, for people.
-pub fn described() -> Vec<Described> {
-    [CONNECTOR.describe(), WORKER.describe(), REBALANCE.describe()].concat()
 }
