@@ -82,7 +82,8 @@ impl ConnectWorker {
         if !file.has("plugin.path") {
             file = file.with("plugin.path", &plugins.display().to_string());
         }
-        let metrics = launch.is_sluice().then(ports::free).transpose()?;
+        let tells = launch.is_sluice() || file.has("metric.reporters");
+        let metrics = tells.then(ports::free).transpose()?;
         let metrics = metrics.map(|port| format!("127.0.0.1:{port}"));
         if let Some(address) = &metrics {
             file = file.with("sluice.metrics.listener", address);
@@ -157,7 +158,8 @@ impl ConnectWorker {
         Ok(answer)
     }
 
-    /// What a worker of Sluice tells Prometheus.
+    /// What a worker of Sluice tells Prometheus; or what the reporter of a Java worker that has one answers, if it
+    /// listens where `sluice.metrics.listener` says.
     pub async fn metrics(&self) -> Result<String> {
         let address = self.metrics.as_ref().context("a worker with metrics")?;
         http::text(address, "/metrics").await

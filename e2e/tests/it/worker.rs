@@ -8,6 +8,7 @@ mod internal;
 mod like_java;
 mod lines;
 mod load;
+mod metrics;
 mod pipeline;
 mod placement;
 mod provided;

@@ -37,6 +37,15 @@ impl Launch {
         self
     }
 
+    /// With the classes of this folder too, likewise.
+    #[must_use]
+    pub fn with_classes(mut self, folder: &Path) -> Self {
+        if let Kind::Java { jars, .. } = &mut self.kind {
+            jars.push(folder.to_owned());
+        }
+        self
+    }
+
     /// This build of Sluice.
     pub fn sluice(program: &Path) -> Self {
         Self { kind: Kind::Sluice { program: program.to_owned() }, cores: None }

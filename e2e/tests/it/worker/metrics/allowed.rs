@@ -83,8 +83,9 @@ fn is_missing(key: &Key) -> bool {
 
 fn may_stand_for(key: &Key, expected: &Told, got: &Told) -> bool {
     let ends = |it: &str| key.attribute.ends_with(it);
-    let is_of = |name: &Option<&str>| name.is_none() || key.tags.get("connector").map(|it| &**it) == *name;
-    let differs = DIFFERENT.iter().any(|(it, connector, _)| ends(it) && is_of(connector));
+    let connector = key.tags.get("connector").map(String::as_str);
+    let is_of = |name: Option<&str>| name.is_none() || name == connector;
+    let differs = DIFFERENT.iter().any(|(it, name, _)| ends(it) && is_of(*name));
     let is_free = differs || MEASURED.iter().any(|it| ends(it));
     match (expected, got) {
         // Never is never, though.
