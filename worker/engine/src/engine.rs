@@ -72,12 +72,18 @@ impl Engine {
             ConnectorPlugin::Sink(sink) => caught(sink.split(settings, most as usize)).await?,
         };
         let enforced = boolean(settings, "tasks.max.enforce", true).map_err(invalid)?;
-        if tasks.len() as u64 > most && enforced {
-            return Err(plugin::Error::fatal(format!(
-                "The connector {connector} has generated {} tasks, which is greater than {most}, the maximum number of \
-                 tasks it is configured to create. This behaviour should be considered a bug and is disallowed.",
-                tasks.len()
-            )));
+        let made = tasks.len();
+        if made as u64 > most && enforced {
+            let error = plugin::Error::fatal(format!(
+                "The connector {connector} has generated {made} tasks, which is greater than {most}, the maximum number \
+                 of tasks it is configured to create. This behaviour should be considered a bug and is disallowed. If \
+                 necessary, it can be permitted by reconfiguring the connector with 'tasks.max.enforce' set to false; \
+                 however, this option will be removed in a future release of Kafka Connect."
+            ));
+            return Err(error.named("org.apache.kafka.connect.runtime.TooManyTasksException"));
+        }
+        if made as u64 > most {
+            tracing::warn!(connector, tasks = made, most, "more tasks than tasks.max allows");
         }
         for task in &mut tasks {
             task.insert("task.class".to_owned(), task_class(class));

@@ -10,7 +10,7 @@ use sluice_plugin::model::{SinkRecord, SourceRecord};
 use sluice_plugin::{Result, SinkTask, SourceTask, TopicOffsets};
 
 use crate::plugins::{Noting, Numbers, Seen, record};
-use crate::stage::{PATIENCE, Stage, until};
+use crate::stage::{PATIENCE, Stage, properties, until};
 
 struct Panicking;
 
@@ -163,5 +163,47 @@ async fn what_a_worker_does_not_have_fails_with_its_name() {
     assert!(trace.contains("org.example.Missing"), "{trace}");
     let unknown = TaskId::new("nobody", 7);
     running.engine.stop_tasks(&[unknown]).await;
+    stage.broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_tasks_than_allowed_are_refused_unless_that_is_not_enforced() {
+    let stage = Stage::set().await;
+    let seen = Arc::<Mutex<Seen>>::default();
+    stage.plugins.sink("x.SinkConnector", move |_| {
+        Box::new(Noting { seen: Arc::clone(&seen), verdict: Arc::new(|_| Ok(())) })
+    });
+    let running = stage.plain();
+    for (beyond, enforced, expected) in
+        [("0", "true", Some(2)), ("1", "true", None), ("1", "false", Some(3))]
+    {
+        let settings = properties(&[
+            ("connector.class", "x.SinkConnector"),
+            ("tasks.max", "2"),
+            ("tasks.max.enforce", enforced),
+            ("beyond", beyond),
+            ("topics", "a,b"),
+        ]);
+        let split = running.engine.split("greedy", &settings).await;
+        match expected {
+            Some(count) => {
+                let tasks = split.unwrap();
+                assert_eq!(tasks.len(), count);
+                assert!(
+                    tasks
+                        .iter()
+                        .all(|it| it["task.class"] == "x.SinkTask" && it["topics"] == "a,b")
+                );
+            }
+            None => assert_eq!(
+                sluice_engine::trace_of(split.unwrap_err()),
+                "org.apache.kafka.connect.runtime.TooManyTasksException: The connector greedy has generated 3 tasks, \
+                 which is greater than 2, the maximum number of tasks it is configured to create. This behaviour should \
+                 be considered a bug and is disallowed. If necessary, it can be permitted by reconfiguring the connector \
+                 with 'tasks.max.enforce' set to false; however, this option will be removed in a future release of \
+                 Kafka Connect."
+            ),
+        }
+    }
     stage.broker.stop().await;
 }

@@ -253,8 +253,10 @@ impl AnySinkConnector for Made<Sink> {
         Report::of(&ConfigDef::default(), settings)
     }
 
+    /// As many as it may, and as many more as `beyond` says.
     async fn split(&self, settings: &Properties, most: usize) -> Result<Vec<Properties>> {
-        Ok(vec![settings.clone(); most])
+        let beyond = settings.get("beyond").map_or(0, |it| it.parse().unwrap());
+        Ok(vec![settings.clone(); most + beyond])
     }
 
     async fn open(&self, _: &Properties, context: SinkContext) -> Result<Box<dyn SinkTask>> {
