@@ -188,3 +188,36 @@ fn what_the_guide_to_plugins_shows_is_in_the_example() {
     }
     assert!(count > 5, "the guide shows code");
 }
+
+#[test]
+fn every_test_that_the_list_of_kafka_s_tests_names_is_there() {
+    let sources: Vec<(String, String)> = rust_files()
+        .into_iter()
+        .map(|(path, text)| {
+            (format!("/{}", path.strip_prefix(root()).unwrap_or(&path).display()), text)
+        })
+        .collect();
+    let list =
+        std::fs::read_to_string(root().join("docs/kafka-tests.md")).expect("the list is there");
+    let (mut wrong, mut count) = (Vec::new(), 0);
+    for row in list.lines().filter(|it| it.starts_with('|')) {
+        // What stands behind a file is a test in it, up to the next file.
+        let mut files: Vec<&str> = Vec::new();
+        for name in row.split('`').skip(1).step_by(2) {
+            if Path::new(name).extension().is_some_and(|it| it == "rs") {
+                let named = sources.iter().filter(|(path, _)| path.ends_with(&format!("/{name}")));
+                files = named.map(|(_, text)| text.as_str()).collect();
+                if files.is_empty() {
+                    wrong.push(format!("there is no file {name}"));
+                }
+            } else if name.contains('_') {
+                count += 1;
+                if !files.iter().any(|it| it.contains(&format!("fn {name}("))) {
+                    wrong.push(format!("{name} is no test of the file before it"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(count > 50, "the list names tests");
+}

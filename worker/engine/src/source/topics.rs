@@ -62,3 +62,59 @@ impl TopicMaker {
         self.retry_at
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+    use sluice_kafka::admin::NewTopic;
+
+    use super::*;
+
+    /// A cluster that is busy each second time; which topics it was asked for.
+    #[derive(Default)]
+    struct Busy(Mutex<Vec<String>>);
+
+    #[async_trait]
+    impl Topics for Busy {
+        async fn names(&self) -> Result<Vec<String>, Failure> {
+            Ok(Vec::new())
+        }
+
+        async fn create(&self, _: NewTopic) -> Result<(), Failure> {
+            Ok(())
+        }
+
+        async fn ensure(&self, topic: NewTopic) -> Result<bool, Failure> {
+            let mut asked = self.0.lock().expect("no panic");
+            asked.push(topic.name);
+            Ok(asked.len().is_multiple_of(2))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_topic_is_asked_for_until_it_is_there() {
+        let both = [("partitions", "1"), ("replication.factor", "1")];
+        let settings =
+            both.map(|(key, it)| (format!("topic.creation.default.{key}"), it.to_owned())).into();
+        let creation = Creation::parse(&settings).expect("valid").expect("used");
+        let cluster = Arc::<Busy>::default();
+        let topics = Arc::clone(&cluster) as Arc<dyn Topics>;
+        let mut maker = TopicMaker {
+            creation: Some((creation, topics)),
+            known: HashSet::new(),
+            retry_at: None,
+        };
+        for topic in ["a", "b"] {
+            let topic: Arc<str> = topic.into();
+            assert!(!maker.is_ready(&topic).await.expect("no failure"));
+            // Not before its time.
+            assert!(!maker.is_ready(&topic).await.expect("no failure"));
+            tokio::time::sleep_until(maker.retry_at().expect("a time")).await;
+            assert!(maker.is_ready(&topic).await.expect("no failure"));
+            assert!(maker.is_ready(&topic).await.expect("no failure"));
+        }
+        assert_eq!(*cluster.0.lock().expect("no panic"), ["a", "a", "b", "b"]);
+    }
+}

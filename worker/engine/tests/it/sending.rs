@@ -313,3 +313,31 @@ async fn what_is_not_acknowledged_at_the_stop_is_not_committed() {
     stage.faults.clear(ApiKey::Produce);
     stage.broker.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_another_makes_first_is_used() {
+    let stage = Stage::set().await;
+    scripted(&stage, || vec![Ok(vec![to("new", record(0, "0".into()))])]);
+    stage.fail(ApiKey::CreateTopics, Fault::Answer(ResponseError::TopicAlreadyExists), 1);
+    let running = stage.plain();
+    let id = running.start("scripted", &CREATION);
+    assert_eq!(stage.messages("new", 1).await.len(), 1);
+    running.engine.stop_tasks(&[id]).await;
+    stage.broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_is_waited_for() {
+    const COUNT: i64 = 1000;
+    let stage = Stage::set().await;
+    let value = |number: i64| format!("{number}{}", "x".repeat(1000));
+    scripted(&stage, move || vec![Ok((0..COUNT).map(|it| record(it, value(it).into())).collect())]);
+    // Room for a few of them.
+    stage.fail(ApiKey::Produce, Fault::Delay(Duration::from_millis(200)), 1);
+    let running = stage.plain();
+    let id = running.start("scripted", &[("producer.override.buffer.memory", "16384")]);
+    let values = stage.values(COUNT as usize).await;
+    assert!((0..COUNT).map(value).eq(values));
+    running.engine.stop_tasks(&[id]).await;
+    stage.broker.stop().await;
+}

@@ -87,9 +87,14 @@ pub(super) async fn split(
     let result = engine.split(&connector, &resolved.settings).await.map_err(split_error);
     let result =
         result.map(|tasks| tasks.into_iter().map(|it| with_placeholders(it, &config)).collect());
-    let reload = config.get("config.action.reload").map(|it| it.trim().to_lowercase());
-    let ttl = resolved.ttl.filter(|_| reload.as_deref() != Some("none"));
+    let ttl = resolved.ttl.filter(|_| reloads(&config));
     Done::Split(Event::Split { connector, attempt, result }, ttl)
+}
+
+/// Whether a connector is asked again once one of its values has run out.
+fn reloads(config: &Properties) -> bool {
+    let action = config.get("config.action.reload").map(|it| it.trim());
+    action.is_none_or(|it| !it.eq_ignore_ascii_case("none"))
 }
 
 /// A task's configuration with the texts of the connector's where they name values. Mirrors
@@ -185,5 +190,21 @@ impl Loop {
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_none_keeps_a_connector_from_being_asked_again() {
+        for (action, expected) in
+            [(None, true), (Some("restart"), true), (Some(" None "), false), (Some(""), true)]
+        {
+            let key = "config.action.reload".to_owned();
+            let config = action.map(|it| (key, it.to_owned())).into_iter().collect();
+            assert_eq!(reloads(&config), expected, "{action:?}");
+        }
     }
 }
