@@ -1,5 +1,7 @@
 //! `java.math.BigDecimal`: an integer of any size and a decimal scale.
 
+mod radix;
+
 use std::{borrow::Cow, fmt};
 
 use num_bigint::{BigInt, Sign};
@@ -139,7 +141,7 @@ impl<'a> Notation<'a> {
 
 impl From<Notation<'_>> for Decimal {
     fn from(notation: Notation<'_>) -> Self {
-        let magnitude: BigInt = notation.digits.parse().unwrap_or_default();
+        let magnitude = radix::integer(&notation.digits);
         let unscaled = if notation.is_negative { -magnitude } else { magnitude };
         Self { unscaled, scale: notation.scale }
     }

@@ -79,6 +79,9 @@ fn number() -> BoxedStrategy<String> {
         2 => "[+-]?[0-9]{0,24}(\\.[0-9]{0,24})?",
         2 => ("[+-]?[0-9]{0,4}(\\.[0-9]{0,24})?", select(vec!["e", "E", "e+", "e0"]), exponent)
             .prop_map(|(digits, e, exponent)| format!("{digits}{e}{exponent}")),
+        // Longer than what is read at once.
+        1 => ("[+-]?[1-9]", "[0-9]{1,30}", 16..60_usize, "(\\.[0-9])?")
+            .prop_map(|(first, digits, times, rest)| format!("{first}{}{rest}", digits.repeat(times))),
         1 => "[+-]?[0-9]{1,3}0{0,25}(\\.0{0,25})?([eE]-?[0-9]{1,2})?",
         1 => select(vec![
             "9223372036854775807", "9223372036854775808", "-9223372036854775808", "10000000000000000000",
