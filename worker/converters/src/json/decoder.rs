@@ -84,15 +84,18 @@ impl Decoder {
             }
             Source::Envelope(known) => known,
         };
-        let found = known.find(|it| bytes.starts_with(&it.beginning));
+        // Of these beginnings none begins with another, because JSON says itself where a schema ends: the last one that
+        // is not greater than the record is the only one that it can have.
+        let found =
+            known.find(|it| (*it.beginning).cmp(&**bytes), |it| bytes.starts_with(&it.beginning));
         let is_known = found.is_some();
         if let Some(read) = found.and_then(|it| it.read(bytes, self.replace_null)) {
             return read;
         }
         let (read, added) = envelope(bytes, known.latest(), is_known, self.replace_null)?;
         if let Some(added) = added {
-            let weight = added.beginning.len();
-            known.add(added, weight);
+            let (weight, beginning) = (added.beginning.len(), added.beginning.clone());
+            known.add(added, weight, |it| it.beginning.cmp(&beginning));
         }
         Ok(read)
     }

@@ -3,9 +3,12 @@
 //! A record is written into one text that is used again, behind the schema that mostly stands there already, and copied
 //! from there into a chunk that many records share: most records cost no allocation.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::mem::discriminant;
+
 use bytes::{Bytes, BytesMut};
 use sluice_plugin::Result;
-use sluice_plugin::model::{SchemaRef, Value};
+use sluice_plugin::model::{Schema, SchemaRef, Type, Value};
 
 use super::names::Names;
 use super::recent::Recent;
@@ -17,6 +20,9 @@ const CHUNK: usize = 16 << 10;
 const SMALL: usize = CHUNK / 4;
 /// Room for text that is kept from one record to the next.
 const KEPT: usize = 64 << 10;
+
+/// How deep schemas are looked at to tell them apart.
+const NESTING: usize = 8;
 
 /// Writes records.
 pub(super) struct Encoder {
@@ -32,6 +38,7 @@ pub(super) struct Encoder {
 /// A schema that was written before.
 struct Written {
     schema: SchemaRef,
+    fingerprint: u64,
     /// The text of a record up to its payload: `{"schema":…,"payload":`.
     beginning: Box<str>,
     names: Names,
@@ -91,9 +98,9 @@ impl Encoder {
             return Ok(());
         }
         self.text.clear();
-        if let Some(found) = schemas.find(is_same) {
-            self.text.push_str(&found.beginning);
-        } else if let Some(found) = schemas.find(|it| it.schema == *schema) {
+        let fingerprint = fingerprint(schema);
+        let order = |it: &Written| it.fingerprint.cmp(&fingerprint);
+        if let Some(found) = schemas.find(order, |it| it.schema == *schema) {
             self.text.push_str(&found.beginning);
             // The next record is likelier to have this one.
             found.schema = SchemaRef::clone(schema);
@@ -103,7 +110,8 @@ impl Encoder {
             self.text.push_str(",\"payload\":");
             let beginning = self.text.as_str().into();
             let (schema, names) = (SchemaRef::clone(schema), Names::of(schema));
-            schemas.add(Written { schema, beginning, names }, self.text.len());
+            let written = Written { schema, fingerprint, beginning, names };
+            schemas.add(written, self.text.len(), order);
         }
         self.begun = Some(self.text.len());
         Ok(())
@@ -120,5 +128,33 @@ impl Encoder {
         }
         self.chunk.extend_from_slice(text);
         self.chunk.split().freeze()
+    }
+}
+
+/// A number that equal schemas share, and others hardly.
+fn fingerprint(schema: &Schema) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hash(schema, NESTING, &mut hasher);
+    hasher.finish()
+}
+
+fn hash(schema: &Schema, depth: usize, hasher: &mut DefaultHasher) {
+    discriminant(&schema.r#type).hash(hasher);
+    (schema.optional, &schema.name, schema.version).hash(hasher);
+    let Some(depth) = depth.checked_sub(1) else { return };
+    match &schema.r#type {
+        Type::Array(items) => hash(items, depth, hasher),
+        Type::Map(keys, values) => {
+            hash(keys, depth, hasher);
+            hash(values, depth, hasher);
+        }
+        Type::Struct(fields) => {
+            fields.len().hash(hasher);
+            for field in fields {
+                field.name.hash(hasher);
+                hash(&field.schema, depth, hasher);
+            }
+        }
+        _ => {}
     }
 }

@@ -1,6 +1,6 @@
 //! Reading values of one schema straight from text: the schema compiled to what each value is read as.
 //!
-//! A plan accepts only what is ordinary: members in the order of the fields, values of the kinds that their schemas
+//! A plan accepts only what is ordinary: members that are fields, each once, values of the kinds that their schemas
 //! stand for. What it accepts, it reads as [`super::read::typed`] does; with anything else it gives up, and the record is
 //! read that way instead, which also finds the words for what is wrong.
 
@@ -15,6 +15,8 @@ use super::scan::{Malformed, NAME};
 
 /// Deeper schemas are left to the long way: no plan recurses deeper than this.
 const DEPTH: usize = 64;
+/// So many members are searched one by one.
+const FEW: usize = 16;
 
 /// The text is out of the ordinary. The scanner may stand anywhere.
 pub(super) struct Unusual;
@@ -52,9 +54,16 @@ enum Kind {
     Array(Box<Plan>),
     /// With text as keys.
     Map(Box<Plan>),
-    Struct(SchemaRef, Box<[Member]>),
+    Struct(SchemaRef, Members),
     /// What is always read the long way.
     Other,
+}
+
+/// The fields of a row.
+struct Members {
+    all: Box<[Member]>,
+    /// Places in `all` in the order of the names, if there are many.
+    by_name: Box<[usize]>,
 }
 
 /// A field as a member.
@@ -114,13 +123,36 @@ impl Kind {
             Type::Struct(fields) => {
                 let member = |field: &Field| Member::new(&field.name, part(&field.schema));
                 let members: Option<Box<[Member]>> = fields.iter().map(member).collect();
+                let members = members.map(Members::new);
                 members.map_or(Self::Other, |it| Self::Struct(SchemaRef::clone(schema), it))
             }
         }
     }
 }
 
+impl Members {
+    fn new(all: Box<[Member]>) -> Self {
+        let mut by_name: Box<[usize]> =
+            if all.len() > FEW { (0..all.len()).collect() } else { Box::default() };
+        by_name.sort_unstable_by_key(|place| all[*place].name());
+        Self { all, by_name }
+    }
+
+    /// The place of a name.
+    fn find(&self, name: &[u8]) -> Option<usize> {
+        if self.by_name.is_empty() {
+            return self.all.iter().position(|it| it.name() == name);
+        }
+        let place = self.by_name.binary_search_by(|place| self.all[*place].name().cmp(name));
+        place.ok().map(|it| self.by_name[it])
+    }
+}
+
 impl Member {
+    fn name(&self) -> &[u8] {
+        &self.quoted[1..self.quoted.len() - 1]
+    }
+
     /// None if the name does not stand in text as it is.
     fn new(name: &str, plan: Plan) -> Option<Self> {
         let is_plain = plain_length(name.as_bytes()) == name.len() && name.len() <= NAME;

@@ -91,6 +91,7 @@ fn row(fields: &[Shape]) -> Shape {
     let places = prop_oneof![
         4 => Just((0..fields.len()).collect()),
         1 => prop::sample::subsequence((0..fields.len()).collect::<Vec<_>>(), 0..=fields.len()),
+        1 => Just((0..fields.len()).collect::<Vec<_>>()).prop_shuffle(),
         1 => prop::collection::vec(0..fields.len() + 1, 0..=fields.len()),
     ];
     let payload = (values, places, " |").prop_map(|(values, places, space)| {
@@ -187,12 +188,62 @@ fn what_is_ordinary_takes_no_tree() {
         r#"{ "a" : 1 , "b" : null , "d" : [ ] , "g" : { "h" : 1 } }"#,
         r#"{"a":-0,"b":"a\"b\u00e9é","c":1e3}"#,
         r#"{"\u0061":1,"g":null}"#,
+        r#"{"f":7,"g":{"h":1},"a":1,"b":"x"}"#,
+        r#"{"g":null,"f":7,"c":2.5,"b":"x","a":1}"#,
     ] {
         let bytes = Bytes::from(format!("{beginning}{payload}}}"));
         let planned = known.planned(&Document::new(&bytes, beginning.len()));
         let (read, added) = envelope(&bytes, None, false, true).unwrap();
         assert_eq!(planned, Some(read.value), "{payload}");
         assert!(added.is_some_and(|it| it.beginning == known.beginning));
+    }
+}
+
+#[test]
+fn wide_rows_are_read_in_any_order() {
+    const WIDTH: usize = 300;
+    let fields: Vec<String> = (0..WIDTH)
+        .map(|it| format!(r#"{{"field":"f{it}","type":"int32","optional":true,"default":-1}}"#))
+        .collect();
+    let beginning =
+        format!(r#"{{"schema":{{"type":"struct","fields":[{}]}},"payload":"#, fields.join(","));
+    let known = known_of(beginning.as_bytes(), true).unwrap();
+    let row = |places: &[usize]| {
+        let members: Vec<String> = places.iter().map(|it| format!("\"f{it}\":{it}")).collect();
+        Bytes::from(format!("{beginning}{{{}}}}}", members.join(",")))
+    };
+    // Beyond the first 128 fields those that were passed are left to the tree.
+    for (places, is_planned) in [
+        ((0..WIDTH).collect::<Vec<_>>(), true),
+        ((0..WIDTH).step_by(7).collect(), true),
+        ((0..128).rev().chain(128..WIDTH).collect(), true),
+        (vec![127, 5, 126, 299], true),
+        (vec![299, 128], false),
+        (vec![3, 3], false),
+        ((0..WIDTH).rev().collect(), false),
+    ] {
+        let bytes = row(&places);
+        let planned = known.planned(&Document::new(&bytes, beginning.len()));
+        let (read, _) = envelope(&bytes, None, true, true).unwrap();
+        assert_eq!(planned.is_some(), is_planned, "{places:?}");
+        assert!(planned.is_none_or(|it| it == read.value), "{places:?}");
+    }
+}
+
+#[test]
+fn each_of_many_schemas_is_found_again() {
+    let mut decoder = Decoder::envelope(64, true);
+    let record = |it: usize| {
+        let text = format!(
+            r#"{{"schema":{{"type":"struct","name":"n{it}","fields":[{{"type":"int8","field":"f"}}]}},"payload":{{"f":1}}}}"#
+        );
+        Bytes::from(text)
+    };
+    let schemas: Vec<_> = (0..64).map(|it| decoder.decode(&record(it)).unwrap().schema).collect();
+    for it in (0..64).rev().chain(0..64) {
+        let again = decoder.decode(&record(it)).unwrap().schema;
+        let [first, again] = [&schemas[it], &again].map(|it| it.as_ref().unwrap());
+        assert!(SchemaRef::ptr_eq(first, again), "{it}");
     }
 }
 

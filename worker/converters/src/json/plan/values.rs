@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sluice_plugin::model::logical::{DAY, time_from};
 use sluice_plugin::model::{Decimal, SchemaRef, Struct, Value};
 
-use super::{Kind, Member, Plan, Unusual};
+use super::{Kind, Member, Members, Plan, Unusual};
 use crate::json::number::Number;
 use crate::json::places::Places;
 use crate::json::scan::{Scalar, Scanner, Start};
@@ -112,49 +112,98 @@ fn map(values: &Plan, scanner: &mut Scanner<'_>) -> Result<Value, Unusual> {
     Ok(Value::Map(entries))
 }
 
-/// A row whose members come in the order of the fields; some may be missing.
-fn row(
-    schema: &SchemaRef,
-    members: &[Member],
-    scanner: &mut Scanner<'_>,
-) -> Result<Value, Unusual> {
+/// A row whose members come in any order; some may be missing. In the order of the fields none is looked up.
+fn row(schema: &SchemaRef, members: &Members, scanner: &mut Scanner<'_>) -> Result<Value, Unusual> {
     if !scanner.takes(b'{') {
         return Err(Unusual);
     }
-    let mut values = Vec::with_capacity(members.len() + SPARE);
+    let mut row = Row::new(&members.all);
     let mut goes_on = !scanner.takes(b'}');
+    let mut expected = 0;
     while goes_on {
-        let member = next(members, &mut values, scanner)?;
-        values.push(member.plan.read(scanner)?);
+        let place = next(members, expected, scanner)?;
+        let member = members.all.get(place).ok_or(Unusual)?;
+        row.put(place, member.plan.read(scanner)?)?;
+        expected = place + 1;
         goes_on = scanner.takes(b',');
         if !goes_on && !scanner.takes(b'}') {
             return Err(Unusual);
         }
     }
-    for missing in &members[values.len()..] {
-        values.push(missing.plan.null.clone().ok_or(Unusual)?);
-    }
-    Ok(Value::Struct(Struct::new(SchemaRef::clone(schema), values)))
+    Ok(Value::Struct(Struct::new(SchemaRef::clone(schema), row.finish()?)))
 }
 
-/// Goes over the name of the next member, and fills in for the fields before it.
-fn next<'p>(
-    members: &'p [Member],
-    values: &mut Vec<Value>,
-    scanner: &mut Scanner<'_>,
-) -> Result<&'p Member, Unusual> {
+/// Goes over the name of the next member; its place.
+fn next(members: &Members, expected: usize, scanner: &mut Scanner<'_>) -> Result<usize, Unusual> {
     scanner.space();
-    let rest = &members[values.len()..];
-    let expected = rest.first().ok_or(Unusual)?;
-    if scanner.takes_all(&expected.quoted) {
+    if members.all.get(expected).is_some_and(|it| scanner.takes_all(&it.quoted)) {
         return if scanner.takes(b':') { Ok(expected) } else { Err(Unusual) };
     }
     let name = scanner.name()?;
-    for member in rest {
-        if member.quoted[1..member.quoted.len() - 1] == *name.as_bytes() {
-            return Ok(member);
-        }
-        values.push(member.plan.null.clone().ok_or(Unusual)?);
+    members.find(name.as_bytes()).ok_or(Unusual)
+}
+
+/// The values of a row on the way.
+struct Row<'p> {
+    members: &'p [Member],
+    values: Vec<Value>,
+    /// Which of the first values are still to come, one bit each.
+    missing: u128,
+}
+
+impl<'p> Row<'p> {
+    fn new(members: &'p [Member]) -> Self {
+        Self { members, values: Vec::with_capacity(members.len() + SPARE), missing: 0 }
     }
-    Err(Unusual)
+
+    /// Puts a value at its place. One that was passed long ago, or is there, is left to the long way.
+    fn put(&mut self, place: usize, value: Value) -> Result<(), Unusual> {
+        while self.values.len() < place {
+            self.pass()?;
+        }
+        if self.values.len() == place {
+            self.values.push(value);
+            return Ok(());
+        }
+        let bit = bit(place).filter(|it| self.missing & it != 0).ok_or(Unusual)?;
+        self.missing &= !bit;
+        self.values[place] = value;
+        Ok(())
+    }
+
+    /// Goes over a field whose member may come later.
+    fn pass(&mut self) -> Result<(), Unusual> {
+        let place = self.values.len();
+        let value = match bit(place) {
+            Some(bit) => {
+                self.missing |= bit;
+                Value::Null
+            }
+            None => self.null(place)?,
+        };
+        self.values.push(value);
+        Ok(())
+    }
+
+    /// The values, with what stands for those that did not come.
+    fn finish(mut self) -> Result<Vec<Value>, Unusual> {
+        while self.missing != 0 {
+            let place = self.missing.trailing_zeros() as usize;
+            self.missing &= self.missing - 1;
+            self.values[place] = self.null(place)?;
+        }
+        for place in self.values.len()..self.members.len() {
+            let null = self.null(place)?;
+            self.values.push(null);
+        }
+        Ok(self.values)
+    }
+
+    fn null(&self, place: usize) -> Result<Value, Unusual> {
+        self.members[place].plan.null.clone().ok_or(Unusual)
+    }
+}
+
+const fn bit(place: usize) -> Option<u128> {
+    if place < u128::BITS as usize { Some(1 << place) } else { None }
 }
