@@ -1,7 +1,7 @@
 //! Conformance suites: each holds a plugin to the obligations that its trait states, and names the one it breaks.
 //!
 //! An author calls them in the plugin's own tests; every built-in plugin does. They are behind the feature `conformance`,
-//! so builds for production do not have them.
+//! so builds for production do not have them. Beside them is an allocator that counts what a record costs.
 //!
 //! ```no_run
 //! # use sluice_plugin::{AnySourceConnector, Properties, conformance::{Broken, SourceCase, source}};
@@ -10,6 +10,7 @@
 //! # }
 //! ```
 
+mod allocations;
 mod converter;
 mod generate;
 mod obligation;
@@ -19,6 +20,7 @@ mod source;
 mod transform;
 mod unwind;
 
+pub use allocations::{CountingAllocator, allocations};
 pub use converter::{ConverterCase, converter};
 pub use generate::{any_record, any_schema, any_schemaless, any_value_of};
 pub use obligation::{Broken, Obligation};

@@ -1,50 +1,13 @@
 //! Allocations per record, counted by the allocator itself.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
 use bytes::{Bytes, BytesMut};
 use sluice_converters::{ByteArrayConverter, JsonConverter, StringConverter};
 use sluice_plugin::config::Properties;
+use sluice_plugin::conformance::{CountingAllocator, allocations};
 use sluice_plugin::{Converter, ConverterFactory, ConverterRole};
 
-/// Counts what each thread takes, so that tests beside one another do not disturb the figures.
-struct Counting;
-
-thread_local! {
-    static TAKEN: Cell<usize> = const { Cell::new(0) };
-}
-
 #[global_allocator]
-static COUNTING: Counting = Counting;
-
-fn count() {
-    // A thread on its way out has no count any more.
-    let _ = TAKEN.try_with(|it| it.set(it.get() + 1));
-}
-
-// SAFETY: everything is left to the system's allocator; counting allocates nothing.
-#[allow(unsafe_code)]
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count();
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn realloc(&self, old: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
-        unsafe { System.realloc(old, layout, size) }
-    }
-
-    unsafe fn dealloc(&self, old: *mut u8, layout: Layout) {
-        unsafe { System.dealloc(old, layout) }
-    }
-}
+static COUNTING: CountingAllocator = CountingAllocator;
 
 /// Records of a batch.
 const RECORDS: usize = 1000;
@@ -77,9 +40,9 @@ fn converter(factory: &dyn ConverterFactory, schemas: bool) -> Box<dyn Converter
 fn per_record<T>(mut once: impl FnMut(usize) -> T) -> f64 {
     let mut kept = Vec::with_capacity(RECORDS);
     once(0);
-    let before = TAKEN.get();
+    let before = allocations();
     kept.extend((0..RECORDS).map(once));
-    (TAKEN.get() - before) as f64 / RECORDS as f64
+    (allocations() - before) as f64 / RECORDS as f64
 }
 
 fn check(factory: &dyn ConverterFactory, schemas: bool, records: &[Bytes], most: [f64; 2]) {

@@ -1,8 +1,6 @@
 //! Allocations per record, counted by the allocator itself.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
+use sluice_plugin::conformance::{CountingAllocator, allocations};
 use sluice_plugin::model::{
     ConnectRecord, Field, Schema, SchemaAndValue, SchemaRef, Struct, Type, Value,
 };
@@ -12,38 +10,8 @@ use sluice_transforms::{
     ReplaceField, SetSchemaMetadata, TimestampConverter, TimestampRouter,
 };
 
-/// Counts what each thread takes, so that tests beside one another do not disturb the figures.
-struct Counting;
-
-thread_local! {
-    static TAKEN: Cell<usize> = const { Cell::new(0) };
-}
-
 #[global_allocator]
-static COUNTING: Counting = Counting;
-
-fn count() {
-    // A thread on its way out has no count any more.
-    let _ = TAKEN.try_with(|it| it.set(it.get() + 1));
-}
-
-// SAFETY: everything is left to the system's allocator; counting allocates nothing.
-#[allow(unsafe_code)]
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn realloc(&self, old: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
-        unsafe { System.realloc(old, layout, size) }
-    }
-
-    unsafe fn dealloc(&self, old: *mut u8, layout: Layout) {
-        unsafe { System.dealloc(old, layout) }
-    }
-}
+static COUNTING: CountingAllocator = CountingAllocator;
 
 /// Records of a batch.
 const RECORDS: usize = 1000;
@@ -86,10 +54,7 @@ fn map() -> ConnectRecord {
 }
 
 /// How many allocations a record costs, once its schema has been seen.
-fn per_record<T: Transform>(
-    settings: &[(&str, &str)],
-    record: impl Fn() -> ConnectRecord,
-) -> usize {
+fn per_record<T: Transform>(settings: &[(&str, &str)], record: impl Fn() -> ConnectRecord) -> u64 {
     let settings: Properties =
         settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     let mut transform =
@@ -104,11 +69,11 @@ fn per_record<T: Transform>(
     let mut before = 0;
     for (index, record) in records.iter_mut().enumerate() {
         if index == 1 {
-            before = TAKEN.get();
+            before = allocations();
         }
         assert_eq!(transform.apply(record).ok(), Some(Verdict::Keep));
     }
-    (TAKEN.get() - before).div_ceil(RECORDS)
+    (allocations() - before).div_ceil(RECORDS as u64)
 }
 
 #[test]
