@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may say so when its ground is missing")]
 
+mod allocations;
 mod commits;
 mod errors;
 mod headers;

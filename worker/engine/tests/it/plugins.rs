@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use sluice_converters::{IntegerConverter, JsonConverter, SimpleHeaderConverter, StringConverter};
+use sluice_converters::{
+    ByteArrayConverter, IntegerConverter, JsonConverter, SimpleHeaderConverter, StringConverter,
+};
 use sluice_engine::PluginSource;
 use sluice_plugin::config::{Config, ConfigDef, Report};
 use sluice_plugin::model::{
@@ -18,6 +20,7 @@ use sluice_plugin::{
     SinkContext, SinkTask, SourceContext, SourceTask, TopicOffsets, Transform, TransformPlugin,
     Verdict,
 };
+use sluice_transforms::{InsertField, MaskField, OnValue, ReplaceField};
 
 /// Makes source tasks.
 pub(crate) type Source =
@@ -59,6 +62,7 @@ impl PluginSource for Plugins {
 
     fn converter(&self, class: &str) -> Option<ConverterPlugin> {
         Some(match class.rsplit('.').next().unwrap_or(class) {
+            "ByteArrayConverter" => Arc::new(ByteArrayConverter),
             "JsonConverter" => Arc::new(JsonConverter),
             "IntegerConverter" => Arc::new(IntegerConverter::NEW),
             "SimpleHeaderConverter" => Arc::new(SimpleHeaderConverter),
@@ -71,6 +75,9 @@ impl PluginSource for Plugins {
         match class {
             "Busy" => Some(TransformPlugin::of::<Busy>()),
             "Forget" => Some(TransformPlugin::of::<Forget>()),
+            "InsertField" => Some(TransformPlugin::of::<OnValue<InsertField>>()),
+            "MaskField" => Some(TransformPlugin::of::<OnValue<MaskField>>()),
+            "ReplaceField" => Some(TransformPlugin::of::<OnValue<ReplaceField>>()),
             "Rename" => Some(TransformPlugin::of::<Rename>()),
             _ => None,
         }
