@@ -202,6 +202,7 @@ impl Source {
             return Ok(());
         }
         self.count_poll(records.len(), asked.map_or(Duration::ZERO, |it| it.elapsed()));
+        let active = self.active;
         for mut record in records {
             let outcome = self.encoder.encode(&mut record, &self.guard).await?;
             if matches!(outcome, Outcome::Stopped) {
@@ -220,6 +221,10 @@ impl Source {
             if let Some(source_offset) = kept {
                 self.sent.insert(number, SourceRecord { source_offset, ..record });
             }
+        }
+        if self.active < active {
+            // No outcome comes of those that were left out.
+            self.stats.active.set(self.active);
         }
         Ok(())
     }
