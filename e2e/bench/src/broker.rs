@@ -11,7 +11,7 @@ use kafka_protocol::{
     protocol::StrBytes,
 };
 use sluice_kafka::{
-    ClientSettings, OutgoingRecord, Producer, ProducerConfig, SendRefused,
+    ClientSettings, OutgoingRecord, Producer, ProducerConfig, SendRefused, Share,
     admin::{Admin, Created, NewTopic},
     wire,
 };
@@ -75,7 +75,7 @@ impl Broker {
         self.server.create_topic(topic, partitions, &[]).await?;
         let config = ProducerConfig {
             client_id: "bench".to_owned(),
-            budget: 64 << 20,
+            share: Share::alone(512 << 20),
             transactional_id: None,
         };
         let producer = Producer::new(&self.settings, config, |_, _| {})?;
@@ -144,7 +144,7 @@ impl Broker {
         let settings = ClientSettings::parse(&BTreeMap::from(entries))?;
         let config = ProducerConfig {
             client_id: "bench-pace".to_owned(),
-            budget: 64 << 20,
+            share: Share::alone(512 << 20),
             transactional_id: None,
         };
         Ok(Producer::new(&settings, config, |_, _| {})?)

@@ -4,7 +4,7 @@ use std::{pin::Pin, sync::Arc};
 
 use async_trait::async_trait;
 use sluice_kafka::{
-    BatchConsumer, ClientError, ClientSettings, ConsumerConfig, Producer, ProducerConfig,
+    BatchConsumer, ClientError, ClientSettings, ConsumerConfig, Memory, Producer, ProducerConfig,
     RecordMetadata,
     admin::{Admin, NewTopic},
     layered, wire,
@@ -26,8 +26,8 @@ pub(crate) struct ClientSpec<'a> {
     pub(crate) worker: &'a Properties,
     /// The connector's settings, with overrides.
     pub(crate) connector: &'a Properties,
-    /// Most bytes of records to hold.
-    pub(crate) budget: usize,
+    /// What all tasks together may hold of records.
+    pub(crate) memory: &'a Memory,
 }
 
 impl ClientSpec<'_> {
@@ -51,7 +51,7 @@ impl ClientSpec<'_> {
             group_id: Some(format!("connect-{}", self.id.connector)),
             client_id: format!("connector-consumer-{}", self.id),
             isolation: None,
-            budget: self.budget,
+            share: self.memory.share(),
         };
         Ok((BatchConsumer::new(&settings, config)?, limit))
     }
@@ -72,7 +72,7 @@ impl ClientSpec<'_> {
         let settings = self.settings("producer")?;
         let config = ProducerConfig {
             client_id: format!("{role}-{}", self.id),
-            budget: self.budget,
+            share: self.memory.share(),
             transactional_id: None,
         };
         Ok(Producer::new(&settings, config, delivered)?)

@@ -4,12 +4,12 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures::FutureExt as _;
 use prometheus::Registry;
+use sluice_kafka::Memory;
 use sluice_plugin::{self as plugin, ConnectorPlugin, Properties};
 use tokio::sync::mpsc;
 
 use crate::{
     active_topics::ToldTopics,
-    budget::Budget,
     chain::Chain,
     clients::ClientSpec,
     control::Control,
@@ -32,7 +32,7 @@ pub struct Engine {
     plugins: Arc<dyn PluginSource>,
     offsets: Arc<dyn OffsetStore>,
     runner: Runner,
-    budget: Budget,
+    memory: Memory,
     told_topics: Arc<ToldTopics>,
     startups: Arc<Startups>,
 }
@@ -52,8 +52,8 @@ impl Engine {
         let collector = TaskCollector::new(Arc::clone(&board), Arc::clone(&startups));
         let _ = registry.register(Box::new(collector));
         let runner = Runner::new(settings.graceful_timeout, events, board);
-        let budget = Budget::new(settings.memory);
-        Self { settings, plugins, offsets, runner, budget, told_topics: Arc::default(), startups }
+        let memory = Memory::new(settings.memory);
+        Self { settings, plugins, offsets, runner, memory, told_topics: Arc::default(), startups }
     }
 
     /// The configurations of a connector's tasks, at most `tasks.max` of them.
@@ -122,7 +122,7 @@ impl Engine {
             plugins: Arc::clone(&self.plugins),
             connector: connector.clone(),
             task: task.clone(),
-            grant: self.budget.grant(),
+            memory: self.memory.clone(),
             told_topics: self.settings.topic_tracking.then(|| Arc::clone(&self.told_topics)),
         };
         let offsets =
@@ -197,7 +197,7 @@ pub(crate) struct TaskParts {
     pub(crate) plugins: Arc<dyn PluginSource>,
     pub(crate) connector: Properties,
     pub(crate) task: Properties,
-    pub(crate) grant: crate::budget::Grant,
+    pub(crate) memory: Memory,
     pub(crate) told_topics: Option<Arc<ToldTopics>>,
 }
 
@@ -208,7 +208,7 @@ impl TaskParts {
             id,
             worker: &self.settings.worker,
             connector: &self.connector,
-            budget: self.grant.bytes(),
+            memory: &self.memory,
         }
     }
 

@@ -6,7 +6,6 @@
 //! Who runs what is the herder's business: this crate does as told and reports what becomes of it.
 
 mod active_topics;
-mod budget;
 mod chain;
 mod clients;
 mod control;

@@ -7,7 +7,7 @@ use sluice_plugin::Properties;
 use crate::metrics::SampleWindow;
 
 /// Memory for data in Kafka clients, all tasks together, if `sluice.memory.bytes` is not set.
-const DEFAULT_MEMORY: u64 = 256 * 1024 * 1024;
+const DEFAULT_MEMORY: usize = 256 * 1024 * 1024;
 
 /// Why a worker's settings cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,7 +36,7 @@ pub struct EngineSettings {
     pub(crate) graceful_timeout: Duration,
     pub(crate) topic_creation: bool,
     pub(crate) topic_tracking: bool,
-    pub(crate) memory: u64,
+    pub(crate) memory: usize,
     pub(crate) samples: SampleWindow,
 }
 
@@ -64,7 +64,7 @@ impl EngineSettings {
             graceful_timeout: millis(worker, "task.shutdown.graceful.timeout.ms", 5_000)?,
             topic_creation: boolean(worker, "topic.creation.enable", true)?,
             topic_tracking: boolean(worker, "topic.tracking.enable", true)?,
-            memory: number(worker, "sluice.memory.bytes", DEFAULT_MEMORY)?,
+            memory: memory(worker)?,
             samples: samples(worker)?,
         })
     }
@@ -80,6 +80,12 @@ fn samples(worker: &Properties) -> Result<SampleWindow, SettingsError> {
         reason: "Value must be at least 1",
     })?;
     Ok(SampleWindow { length: millis(worker, "metrics.sample.window.ms", 30_000)?, count })
+}
+
+fn memory(worker: &Properties) -> Result<usize, SettingsError> {
+    let bytes = number(worker, "sluice.memory.bytes", DEFAULT_MEMORY as u64)?;
+    // More than can be addressed is no limit.
+    Ok(usize::try_from(bytes).unwrap_or(usize::MAX))
 }
 
 pub(crate) fn millis(

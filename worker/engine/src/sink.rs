@@ -86,7 +86,6 @@ struct Sink {
     is_paused: bool,
     /// What the consumer was told to leave alone.
     paused: BTreeSet<TopicPartition>,
-    _grant: crate::budget::Grant,
 }
 
 impl Sink {
@@ -146,7 +145,6 @@ impl Sink {
             commit_due: Instant::now() + parts.settings.flush_interval,
             is_paused: false,
             paused: BTreeSet::new(),
-            _grant: parts.grant,
         })
     }
 

@@ -89,7 +89,6 @@ struct Source {
     /// Records polled and not yet written or left out.
     active: u64,
     abandonment: Arc<Abandonment>,
-    _grant: crate::budget::Grant,
 }
 
 /// Outcomes of sends, handed over by the producer's thread. Never more than the producer's queue holds.
@@ -154,7 +153,6 @@ impl Source {
             asked: None,
             active: 0,
             abandonment: Arc::clone(&control.abandonment),
-            _grant: parts.grant,
         })
     }
 

@@ -6,7 +6,10 @@ use std::{ops::Range, sync::Arc};
 use bytes::Bytes;
 use sluice_model::TopicPartition;
 
-use crate::message::{Message, TimestampType};
+use crate::{
+    fetched::Enough,
+    message::{Message, TimestampType},
+};
 
 /// Headers of one record.
 pub(crate) type Headers = Vec<(Arc<str>, Option<Bytes>)>;
@@ -24,6 +27,8 @@ pub struct Batch {
     headers: Vec<Headers>,
     /// How many of the bytes are not in an answer, but were made of one.
     unpacked: usize,
+    /// Bytes of keys and values.
+    size: usize,
 }
 
 /// A record: numbers, and where in the lists its other parts are.
@@ -91,6 +96,7 @@ impl Batch {
         self.topics.clear();
         self.headers.clear();
         self.unpacked = 0;
+        self.size = 0;
     }
 
     /// The records as messages.
@@ -142,6 +148,17 @@ impl Batch {
         Showing { batch: self }
     }
 
+    /// Bytes of keys and values.
+    pub(crate) const fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Whether it has enough records, or records enough bytes.
+    #[inline]
+    pub(crate) const fn has(&self, enough: Enough) -> bool {
+        self.rows.len() >= enough.records || self.size >= enough.bytes
+    }
+
     /// Bytes that were unpacked for its records.
     pub(crate) const fn unpacked(&self) -> usize {
         self.unpacked
@@ -179,9 +196,10 @@ pub(crate) struct Showing<'a> {
 }
 
 impl Showing<'_> {
-    /// Records that the batch has, also those of before.
-    pub(crate) const fn len(&self) -> usize {
-        self.batch.rows.len()
+    /// Whether the batch has enough, with what it had before.
+    #[inline]
+    pub(crate) const fn has(&self, enough: Enough) -> bool {
+        self.batch.has(enough)
     }
 
     /// Adds a record.
@@ -193,7 +211,8 @@ impl Showing<'_> {
         value: Option<Range<usize>>,
         headers: Headers,
     ) {
-        let Batch { rows, buffers, topics, headers: lists, .. } = &mut *self.batch;
+        let Batch { rows, buffers, topics, headers: lists, size, .. } = &mut *self.batch;
+        *size += key.as_ref().map_or(0, Range::len) + value.as_ref().map_or(0, Range::len);
         let list = if headers.is_empty() { NONE } else { lists.len() as u32 };
         if !headers.is_empty() {
             lists.push(headers);

@@ -13,7 +13,8 @@ use sluice_model::TopicPartition;
 use tokio::{net::unix::pipe, time::Instant};
 
 use crate::{
-    admin::Isolation, batch::Batch, failure::ClientError, settings::ClientSettings, wire::Client,
+    admin::Isolation, batch::Batch, failure::ClientError, memory::Share, settings::ClientSettings,
+    wire::Client,
 };
 pub use cutoff::ConsumerCutoff;
 use fetcher::{FetchSettings, Fetcher};
@@ -37,8 +38,8 @@ pub struct ConsumerConfig {
     pub client_id: String,
     /// Overrides `isolation.level`.
     pub isolation: Option<Isolation>,
-    /// Most bytes of fetched records to hold.
-    pub budget: usize,
+    /// The memory for fetched records.
+    pub share: Share,
 }
 
 /// What [`BatchConsumer::next`] found.
@@ -94,10 +95,10 @@ impl BatchConsumer {
         let committed = move |partitions: Vec<TopicPartition>| {
             blocking(&member, move |handle| committed(handle, &partitions)).boxed()
         };
-        let fetch = FetchSettings::parse(settings, config.isolation, config.budget)?;
+        let fetch = FetchSettings::parse(settings, config.isolation, config.share.most())?;
         Ok(Self {
             handle,
-            fetcher: Fetcher::new(client, fetch, Box::new(committed)),
+            fetcher: Fetcher::new(client, fetch, config.share, Box::new(committed)),
             wakeups,
             failed: None,
             longest_wait: (interval / 3).min(Duration::from_mins(1)),

@@ -40,6 +40,8 @@ pub(crate) struct Reading {
 pub(crate) struct Enough {
     /// Number of records that it has then.
     pub(crate) records: usize,
+    /// Bytes of its keys and values.
+    pub(crate) bytes: usize,
     /// Bytes that were unpacked for it.
     pub(crate) unpacked: usize,
 }
@@ -141,10 +143,11 @@ pub fn read_batches(bytes: &[u8]) {
     let bytes = Bytes::copy_from_slice(bytes);
     let _ = end_of(bytes.clone());
     let reading = Reading { check_crcs: false, longest_record: 1024 * 1024 };
+    const ENOUGH: Enough = Enough { records: 100, bytes: 1 << 20, unpacked: 1 << 20 };
     let of = Origin { topic: "t".into(), partition: 0 };
     let mut fetch = CompletedFetch::new(of, 0, bytes, &[], reading);
     let mut batch = Batch::default();
-    while fetch.hand_out(&mut batch, Enough { records: 100, unpacked: 1024 * 1024 }) == Ok(true) {
+    while fetch.hand_out(&mut batch, ENOUGH) == Ok(true) {
         batch.iter().for_each(drop);
         batch.positions().for_each(drop);
         batch.clear();

@@ -10,6 +10,7 @@ mod fetched;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 pub mod log;
+mod memory;
 mod message;
 mod producer;
 mod settings;
@@ -18,6 +19,7 @@ pub mod wire;
 pub use batch::Batch;
 pub use consumer::{BatchConsumer, ConsumerConfig, ConsumerCutoff, Event, TopicOffsets};
 pub use failure::ClientError;
+pub use memory::{Memory, Share};
 pub use message::{Message, OutgoingRecord, RecordMetadata, TimestampType};
 pub use producer::{Producer, ProducerConfig, ProducerCutoff, SendRefused};
 pub use settings::{ClientSettings, SettingsError, layered};

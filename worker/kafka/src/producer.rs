@@ -6,7 +6,7 @@ mod context;
 use std::{
     sync::{
         Arc, Weak,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread::JoinHandle,
     time::Duration,
@@ -23,6 +23,7 @@ use tokio::sync::Notify;
 
 use crate::{
     failure::ClientError,
+    memory::Share,
     message::{OutgoingRecord, RecordMetadata},
     settings::ClientSettings,
 };
@@ -36,8 +37,8 @@ const SERVE_INTERVAL: Duration = Duration::from_millis(100);
 pub struct ProducerConfig {
     /// Client id, unless the settings name one.
     pub client_id: String,
-    /// Most bytes of records to hold, unless `buffer.memory` says otherwise.
-    pub budget: usize,
+    /// The memory for records to be sent, unless `buffer.memory` says how much.
+    pub share: Share,
     /// Makes the producer transactional and idempotent under this id, whatever the settings say.
     pub transactional_id: Option<String>,
 }
@@ -75,6 +76,10 @@ struct Inner {
     producer: BaseProducer<Context>,
     room: Arc<Notify>,
     stop: AtomicBool,
+    /// Bytes of keys and values that have no outcome yet.
+    queued: Arc<AtomicUsize>,
+    /// Not looked at if the settings say how much may be queued.
+    share: Option<Share>,
 }
 
 impl std::fmt::Debug for Producer {
@@ -91,7 +96,7 @@ impl Producer {
         config: ProducerConfig,
         delivered: impl Fn(u64, Result<RecordMetadata, ClientError>) + Send + Sync + 'static,
     ) -> Result<Self, ClientError> {
-        let mut native = settings.producer(config.budget)?;
+        let mut native = settings.producer(config.share.most())?;
         native.insert("client.id", settings.client_id().map_or(config.client_id, str::to_owned));
         if let Some(id) = config.transactional_id {
             native.insert("transactional.id", id);
@@ -103,10 +108,13 @@ impl Producer {
             client.set(name, value);
         }
         let room = Arc::new(Notify::new());
-        let context = Context::new(Box::new(delivered), Arc::clone(&room));
+        let queued = Arc::<AtomicUsize>::default();
+        let context = Context::new(Box::new(delivered), Arc::clone(&room), Arc::clone(&queued));
         let producer = BaseProducer::from_config_and_context(&client, context)
             .map_err(|error| context::error_of(&error))?;
-        let inner = Arc::new(Inner { producer, room, stop: AtomicBool::new(false) });
+        let share = settings.text("buffer.memory").is_none().then_some(config.share);
+        let stop = AtomicBool::new(false);
+        let inner = Arc::new(Inner { producer, room, stop, queued, share });
         let serving = Arc::clone(&inner);
         let served = std::thread::Builder::new()
             .name("kafka-producer".to_owned())
@@ -124,6 +132,10 @@ impl Producer {
             let closed = "Cannot perform operation after producer has been closed";
             return Err(ClientError::internal(&closed).into());
         }
+        let size = record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len);
+        if !self.inner.has_room(size) {
+            return Err(SendRefused::QueueFull);
+        }
         let token = token as usize;
         let mut queued = BaseRecord::<[u8], [u8], usize>::with_opaque_to(record.topic, token);
         queued.partition = record.partition;
@@ -137,13 +149,17 @@ impl Producer {
             }
             queued.headers = Some(headers);
         }
-        match self.inner.producer.send(queued) {
-            Ok(()) => Ok(()),
+        // Before it is sent: its outcome may come before the call is back.
+        self.inner.queued.fetch_add(size, Ordering::Relaxed);
+        let refused = match self.inner.producer.send(queued) {
+            Ok(()) => return Ok(()),
             Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => {
-                Err(SendRefused::QueueFull)
+                SendRefused::QueueFull
             }
-            Err((error, _)) => Err(context::error_of(&error).into()),
-        }
+            Err((error, _)) => context::error_of(&error).into(),
+        };
+        self.inner.queued.fetch_sub(size, Ordering::Relaxed);
+        Err(refused)
     }
 
     /// Waits until the queue may have room again. Cancel-safe.
@@ -220,6 +236,12 @@ impl Producer {
 }
 
 impl Inner {
+    /// Whether so many bytes may be queued. The first record always may.
+    fn has_room(&self, size: usize) -> bool {
+        let queued = self.queued.load(Ordering::Relaxed);
+        queued == 0 || self.share.as_ref().is_none_or(|it| queued + size <= it.assured())
+    }
+
     fn stop(&self) {
         self.stop.store(true, Ordering::SeqCst);
         self.producer.purge(PurgeConfig::default().queue().inflight());

@@ -10,7 +10,9 @@ use sluice_engine::{
     Engine, EngineSettings, MemoryOffsets, OffsetStore, TargetState, TaskEvent, TaskId,
 };
 use sluice_kafka::admin::{Admin, NewTopic};
-use sluice_kafka::{Batch, BatchConsumer, ClientSettings, ConsumerConfig, Event, Message, wire};
+use sluice_kafka::{
+    Batch, BatchConsumer, ClientSettings, ConsumerConfig, Event, Message, Share, wire,
+};
 use sluice_plugin::model::TopicPartition;
 use sluice_plugin::{Properties, TopicOffsets};
 use tokio::sync::mpsc;
@@ -119,7 +121,7 @@ impl Stage {
             group_id: None,
             client_id: "reader".to_owned(),
             isolation: None,
-            budget: 1 << 20,
+            share: Share::alone(1 << 20),
         };
         let mut consumer = BatchConsumer::new(&settings, config).unwrap();
         let start = TopicOffsets::from([(TopicPartition::new(topic, 0), 0)]);

@@ -4,6 +4,8 @@
 //!
 //! librdkafka keeps the group; it copies and allocates each record, which alone costs more than all of this.
 
+mod ask;
+mod lookup;
 mod settings;
 
 use std::{
@@ -12,37 +14,26 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use kafka_protocol::{
     ResponseError,
-    messages::{
-        BrokerId, FetchRequest, FetchResponse, TopicName,
-        fetch_request::{FetchPartition, FetchTopic},
-        fetch_response::PartitionData,
-    },
-    protocol::StrBytes,
+    messages::{FetchResponse, fetch_response::PartitionData},
 };
 use sluice_model::TopicPartition;
 
 use super::TopicOffsets;
 use crate::{
-    admin::{Admin, End},
     batch::Batch,
     failure::ClientError,
     fetched::{self, CompletedFetch, Enough, Origin, Unreadable},
+    memory::{Counted, LEAST, Share, Taken},
     wire::{self, Client, Metadata, Node},
 };
 pub(super) use settings::{FetchSettings, Reset};
 
-/// Answers of one partition that may wait to be handed out: while one is, the next one is fetched.
-const AHEAD: usize = 2;
 /// Pause after something failed.
 const PAUSE: Duration = Duration::from_millis(100);
-/// How long a broker may hold a request while other partitions have records to hand out: they are to be fetched again
-/// soon, and there is one request at a time.
-const SHORT_WAIT: Duration = Duration::from_millis(5);
-/// From version 13 on, topics are named by id.
-const NEWEST_FETCH: i16 = 12;
 
 /// Looks up the offsets that the group has committed; partitions without one are left out.
 pub(super) type Committed = Box<
@@ -68,6 +59,8 @@ struct Partition {
     handed_out: Option<i64>,
     leader: Option<Node>,
     completed: VecDeque<CompletedFetch>,
+    /// Number of the last answer that had records of it.
+    served: u64,
     is_busy: bool,
     is_paused: bool,
 }
@@ -77,7 +70,7 @@ type Asked = Vec<(TopicPartition, u64)>;
 
 /// What came to an end.
 enum Done {
-    Fetched(Node, Asked, Result<FetchResponse, wire::Error>),
+    Fetched(Node, Asked, Taken, Result<FetchResponse, wire::Error>),
     Leaders(Result<Metadata, wire::Error>),
     Starts(Asked, Result<TopicOffsets, ClientError>),
     Paused,
@@ -87,32 +80,44 @@ enum Done {
 pub(super) struct Fetcher {
     client: Client,
     settings: FetchSettings,
+    share: Share,
     committed: Committed,
     partitions: BTreeMap<TopicPartition, Partition>,
     /// Whose turn it is to hand out records.
     turns: VecDeque<TopicPartition>,
     tasks: FuturesUnordered<BoxFuture<'static, Done>>,
     busy_leaders: HashSet<Node>,
+    /// Bytes that are worth asking a leader for: twice what its last answer had.
+    appetites: HashMap<Node, usize>,
     brokers: HashMap<i32, Node>,
     is_looking: bool,
     is_pausing: bool,
     generations: u64,
+    answers: u64,
 }
 
 impl Fetcher {
-    pub(super) fn new(client: Client, settings: FetchSettings, committed: Committed) -> Self {
+    pub(super) fn new(
+        client: Client,
+        settings: FetchSettings,
+        share: Share,
+        committed: Committed,
+    ) -> Self {
         Self {
             client,
             settings,
+            share,
             committed,
             partitions: BTreeMap::new(),
             turns: VecDeque::new(),
             tasks: FuturesUnordered::new(),
             busy_leaders: HashSet::new(),
+            appetites: HashMap::new(),
             brokers: HashMap::new(),
             is_looking: false,
             is_pausing: false,
             generations: 0,
+            answers: 0,
         }
     }
 
@@ -126,6 +131,7 @@ impl Fetcher {
             handed_out: start,
             leader: before.as_ref().and_then(|it| it.leader.clone()),
             completed: VecDeque::new(),
+            served: 0,
             is_busy: false,
             is_paused: before.is_some_and(|it| it.is_paused),
         };
@@ -145,10 +151,20 @@ impl Fetcher {
         self.turns.clear();
     }
 
-    /// Stops or goes on handing out records of a partition.
+    /// Stops or goes on handing out records of a partition. What is held of it is fetched again if memory is short.
     pub(super) fn pause(&mut self, of: &TopicPartition, pause: bool) {
-        if let Some(partition) = self.partitions.get_mut(of) {
-            partition.is_paused = pause;
+        let Some(partition) = self.partitions.get_mut(of) else { return };
+        partition.is_paused = pause;
+        if pause
+            && self.share.is_over()
+            && let Some(next) = partition.completed.front()
+        {
+            self.generations += 1;
+            partition.generation = self.generations;
+            partition.place = Place::At(next.position());
+            partition.completed.clear();
+            partition.is_busy = false;
+            self.turns.retain(|it| it != of);
         }
     }
 
@@ -162,10 +178,16 @@ impl Fetcher {
         !self.tasks.is_empty()
     }
 
-    /// Appends records to `batch` until it has `most`, as far as they have arrived.
+    /// Appends records to `batch` until it has `most`, as far as they have arrived and as many as the memory has room
+    /// for a second time.
     pub(super) fn hand_out(&mut self, batch: &mut Batch, most: usize) -> Result<(), ClientError> {
-        let unpacked = batch.unpacked().saturating_add(self.settings.most_held);
-        let enough = Enough { records: most, unpacked };
+        // Whoever gets them makes something else of them, of about the same size.
+        let most_bytes = (self.share.assured() / 4).max(LEAST);
+        let enough = Enough {
+            records: most,
+            bytes: batch.size().saturating_add(most_bytes),
+            unpacked: batch.unpacked().saturating_add(most_bytes),
+        };
         for _ in 0..self.turns.len() {
             let Some(of) = self.turns.pop_front() else { break };
             let Some(partition) = self.partitions.get_mut(&of) else { continue };
@@ -218,131 +240,6 @@ impl Fetcher {
         self.begin_fetches();
     }
 
-    fn begin_starts(&mut self) {
-        for (place, from_group) in [(Place::Committed, true), (Place::Reset, false)] {
-            let mut asked = Asked::new();
-            for (of, partition) in &mut self.partitions {
-                if partition.place == place && !partition.is_busy {
-                    partition.is_busy = true;
-                    asked.push((of.clone(), partition.generation));
-                }
-            }
-            if asked.is_empty() {
-                continue;
-            }
-            let partitions: Vec<_> = asked.iter().map(|(of, _)| of.clone()).collect();
-            let committed = from_group.then(|| (self.committed)(partitions.clone()));
-            let admin = Admin::new(self.client.clone());
-            let (reset, isolation) = (self.settings.reset, self.settings.isolation);
-            let find = async move {
-                let mut starts = match committed {
-                    Some(committed) => committed.await?,
-                    None => TopicOffsets::new(),
-                };
-                let is_missing = |it: &TopicPartition| !starts.contains_key(it);
-                let missing: Vec<_> = partitions.into_iter().filter(is_missing).collect();
-                let end = match reset {
-                    _ if missing.is_empty() => return Ok(starts),
-                    Reset::Earliest => End::First,
-                    Reset::Latest => End::Last,
-                    Reset::None => return Err(ClientError::no_offset(&missing)),
-                };
-                starts.extend(admin.offsets(&missing, end, isolation).await?);
-                Ok(starts)
-            };
-            self.tasks.push(find.map(|outcome| Done::Starts(asked, outcome)).boxed());
-        }
-    }
-
-    fn begin_leaders(&mut self) {
-        if self.is_looking {
-            return;
-        }
-        let lost = self.partitions.iter().filter(|(_, it)| it.leader.is_none());
-        let mut topics: Vec<String> = lost.map(|(of, _)| of.topic.to_string()).collect();
-        topics.dedup();
-        if topics.is_empty() {
-            return;
-        }
-        self.is_looking = true;
-        let client = self.client.clone();
-        let look = async move { Done::Leaders(client.metadata(Some(&topics)).await) };
-        self.tasks.push(look.boxed());
-    }
-
-    fn begin_fetches(&mut self) {
-        let held: usize =
-            self.partitions.values().flat_map(|it| &it.completed).map(CompletedFetch::size).sum();
-        let room = self.settings.most_held.saturating_sub(held);
-        let mut wanted: HashMap<Node, Vec<(TopicPartition, i64)>> = HashMap::new();
-        let mut holding: HashSet<&Node> = HashSet::new();
-        for (of, partition) in &self.partitions {
-            let (Some(leader), Place::At(at)) = (&partition.leader, partition.place) else {
-                continue;
-            };
-            if !partition.completed.is_empty() {
-                holding.insert(leader);
-            }
-            let is_wanted = !partition.is_busy
-                && !partition.is_paused
-                && partition.completed.len() < AHEAD
-                && (room > 0 || partition.completed.is_empty());
-            if is_wanted && !self.busy_leaders.contains(leader) {
-                wanted.entry(leader.clone()).or_default().push((of.clone(), at));
-            }
-        }
-        let waits: Vec<(Node, Vec<_>, Duration)> = wanted
-            .into_iter()
-            .map(|(leader, partitions)| {
-                let others = holding.contains(&leader);
-                let wait = if others { SHORT_WAIT } else { self.settings.wait };
-                (leader, partitions, wait.min(self.settings.wait))
-            })
-            .collect();
-        for (leader, partitions, wait) in waits {
-            self.fetch(leader, &partitions, wait);
-        }
-    }
-
-    fn fetch(&mut self, leader: Node, partitions: &[(TopicPartition, i64)], wait: Duration) {
-        let mut topics: Vec<FetchTopic> = Vec::new();
-        let mut asked = Asked::new();
-        for (of, at) in partitions {
-            let Some(partition) = self.partitions.get_mut(of) else { continue };
-            partition.is_busy = true;
-            asked.push((of.clone(), partition.generation));
-            let wanted = FetchPartition::default()
-                .with_partition(of.partition)
-                .with_fetch_offset(*at)
-                .with_partition_max_bytes(self.settings.partition_bytes);
-            // Partitions come ordered by topic.
-            match topics.last_mut().filter(|it| **it.topic == *of.topic) {
-                Some(topic) => topic.partitions.push(wanted),
-                None => topics.push(
-                    FetchTopic::default()
-                        .with_topic(TopicName(StrBytes::from_string(of.topic.to_string())))
-                        .with_partitions(vec![wanted]),
-                ),
-            }
-        }
-        let request = FetchRequest::default()
-            .with_replica_id(BrokerId(-1))
-            .with_max_wait_ms(wait.as_millis() as i32)
-            .with_min_bytes(self.settings.least_bytes)
-            .with_max_bytes(self.settings.most_bytes)
-            .with_isolation_level(self.settings.isolation.level())
-            .with_rack_id(StrBytes::from_string(self.settings.rack.clone()))
-            .with_topics(topics);
-        self.busy_leaders.insert(leader.clone());
-        let client = self.client.clone();
-        let limit = wait + self.settings.request_timeout;
-        let fetch = async move {
-            let outcome = client.call_with(&leader, limit, NEWEST_FETCH, |_| request).await;
-            Done::Fetched(leader, asked, outcome)
-        };
-        self.tasks.push(fetch.boxed());
-    }
-
     fn take(&mut self, done: Done) -> Result<(), ClientError> {
         match done {
             Done::Paused => self.is_pausing = false,
@@ -354,7 +251,7 @@ impl Fetcher {
                 }
             }
             Done::Starts(asked, outcome) => self.take_starts(asked, outcome)?,
-            Done::Fetched(leader, asked, outcome) => {
+            Done::Fetched(leader, asked, taken, outcome) => {
                 self.busy_leaders.remove(&leader);
                 let outcome = outcome.and_then(|answer| {
                     wire::Error::check(answer.error_code, None)?;
@@ -362,7 +259,7 @@ impl Fetcher {
                 });
                 self.free(&asked);
                 match outcome {
-                    Ok(answer) => self.take_answer(&asked, answer)?,
+                    Ok(answer) => self.take_answer(leader, &asked, answer, taken)?,
                     Err(error) => {
                         for (of, generation) in &asked {
                             self.lose_leader(of, *generation);
@@ -375,58 +272,25 @@ impl Fetcher {
         Ok(())
     }
 
-    fn take_leaders(&mut self, metadata: &Metadata) -> Result<(), ClientError> {
-        self.brokers = metadata.brokers.iter().map(|it| (it.id(), it.clone())).collect();
-        for topic in &metadata.topics {
-            if let Some(code) = topic.error.filter(|it| !it.is_retriable()) {
-                return Err(ClientError::new(
-                    i32::from(code.code()),
-                    format!("{code} [{}]", topic.name),
-                ));
-            }
-            for found in &topic.partitions {
-                let of = TopicPartition::new(topic.name.as_str(), found.partition);
-                if let Some(partition) =
-                    self.partitions.get_mut(&of).filter(|it| it.leader.is_none())
-                {
-                    partition.leader.clone_from(&found.leader);
-                }
-            }
-        }
-        if self.partitions.values().any(|it| it.leader.is_none()) {
-            self.pause_for_a_while();
-        }
-        Ok(())
-    }
-
-    fn take_starts(
+    fn take_answer(
         &mut self,
-        asked: Asked,
-        outcome: Result<TopicOffsets, ClientError>,
+        leader: Node,
+        asked: &Asked,
+        answer: FetchResponse,
+        mut taken: Taken,
     ) -> Result<(), ClientError> {
-        self.free(&asked);
-        let starts = match outcome {
-            Ok(starts) => starts,
-            Err(error) if error.is_retriable() => {
-                self.pause_after("finding where to start", &error);
-                return Ok(());
-            }
-            Err(error) => return Err(error),
-        };
-        for (of, generation) in asked {
-            let partition = self.partitions.get_mut(&of).filter(|it| it.generation == generation);
-            if let (Some(partition), Some(start)) = (partition, starts.get(&of)) {
-                partition.place = Place::At(*start);
-            }
-        }
-        Ok(())
-    }
-
-    fn take_answer(&mut self, asked: &Asked, answer: FetchResponse) -> Result<(), ClientError> {
+        self.answers += 1;
+        let partitions = || answer.responses.iter().flat_map(|it| &it.partitions);
+        // A broker sends a whole batch, however little was asked for.
+        taken.settle(partitions().filter_map(|it| it.records.as_ref()).map(Bytes::len).sum());
+        self.appetites.insert(leader, taken.bytes().saturating_mul(2));
+        let taken = Arc::new(taken);
         for topic in answer.responses {
-            for data in topic.partitions {
+            for mut data in topic.partitions {
                 let of = TopicPartition::new(&**topic.topic, data.partition_index);
                 let generation = asked.iter().find(|(it, _)| *it == of).map(|(_, it)| *it);
+                let records = data.records.take().filter(|it| !it.is_empty());
+                data.records = records.map(|it| Counted::bytes(it, Arc::clone(&taken)));
                 if let Some(generation) = generation {
                     self.take_partition(&of, generation, data)?;
                 }
@@ -454,7 +318,7 @@ impl Fetcher {
         if let Some(nearer) = self.brokers.get(&data.preferred_read_replica.0) {
             partition.leader = Some(nearer.clone());
         }
-        let Some(bytes) = data.records.filter(|it| !it.is_empty()) else { return Ok(()) };
+        let Some(bytes) = data.records else { return Ok(()) };
         let corrupt = |reason: Unreadable| {
             ClientError::corrupt(format!("{of} at offset {position}: {reason}"))
         };
@@ -464,6 +328,7 @@ impl Fetcher {
         let reading = self.settings.reading;
         let completed = CompletedFetch::new(origin, position, bytes, &aborted, reading);
         partition.place = Place::At(end.max(position));
+        partition.served = self.answers;
         partition.completed.push_back(completed);
         if partition.completed.len() == 1 {
             self.turns.push_back(of.clone());

@@ -102,10 +102,10 @@ impl OpenBatch {
         position: &mut i64,
     ) -> Result<bool, Unreadable> {
         while self.left > 0 {
-            if batch.len() >= enough.records {
+            if batch.has(enough) {
                 return Ok(true);
             }
-            let is_short = self.hand_out_piece(batch, enough.records, of, position)?;
+            let is_short = self.hand_out_piece(batch, enough, of, position)?;
             if is_short {
                 if batch.unpacked() >= enough.unpacked {
                     return Ok(true);
@@ -121,7 +121,7 @@ impl OpenBatch {
     fn hand_out_piece(
         &mut self,
         batch: &mut Batch,
-        most: usize,
+        enough: Enough,
         of: &Origin,
         position: &mut i64,
     ) -> Result<bool, Unreadable> {
@@ -129,7 +129,7 @@ impl OpenBatch {
             return Ok(true);
         }
         let mut shown = batch.showing(&of.topic, &self.bytes);
-        while self.left > 0 && shown.len() < most {
+        while self.left > 0 && !shown.has(enough) {
             let Ok(record) = record::read(&self.bytes, self.at) else { return Ok(true) };
             self.at = record.end;
             self.left -= 1;

@@ -16,7 +16,7 @@ const READING: Reading = Reading { check_crcs: true, longest_record: LONGEST_REC
 
 /// When a batch has this many records.
 fn most(records: usize) -> Enough {
-    Enough { records, unpacked: usize::MAX }
+    Enough { records, bytes: usize::MAX, unpacked: usize::MAX }
 }
 
 fn record(offset: i64) -> Record {

@@ -33,7 +33,8 @@ const WAIT: Duration = Duration::from_secs(5);
 const FETCH_BYTES: i32 = 4 * 1024 * 1024;
 const PARTITION_BYTES: i32 = 1024 * 1024;
 /// What is handed on at once, unless the answer has less.
-const ENOUGH: Enough = Enough { records: 10_000, unpacked: FETCH_BYTES as usize };
+const ENOUGH: Enough =
+    Enough { records: 10_000, bytes: usize::MAX, unpacked: FETCH_BYTES as usize };
 const READING: Reading = Reading { check_crcs: true, longest_record: LONGEST_RECORD };
 /// Pause after a failed fetch.
 const PAUSE: Duration = Duration::from_millis(100);

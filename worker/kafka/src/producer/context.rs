@@ -3,7 +3,7 @@
 
 use std::sync::{
     Arc, Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use rdkafka::{
@@ -23,6 +23,8 @@ type Delivered = Box<dyn Fn(u64, Result<RecordMetadata, ClientError>) + Send + S
 pub(super) struct Context {
     delivered: Delivered,
     room: Arc<Notify>,
+    /// Bytes of keys and values that have no outcome yet.
+    queued: Arc<AtomicUsize>,
     failure: Mutex<Option<ClientError>>,
     /// So that sending costs no lock while all is well.
     failed: AtomicBool,
@@ -31,10 +33,11 @@ pub(super) struct Context {
 }
 
 impl Context {
-    pub(super) fn new(delivered: Delivered, room: Arc<Notify>) -> Self {
+    pub(super) fn new(delivered: Delivered, room: Arc<Notify>, queued: Arc<AtomicUsize>) -> Self {
         Self {
             delivered,
             room,
+            queued,
             failure: Mutex::new(None),
             failed: AtomicBool::new(false),
             verdict: AtomicBool::new(false),
@@ -96,6 +99,11 @@ impl ProducerContext for Context {
             }
             Err((error, _)) => Err(self.failure().unwrap_or_else(|| error_of(error))),
         };
+        let message = match result {
+            Ok(message) | Err((_, message)) => message,
+        };
+        let size = message.key_len() + message.payload_len();
+        self.queued.fetch_sub(size, Ordering::Relaxed);
         (self.delivered)(token as u64, outcome);
         self.room.notify_one();
     }

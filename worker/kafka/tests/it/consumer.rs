@@ -6,12 +6,14 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use sluice_kafka::{Batch, BatchConsumer, ConsumerConfig, Event, Message, TopicOffsets};
+use sluice_kafka::{
+    Batch, BatchConsumer, ConsumerConfig, Event, Memory, Message, Share, TopicOffsets,
+};
 use sluice_kit::{java, kafka::KafkaServer};
 use sluice_model::TopicPartition;
 use tokio::time::timeout;
 
-use crate::support::{LIMIT, consumer, create, eventually, plain, produce};
+use crate::support::{LIMIT, consumer, consumer_with, create, eventually, plain, produce};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_record_comes_in_order_over_several_partitions() -> Result<()> {
@@ -31,13 +33,44 @@ async fn every_record_comes_in_order_over_several_partitions() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn consumers_that_share_too_little_memory_get_on_all_the_same() -> Result<()> {
+    const COUNT: u64 = 100_000;
+    /// What one answer may have, as the producer's batches are.
+    const ANSWER: usize = 1 << 20;
+    sluice_kit::require!(java::missing());
+    let kafka = KafkaServer::shared().await?;
+    let settings = plain(kafka, &[])?;
+    create(&settings, "scarce", 8, &[]).await?;
+    produce(&settings, "scarce", 8, 0, COUNT).await?;
+    let memory = Memory::new(1000);
+    let mut readers = Vec::new();
+    for group in ["scarce-a", "scarce-b", "scarce-c"] {
+        readers.push(Reader::new(consumer_with(&settings, group, memory.share())?, "scarce")?);
+    }
+    let read = readers.iter_mut().map(async |reader| {
+        while reader.seen.len() < COUNT as usize {
+            reader.step().await?;
+            anyhow::ensure!(memory.taken() <= 3 * ANSWER, "{} are taken", memory.taken());
+        }
+        Ok::<_, anyhow::Error>(())
+    });
+    futures::future::try_join_all(read).await?;
+    for reader in readers {
+        assert_eq!(reader.seen.len(), COUNT as usize);
+        reader.consumer.close().await;
+    }
+    assert_eq!(memory.taken(), 0, "everything came back");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_record_keeps_all_its_parts() -> Result<()> {
     sluice_kit::require!(java::missing());
     let kafka = KafkaServer::shared().await?;
     let settings = plain(kafka, &[])?;
     create(&settings, "parts", 1, &[]).await?;
     produce(&settings, "parts", 1, 0, 2).await?;
-    let alone = ConsumerConfig { budget: 1 << 20, ..ConsumerConfig::default() };
+    let alone = ConsumerConfig { share: Share::alone(1 << 20), ..ConsumerConfig::default() };
     let mut consumer = BatchConsumer::new(&settings, alone)?;
     consumer.assign(&TopicOffsets::from([(TopicPartition::new("parts", 0), 0)]))?;
     let mut batch = Batch::default();

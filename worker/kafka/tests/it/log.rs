@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, Result};
 use bytes::Bytes;
 use sluice_kafka::{
-    ClientSettings, OutgoingRecord, Producer, ProducerConfig,
+    ClientSettings, OutgoingRecord, Producer, ProducerConfig, Share,
     admin::{Admin, Isolation, NewTopic},
     log::{Log, LogConfig, LogError, LogEvent},
     wire::Client,
@@ -124,7 +124,7 @@ async fn a_transaction_is_seen_whole_or_not_at_all() -> Result<()> {
     let (log, mut tasks, state) = start(committed).await?;
     let writer = ProducerConfig {
         client_id: String::new(),
-        budget: 1 << 20,
+        share: Share::alone(1 << 20),
         transactional_id: Some("log-transactions".to_owned()),
     };
     let writer = Producer::new(&settings, writer, |_, _| {})?;
@@ -219,7 +219,7 @@ fn check(state: &State) -> Result<()> {
 }
 
 async fn send_by_librdkafka(settings: &ClientSettings, topic: &str, keys: &[String]) -> Result<()> {
-    let config = ProducerConfig { budget: 1 << 20, ..ProducerConfig::default() };
+    let config = ProducerConfig { share: Share::alone(1 << 20), ..ProducerConfig::default() };
     let producer = Producer::new(settings, config, |_, _| {})?;
     for key in keys {
         producer.send(&record(topic, key.as_bytes()), 0)?;

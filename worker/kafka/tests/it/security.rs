@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result};
 use sluice_kafka::{
-    Batch, ClientError, ClientSettings, OutgoingRecord, Producer, ProducerConfig,
+    Batch, ClientError, ClientSettings, OutgoingRecord, Producer, ProducerConfig, Share,
     wire::{Client, Error},
 };
 use sluice_kit::{
@@ -109,7 +109,7 @@ async fn a_stranger_is_refused_in_both_directions() -> Result<()> {
 async fn deliver(settings: &ClientSettings) -> Result<ClientError> {
     let (told, outcome) = tokio::sync::oneshot::channel();
     let told = Arc::new(Mutex::new(Some(told)));
-    let config = ProducerConfig { budget: 1 << 20, ..ProducerConfig::default() };
+    let config = ProducerConfig { share: Share::alone(1 << 20), ..ProducerConfig::default() };
     let producer = Producer::new(settings, config, move |_, outcome| {
         if let Some(told) = told.lock().ok().and_then(|mut told| told.take()) {
             let _ = told.send(outcome);

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use sluice_kafka::{
-    BatchConsumer, ClientSettings, ConsumerConfig, OutgoingRecord, Producer, ProducerConfig,
+    BatchConsumer, ClientSettings, ConsumerConfig, OutgoingRecord, Producer, ProducerConfig, Share,
     admin::{Admin, NewTopic},
     wire::Client,
 };
@@ -55,11 +55,20 @@ pub(crate) async fn create(
 
 /// A consumer of a group.
 pub(crate) fn consumer(settings: &ClientSettings, group: &str) -> Result<BatchConsumer> {
+    consumer_with(settings, group, Share::alone(8 << 20))
+}
+
+/// A consumer of a group that holds no more than its share.
+pub(crate) fn consumer_with(
+    settings: &ClientSettings,
+    group: &str,
+    share: Share,
+) -> Result<BatchConsumer> {
     let config = ConsumerConfig {
         group_id: Some(group.to_owned()),
         client_id: "test-consumer".to_owned(),
         isolation: None,
-        budget: 8 << 20,
+        share,
     };
     Ok(BatchConsumer::new(settings, config)?)
 }
@@ -76,7 +85,7 @@ pub(crate) async fn produce(
     let counter = Arc::clone(&acked);
     let config = ProducerConfig {
         client_id: "test-producer".to_owned(),
-        budget: 4 << 20,
+        share: Share::alone(4 << 20),
         transactional_id: None,
     };
     let producer = Producer::new(settings, config, move |_, outcome| {

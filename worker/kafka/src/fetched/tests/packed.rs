@@ -78,7 +78,7 @@ fn dense_batches_are_read_in_pieces() {
         let (mut offsets, mut more) = (Vec::new(), true);
         while more {
             let mut batch = Batch::default();
-            let enough = Enough { records: 500, unpacked: 3 * MIB };
+            let enough = Enough { records: 500, bytes: usize::MAX, unpacked: 3 * MIB };
             more = fetch.hand_out(&mut batch, enough).expect("records");
             assert!(batch.unpacked() < 6 * MIB && fetch.size() < 3 * MIB, "{codec:?}");
             offsets.extend(batch.iter().map(|it| {
