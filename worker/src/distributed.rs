@@ -1,5 +1,6 @@
 //! `sluice-worker distributed`: puts the parts of a worker together and runs them.
 
+mod memory;
 mod reach;
 mod settings;
 mod unknown;
@@ -9,7 +10,7 @@ use std::{path::Path, sync::Arc};
 use anyhow::{Context as _, Result};
 use prometheus::Registry;
 use sluice_catalog::Catalog;
-use sluice_config::Config as _;
+use sluice_config::{Config as _, Properties};
 use sluice_engine::{Engine, EngineSettings, KafkaOffsets};
 use sluice_group::{GroupSettings, Member};
 use sluice_herder::{CatalogPlugins, Herder, Settings as HerderSettings};
@@ -64,7 +65,7 @@ pub(crate) async fn run(
         .get("client.id")
         .map_or_else(|| format!("connect-{}", listener.worker_id), Clone::clone);
     let wire = Client::new(&client_settings, &client_id)?;
-    let engine_settings = EngineSettings::parse(&properties, &listener.worker_id)?;
+    let engine_settings = engine_settings(&properties, &listener.worker_id)?;
     let opening = open_topics(&config, &properties, &wire, &info);
     let (config_log, status_log, offsets) = tokio::select! {
         opened = opening => opened?,
@@ -127,7 +128,7 @@ async fn run_until_stopped(
 /// Opens the three internal topics side by side; tries for as long as no broker can be reached.
 async fn open_topics(
     config: &DistributedConfig,
-    properties: &sluice_config::Properties,
+    properties: &Properties,
     wire: &Client,
     info: &watch::Sender<ServerInfo>,
 ) -> Result<(sluice_herder::Followed, sluice_herder::Followed, KafkaOffsets)> {
@@ -155,6 +156,15 @@ fn server_info(kafka_cluster_id: String) -> ServerInfo {
         commit: option_env!("SLUICE_COMMIT").unwrap_or("unknown").to_owned(),
         kafka_cluster_id,
     }
+}
+
+fn engine_settings(
+    properties: &Properties,
+    worker_id: &str,
+) -> Result<EngineSettings, sluice_engine::SettingsError> {
+    let mut properties = properties.clone();
+    memory::fit_into_container(&mut properties);
+    EngineSettings::parse(&properties, worker_id)
 }
 
 fn herder_settings(config: &DistributedConfig, worker_id: &str) -> HerderSettings {

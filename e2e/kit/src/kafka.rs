@@ -1,6 +1,7 @@
 //! A real Apache Kafka broker on free ports, with plain and secured listeners.
 
 mod properties;
+mod repeat;
 mod tls;
 
 use std::fs;

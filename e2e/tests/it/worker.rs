@@ -8,6 +8,7 @@ mod internal;
 mod like_java;
 mod lines;
 mod load;
+mod memory;
 mod metrics;
 mod pipeline;
 mod placement;
