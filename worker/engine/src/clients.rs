@@ -4,8 +4,8 @@ use std::{pin::Pin, sync::Arc};
 
 use async_trait::async_trait;
 use sluice_kafka::{
-    BatchConsumer, ClientError, ClientSettings, ConsumerConfig, Memory, Producer, ProducerConfig,
-    RecordMetadata,
+    BatchConsumer, ClientError, ClientSettings, ConsumerConfig, Deliveries, Memory, Producer,
+    ProducerConfig, RecordMetadata,
     admin::{Admin, NewTopic},
     layered, wire,
 };
@@ -56,34 +56,28 @@ impl ClientSpec<'_> {
         Ok((BatchConsumer::new(&settings, config)?, limit))
     }
 
-    /// A producer for a source; `delivered` gets the outcome of each record on the producer's thread.
-    pub(crate) fn producer(
-        &self,
-        delivered: impl Fn(u64, Result<RecordMetadata, ClientError>) + Send + Sync + 'static,
-    ) -> Result<Producer, Failure> {
-        self.producer_named("connector-producer", delivered)
+    /// A producer for a source; `delivered` gets the outcomes on the producer's thread.
+    pub(crate) fn producer(&self, delivered: impl Deliveries) -> Result<Producer, Failure> {
+        let (settings, config) = self.producer_named("connector-producer")?;
+        Ok(Producer::with(&settings, config, delivered)?)
     }
 
-    fn producer_named(
+    /// A producer for dead letters; `delivered` gets the outcome of each record on the producer's thread.
+    pub(crate) fn dead_letter_producer(
         &self,
-        role: &str,
         delivered: impl Fn(u64, Result<RecordMetadata, ClientError>) + Send + Sync + 'static,
     ) -> Result<Producer, Failure> {
-        let settings = self.settings("producer")?;
+        let (settings, config) = self.producer_named("connector-dlq-producer")?;
+        Ok(Producer::new(&settings, config, delivered)?)
+    }
+
+    fn producer_named(&self, role: &str) -> Result<(ClientSettings, ProducerConfig), Failure> {
         let config = ProducerConfig {
             client_id: format!("{role}-{}", self.id),
             share: self.memory.share(),
             transactional_id: None,
         };
-        Ok(Producer::new(&settings, config, delivered)?)
-    }
-
-    /// A producer for dead letters.
-    pub(crate) fn dead_letter_producer(
-        &self,
-        delivered: impl Fn(u64, Result<RecordMetadata, ClientError>) + Send + Sync + 'static,
-    ) -> Result<Producer, Failure> {
-        self.producer_named("connector-dlq-producer", delivered)
+        Ok((self.settings("producer")?, config))
     }
 
     /// Looks at and makes topics.

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use sluice_kafka::{ClientError, OutgoingRecord, Producer, SendRefused};
+use sluice_kafka::{ClientError, Deliveries, Delivery, OutgoingRecord, Producer, SendRefused};
 use sluice_plugin::{AnySourceConnector, Kind, SourceContext, SourceTask, model::SourceRecord};
 use tokio::{
     sync::Notify,
@@ -94,8 +94,18 @@ struct Source {
 /// Outcomes of sends, handed over by the producer's thread. Never more than the producer's queue holds.
 #[derive(Default)]
 struct Outcomes {
-    arrived: Mutex<Vec<(u64, Option<ClientError>)>>,
+    arrived: Mutex<Vec<Delivery>>,
     news: Notify,
+}
+
+/// The producer's end of the outcomes.
+struct Delivered(Arc<Outcomes>);
+
+impl Deliveries for Delivered {
+    fn take(&self, delivered: &mut Vec<Delivery>) {
+        self.0.arrived.lock().unwrap_or_else(PoisonError::into_inner).append(delivered);
+        self.0.news.notify_one();
+    }
 }
 
 impl Source {
@@ -115,12 +125,7 @@ impl Source {
         let context = SourceContext { offsets: Arc::new(offsets), worker };
         let task = plugin.open(&parts.task, context).await?;
         let outcomes = Arc::<Outcomes>::default();
-        let delivered = Arc::clone(&outcomes);
-        let producer = clients.producer(move |number, outcome| {
-            let mut arrived = delivered.arrived.lock().unwrap_or_else(PoisonError::into_inner);
-            arrived.push((number, outcome.err()));
-            delivered.news.notify_one();
-        })?;
+        let producer = clients.producer(Delivered(Arc::clone(&outcomes)))?;
         let cutoff = producer.cutoff();
         control.abandonment.closes(move || cutoff.cut());
         let maker = TopicMaker::parse(&parts.connector, parts.settings.topic_creation, &clients)?;
@@ -278,14 +283,14 @@ impl Source {
             return Ok(());
         }
         let mut written = 0;
-        for (number, error) in outcomes {
-            match error {
-                None => {
+        for (number, outcome) in outcomes {
+            match outcome {
+                Ok(_) => {
                     written += 1;
                     self.sent.remove(&number);
                     self.done(number);
                 }
-                Some(error) => self.refused(number, error)?,
+                Err(error) => self.refused(number, error)?,
             }
         }
         if written > 0 {

@@ -21,5 +21,5 @@ pub use consumer::{BatchConsumer, ConsumerConfig, ConsumerCutoff, Event, TopicOf
 pub use failure::ClientError;
 pub use memory::{Memory, Share};
 pub use message::{Message, OutgoingRecord, RecordMetadata, TimestampType};
-pub use producer::{Producer, ProducerConfig, ProducerCutoff, SendRefused};
+pub use producer::{Deliveries, Delivery, Producer, ProducerConfig, ProducerCutoff, SendRefused};
 pub use settings::{ClientSettings, SettingsError, layered};

@@ -1,7 +1,8 @@
 //! A producer with Connect's defaults: bounded, never waiting in `send`, outcomes handed to a handler. It is
-//! rust-rdkafka's, with a thread of its own that serves the callbacks.
+//! rust-rdkafka's, with a thread of its own that takes the outcomes; what each record costs goes past rust-rdkafka.
 
 mod context;
+mod native;
 
 use std::{
     sync::{
@@ -13,10 +14,10 @@ use std::{
 };
 
 use rdkafka::{
+    ClientContext as _,
     config::{ClientConfig, FromClientConfigAndContext},
     error::KafkaError,
-    message::{Header, OwnedHeaders},
-    producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig},
+    producer::{BaseProducer, Producer as _, PurgeConfig},
     types::RDKafkaErrorCode,
 };
 use tokio::sync::Notify;
@@ -28,9 +29,32 @@ use crate::{
     settings::ClientSettings,
 };
 use context::Context;
+use native::{Event, Native};
 
 /// How long the serving thread sleeps while nothing happens; also how long stopping it may take.
 const SERVE_INTERVAL: Duration = Duration::from_millis(100);
+
+/// A record's token and its outcome.
+pub type Delivery = (u64, Result<RecordMetadata, ClientError>);
+
+/// Takes outcomes, in order per partition, on the producer's own thread: it must be quick and must not block.
+pub trait Deliveries: Send + Sync + 'static {
+    /// Takes what has become known at once, which may be thousands.
+    fn take(&self, delivered: &mut Vec<Delivery>);
+}
+
+/// Takes outcomes one by one.
+struct Each<F>(F);
+
+impl<F: Fn(u64, Result<RecordMetadata, ClientError>) + Send + Sync + 'static> Deliveries
+    for Each<F>
+{
+    fn take(&self, delivered: &mut Vec<Delivery>) {
+        for (token, outcome) in delivered.drain(..) {
+            self.0(token, outcome);
+        }
+    }
+}
 
 /// What a producer is for.
 #[derive(Debug, Clone, Default)]
@@ -73,10 +97,10 @@ pub struct Producer {
 }
 
 struct Inner {
-    producer: BaseProducer<Context>,
+    native: Native,
     room: Arc<Notify>,
     stop: AtomicBool,
-    /// Bytes of keys and values that have no outcome yet.
+    /// What records without an outcome count, as [`size`] says.
     queued: Arc<AtomicUsize>,
     /// Not looked at if the settings say how much may be queued.
     share: Option<Share>,
@@ -89,12 +113,20 @@ impl std::fmt::Debug for Producer {
 }
 
 impl Producer {
-    /// Makes a producer. `delivered` gets each token with the outcome, in order per partition, on the
-    /// producer's own thread: it must be quick and must not block.
+    /// Makes a producer. `delivered` gets each token with the outcome, as [`Deliveries`] do.
     pub fn new(
         settings: &ClientSettings,
         config: ProducerConfig,
         delivered: impl Fn(u64, Result<RecordMetadata, ClientError>) + Send + Sync + 'static,
+    ) -> Result<Self, ClientError> {
+        Self::with(settings, config, Each(delivered))
+    }
+
+    /// The same for whoever takes outcomes as they come, many at once.
+    pub fn with(
+        settings: &ClientSettings,
+        config: ProducerConfig,
+        delivered: impl Deliveries,
     ) -> Result<Self, ClientError> {
         let mut native = settings.producer(config.share.most())?;
         native.insert("client.id", settings.client_id().map_or(config.client_id, str::to_owned));
@@ -113,8 +145,8 @@ impl Producer {
         let producer = BaseProducer::from_config_and_context(&client, context)
             .map_err(|error| context::error_of(&error))?;
         let share = settings.text("buffer.memory").is_none().then_some(config.share);
-        let stop = AtomicBool::new(false);
-        let inner = Arc::new(Inner { producer, room, stop, queued, share });
+        let (native, stop) = (Native::new(producer), AtomicBool::new(false));
+        let inner = Arc::new(Inner { native, room, stop, queued, share });
         let serving = Arc::clone(&inner);
         let served = std::thread::Builder::new()
             .name("kafka-producer".to_owned())
@@ -125,41 +157,26 @@ impl Producer {
 
     /// Queues a record without waiting. The outcome comes to the handler with `token`, unless refused.
     pub fn send(&self, record: &OutgoingRecord<'_>, token: u64) -> Result<(), SendRefused> {
-        if let Some(error) = self.inner.producer.context().failure() {
+        if let Some(error) = self.inner.native.producer().context().failure() {
             return Err(error.into());
         }
         if self.inner.stop.load(Ordering::SeqCst) {
             let closed = "Cannot perform operation after producer has been closed";
             return Err(ClientError::internal(&closed).into());
         }
-        let size = record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len);
+        let size = size(record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len));
         if !self.inner.has_room(size) {
             return Err(SendRefused::QueueFull);
         }
-        let token = token as usize;
-        let mut queued = BaseRecord::<[u8], [u8], usize>::with_opaque_to(record.topic, token);
-        queued.partition = record.partition;
-        queued.timestamp = record.timestamp;
-        queued.key = record.key;
-        queued.payload = record.value;
-        if !record.headers.is_empty() {
-            let mut headers = OwnedHeaders::new_with_capacity(record.headers.len());
-            for (key, value) in record.headers {
-                headers = headers.insert(Header { key, value: *value });
-            }
-            queued.headers = Some(headers);
-        }
         // Before it is sent: its outcome may come before the call is back.
         self.inner.queued.fetch_add(size, Ordering::Relaxed);
-        let refused = match self.inner.producer.send(queued) {
-            Ok(()) => return Ok(()),
-            Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), _)) => {
-                SendRefused::QueueFull
+        self.inner.native.send(record, token).map_err(|code| {
+            self.inner.queued.fetch_sub(size, Ordering::Relaxed);
+            match code {
+                RDKafkaErrorCode::QueueFull => SendRefused::QueueFull,
+                code => context::error_of(&KafkaError::MessageProduction(code)).into(),
             }
-            Err((error, _)) => context::error_of(&error).into(),
-        };
-        self.inner.queued.fetch_sub(size, Ordering::Relaxed);
-        Err(refused)
+        })
     }
 
     /// Waits until the queue may have room again. Cancel-safe.
@@ -170,7 +187,7 @@ impl Producer {
 
     /// How many records have no outcome yet.
     pub fn queued(&self) -> usize {
-        usize::try_from(self.inner.producer.in_flight_count()).unwrap_or(0)
+        usize::try_from(self.inner.native.producer().in_flight_count()).unwrap_or(0)
     }
 
     /// Waits until every record that was sent has its outcome.
@@ -185,7 +202,7 @@ impl Producer {
 
     /// Starts a transaction; no I/O.
     pub fn begin_transaction(&self) -> Result<(), ClientError> {
-        self.inner.producer.begin_transaction().map_err(|error| context::error_of(&error))
+        self.inner.native.producer().begin_transaction().map_err(|error| context::error_of(&error))
     }
 
     /// Flushes and commits the transaction.
@@ -227,8 +244,13 @@ impl Producer {
     ) -> Result<(), ClientError> {
         let inner = Arc::clone(&self.inner);
         let outcome = tokio::task::spawn_blocking(move || {
-            work(&inner.producer).map_err(|error| {
-                inner.producer.context().failure().unwrap_or_else(|| context::error_of(&error))
+            work(inner.native.producer()).map_err(|error| {
+                inner
+                    .native
+                    .producer()
+                    .context()
+                    .failure()
+                    .unwrap_or_else(|| context::error_of(&error))
             })
         });
         outcome.await.unwrap_or_else(|cause| Err(ClientError::internal(&cause)))
@@ -244,7 +266,7 @@ impl Inner {
 
     fn stop(&self) {
         self.stop.store(true, Ordering::SeqCst);
-        self.producer.purge(PurgeConfig::default().queue().inflight());
+        self.native.producer().purge(PurgeConfig::default().queue().inflight());
     }
 }
 
@@ -255,13 +277,27 @@ impl Drop for Producer {
     }
 }
 
+/// What a record counts while it has no outcome: small ones cost more than their bytes, in librdkafka and wherever its
+/// position waits.
+const fn size(bytes: usize) -> usize {
+    const BESIDE: usize = 512;
+    bytes + BESIDE
+}
+
 /// Serves deliveries and errors until the producer is dropped.
 fn serve(inner: &Inner) {
+    let context = inner.native.producer().context();
+    let mut delivered = Vec::new();
     while !inner.stop.load(Ordering::SeqCst) {
-        inner.producer.poll(SERVE_INTERVAL);
-        if inner.producer.context().take_verdict() {
+        match inner.native.next(SERVE_INTERVAL, &mut delivered) {
+            Event::Delivered(size) => context.hand_over(&mut delivered, size),
+            Event::Error(code, reason) => context.error(KafkaError::Global(code), &reason),
+            Event::Log(level, facility, text) => context::log_line(level, &facility, &text),
+            Event::Nothing => {}
+        }
+        if context.take_verdict() {
             // Without this, records would wait for ever for a broker that refuses us.
-            inner.producer.purge(PurgeConfig::default().queue().inflight());
+            inner.native.producer().purge(PurgeConfig::default().queue().inflight());
         }
     }
 }

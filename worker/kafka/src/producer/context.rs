@@ -16,14 +16,13 @@ use rdkafka::{
 };
 use tokio::sync::Notify;
 
+use super::{Deliveries, Delivery};
 use crate::{failure::ClientError, message::RecordMetadata};
 
-type Delivered = Box<dyn Fn(u64, Result<RecordMetadata, ClientError>) + Send + Sync>;
-
 pub(super) struct Context {
-    delivered: Delivered,
+    delivered: Box<dyn Deliveries>,
     room: Arc<Notify>,
-    /// Bytes of keys and values that have no outcome yet.
+    /// What records without an outcome count.
     queued: Arc<AtomicUsize>,
     failure: Mutex<Option<ClientError>>,
     /// So that sending costs no lock while all is well.
@@ -33,7 +32,11 @@ pub(super) struct Context {
 }
 
 impl Context {
-    pub(super) fn new(delivered: Delivered, room: Arc<Notify>, queued: Arc<AtomicUsize>) -> Self {
+    pub(super) fn new(
+        delivered: Box<dyn Deliveries>,
+        room: Arc<Notify>,
+        queued: Arc<AtomicUsize>,
+    ) -> Self {
         Self {
             delivered,
             room,
@@ -57,6 +60,23 @@ impl Context {
         self.verdict.swap(false, Ordering::AcqRel)
     }
 
+    /// Tells what became of records that count so much. A failure of the client says more than that of a record.
+    pub(super) fn hand_over(&self, delivered: &mut Vec<Delivery>, size: usize) {
+        self.queued.fetch_sub(size, Ordering::Relaxed);
+        if self.failed.load(Ordering::Acquire) {
+            for (_, outcome) in &mut *delivered {
+                if let Err(error) = outcome
+                    && let Some(failure) = self.failure()
+                {
+                    *error = failure;
+                }
+            }
+        }
+        self.delivered.take(delivered);
+        delivered.clear();
+        self.room.notify_one();
+    }
+
     fn fail(&self, error: ClientError) {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
         self.failed.store(true, Ordering::Release);
@@ -66,15 +86,7 @@ impl Context {
 
 impl ClientContext for Context {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, text: &str) {
-        match level {
-            RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
-                tracing::error!(facility, "{text}");
-            }
-            RDKafkaLogLevel::Error | RDKafkaLogLevel::Warning => {
-                tracing::debug!(facility, "{text}");
-            }
-            _ => tracing::trace!(facility, "{text}"),
-        }
+        log_line(level as i32, facility, text);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
@@ -92,20 +104,19 @@ impl ClientContext for Context {
 impl ProducerContext for Context {
     type DeliveryOpaque = usize;
 
+    /// Comes from a flush; all others are taken by [`super::native`].
     fn delivery(&self, result: &DeliveryResult<'_>, token: usize) {
         let outcome = match result {
             Ok(message) => {
                 Ok(RecordMetadata { partition: message.partition(), offset: message.offset() })
             }
-            Err((error, _)) => Err(self.failure().unwrap_or_else(|| error_of(error))),
+            Err((error, _)) => Err(error_of(error)),
         };
         let message = match result {
             Ok(message) | Err((_, message)) => message,
         };
-        let size = message.key_len() + message.payload_len();
-        self.queued.fetch_sub(size, Ordering::Relaxed);
-        (self.delivered)(token as u64, outcome);
-        self.room.notify_one();
+        let size = super::size(message.key_len() + message.payload_len());
+        self.hand_over(&mut vec![(token as u64, outcome)], size);
     }
 }
 
@@ -121,5 +132,18 @@ pub(super) fn error_of(error: &KafkaError) -> ClientError {
             known => known.to_string(),
         };
         ClientError::new(code as i32, text)
+    }
+}
+
+/// A line of librdkafka's with a level of syslog.
+pub(super) fn log_line(level: i32, facility: &str, text: &str) {
+    const CRITICAL: i32 = 2;
+    const WARNING: i32 = 4;
+    if level <= CRITICAL {
+        tracing::error!(facility, "{text}");
+    } else if level <= WARNING {
+        tracing::debug!(facility, "{text}");
+    } else {
+        tracing::trace!(facility, "{text}");
     }
 }

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 
 use super::{ClientSettings, SettingsError, keys, keys::Role};
 
+/// What a record on its way takes of the budget at least.
+const RECORD: u64 = 512;
+
 /// Settings by librdkafka's names.
 pub(crate) type Native = BTreeMap<&'static str, String>;
 
@@ -46,8 +49,9 @@ impl ClientSettings {
         native.insert("message.timeout.ms", self.delivery_timeout()?);
         let bytes = self.number("buffer.memory")?.unwrap_or(budget as u64);
         native.insert("queue.buffering.max.kbytes", (bytes / 1024).clamp(1, 2_097_151).to_string());
-        // The bytes are the bound; this only has to be out of the way for small records.
-        native.insert("queue.buffering.max.messages", "1000000".to_owned());
+        // Small records cost more than their bytes: librdkafka's own of each, and its position until it is done.
+        let records = (bytes / RECORD).clamp(1000, 1_000_000);
+        native.insert("queue.buffering.max.messages", records.to_string());
         if let Some(id) = self.text("transactional.id") {
             native.insert("transactional.id", id.to_owned());
         }
