@@ -15,7 +15,10 @@ use sluice_kafka::{
     admin::{Admin, Created, NewTopic},
     wire,
 };
-use sluice_kit::kafka::{KafkaOptions, KafkaServer};
+use sluice_kit::{
+    kafka::{KafkaOptions, KafkaServer},
+    wait,
+};
 use sluice_model::TopicPartition;
 
 use crate::payload::Payload;
@@ -113,7 +116,8 @@ impl Broker {
         };
         let created = Admin::new(self.client.clone()).create_topic(&new).await?;
         ensure!(created == Created::Created, "{topic} was there before");
-        Ok(())
+        // The broker hears of it from the controller.
+        wait::until_ok(CALL, "the topic", async || self.ends(topic, 1).await).await.map(drop)
     }
 
     /// Deletes a topic, so that the disk does not fill up.

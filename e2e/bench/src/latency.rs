@@ -175,25 +175,7 @@ impl Bench<'_> {
         let patience = Duration::from_secs(self.seconds.into()) + PATIENCE;
         let before = process::cpu(worker.process_id())?;
         let arriving = spawn_blocking(move || tail.arrivals(total, Instant::now() + patience));
-        match self.scenario.origin {
-            Origin::Bench => {
-                let (rate, topic) = (self.scenario.rate, name.clone());
-                spawn_blocking(move || Schedule::from_now(rate).send(&producer, &topic, total))
-                    .await??;
-            }
-            Origin::Source => {
-                let config = json!({
-                    "connector.class": side.source(),
-                    "tasks.max": "1",
-                    "topic": name,
-                    "value.converter": STRING,
-                    "content": "due",
-                    "rate": self.scenario.rate.to_string(),
-                    "records": total.to_string(),
-                });
-                workers::create(worker, &source, &config).await?;
-            }
-        }
+        self.send(side, worker, producer, (&name, &source), total).await?;
         let arrived = arriving.await?.with_context(|| name.clone())?;
         let cpu = process::cpu(worker.process_id())? - before;
         if self.scenario.origin == Origin::Source {
@@ -213,6 +195,43 @@ impl Bench<'_> {
             parts: parts.into_iter().collect::<Result<_>>()?,
             worker: cpu * 1e6 / total as f64,
         })
+    }
+
+    /// Has all records made: here and now, or from now on by a connector.
+    async fn send(
+        &self,
+        side: Side,
+        worker: &ConnectWorker,
+        producer: Producer,
+        (topic, source): (&str, &str),
+        total: u64,
+    ) -> Result<()> {
+        match self.scenario.origin {
+            Origin::Bench => {
+                let (rate, topic) = (self.scenario.rate, topic.to_owned());
+                let sending = spawn_blocking(move || {
+                    Schedule::from_now(rate).send(&producer, &topic, total)?;
+                    anyhow::Ok(producer)
+                });
+                let producer = sending.await??;
+                producer.flush(PATIENCE).await?;
+                producer.close().await;
+            }
+            Origin::Source => {
+                let config = json!({
+                    "connector.class": side.source(),
+                    "tasks.max": "1",
+                    "topic": topic,
+                    "value.converter": STRING,
+                    "content": "due",
+                    "rate": self.scenario.rate.to_string(),
+                    "records": total.to_string(),
+                });
+                workers::create(worker, source, &config).await?;
+                producer.close().await;
+            }
+        }
+        Ok(())
     }
 }
 

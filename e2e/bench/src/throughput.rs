@@ -95,6 +95,7 @@ pub(crate) async fn measure(
             // A commit that came late can leave a run without samples; a second failure is one.
             Err(error) => {
                 eprintln!("{}: {side}: again: {error:#}", scenario.name);
+                workers::delete_all(worker(side)).await?;
                 bench.run(side, worker(side), &format!("{name}-again")).await?
             }
         };

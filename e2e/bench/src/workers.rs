@@ -102,6 +102,15 @@ pub(crate) async fn plugins(folder: &Path) -> Result<PathBuf> {
     Ok(plugins)
 }
 
+/// Deletes what a run that failed has left behind.
+pub(crate) async fn delete_all(worker: &ConnectWorker) -> Result<()> {
+    let names = worker.ask("GET", "/connectors", None).await?;
+    for name in names.as_array().into_iter().flatten().filter_map(Value::as_str) {
+        delete(worker, name).await?;
+    }
+    Ok(())
+}
+
 /// Waits until a worker says that it is healthy, which takes until it is in its group.
 pub(crate) async fn healthy(worker: &ConnectWorker) -> Result<Duration> {
     // Looks more often than the kit's waits do: this is what is measured.
@@ -136,9 +145,13 @@ pub(crate) async fn check(worker: &ConnectWorker, connector: &str) -> Result<()>
     Ok(())
 }
 
-/// Waits until a connector is gone.
+/// Deletes a connector and waits until it is gone.
 pub(crate) async fn delete(worker: &ConnectWorker, connector: &str) -> Result<()> {
-    worker.ask("DELETE", &format!("/connectors/{connector}"), None).await?;
+    // Refused for a moment as in [`create`].
+    wait::until_ok(START, "the connector to be deleted", async || {
+        worker.ask("DELETE", &format!("/connectors/{connector}"), None).await
+    })
+    .await?;
     wait::until(START, "the connector to go", async || {
         let path = format!("/connectors/{connector}/status");
         worker.request("GET", &path, None).await.is_ok_and(|(status, _)| status == 404)
