@@ -120,12 +120,12 @@ impl FileTask {
         while records.len() < self.batch_size {
             let Some(line) = self.buffer.next_line() else { break };
             let text = String::from_utf8_lossy(line.text);
+            // Quicker than from an array, which would be sorted.
+            let mut position = BTreeMap::new();
+            position.insert("position".to_owned(), Value::Int64(line.next as i64));
             records.push(SourceRecord {
                 source_partition: Arc::clone(&self.partition),
-                source_offset: SourceOffset(BTreeMap::from([(
-                    "position".to_owned(),
-                    Value::Int64(line.next as i64),
-                )])),
+                source_offset: SourceOffset(position),
                 data: ConnectRecord {
                     timestamp: Some(timestamp),
                     ..ConnectRecord::new(

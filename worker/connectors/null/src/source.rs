@@ -108,10 +108,12 @@ impl Task {
         let due = self.pace.map_or(0, |pace| pace.due_since_1970(self.made - self.before));
         let value = self.content.value(self.made, due);
         self.made += 1;
-        let position = Value::Int64(self.made as i64);
+        // Quicker than from an array, which would be sorted.
+        let mut position = BTreeMap::new();
+        position.insert(MADE.to_owned(), Value::Int64(self.made as i64));
         SourceRecord {
             source_partition: Arc::clone(&self.partition),
-            source_offset: SourceOffset(BTreeMap::from([(MADE.to_owned(), position)])),
+            source_offset: SourceOffset(position),
             data: ConnectRecord::new(Arc::clone(&self.topic), SchemaAndValue::NULL, value),
         }
     }

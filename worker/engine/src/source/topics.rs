@@ -19,6 +19,8 @@ pub(super) struct TopicMaker {
     /// None if topics are left to the broker.
     creation: Option<(Creation, Arc<dyn Topics>)>,
     known: HashSet<Arc<str>>,
+    /// The topic of the record before, which was ready: nearly always that of the next.
+    last: Option<Arc<str>>,
     retry_at: Option<Instant>,
 }
 
@@ -34,13 +36,17 @@ impl TopicMaker {
             Some(creation) => Some((creation, clients.topics()?)),
             None => None,
         };
-        Ok(Self { creation, known: HashSet::new(), retry_at: None })
+        Ok(Self { creation, known: HashSet::new(), last: None, retry_at: None })
     }
 
     /// Whether records may be sent to a topic now; else they may at [`Self::retry_at`].
     pub(super) async fn is_ready(&mut self, topic: &Arc<str>) -> Result<bool, Failure> {
         let Some((creation, topics)) = &self.creation else { return Ok(true) };
+        if self.last.as_ref().is_some_and(|it| Arc::ptr_eq(it, topic)) {
+            return Ok(true);
+        }
         if self.known.contains(topic) {
+            self.last = Some(Arc::clone(topic));
             return Ok(true);
         }
         if self.retry_at.is_some_and(|it| Instant::now() < it) {
@@ -104,6 +110,7 @@ mod tests {
         let mut maker = TopicMaker {
             creation: Some((creation, topics)),
             known: HashSet::new(),
+            last: None,
             retry_at: None,
         };
         for topic in ["a", "b"] {

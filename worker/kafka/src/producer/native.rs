@@ -38,7 +38,7 @@ const PARTS: usize = 8;
 /// A producer, and the way into it for records.
 pub(super) struct Native {
     queue: *mut ffi::rd_kafka_queue_t,
-    topics: Mutex<HashMap<String, Topic>>,
+    topics: Mutex<Topics>,
     /// Dropped after the other two, which are parts of it.
     producer: BaseProducer<Context>,
 }
@@ -47,6 +47,17 @@ pub(super) struct Native {
 unsafe impl Send for Native {}
 // SAFETY: as above; the topics are behind a lock.
 unsafe impl Sync for Native {}
+
+/// The topics that records went to lately.
+#[derive(Default)]
+struct Topics {
+    known: HashMap<String, Topic>,
+    /// The one of the record before: nearly always that of the next, and compared sooner than looked up.
+    last: Option<(String, *mut ffi::rd_kafka_topic_t)>,
+}
+
+// SAFETY: as for the client; `last` is one of those in `known`.
+unsafe impl Send for Topics {}
 
 /// A topic that librdkafka knows.
 struct Topic(*mut ffi::rd_kafka_topic_t);
@@ -57,9 +68,6 @@ impl Drop for Topic {
         unsafe { ffi::rd_kafka_topic_destroy(self.0) }
     }
 }
-
-// SAFETY: as for the client.
-unsafe impl Send for Topic {}
 
 /// What librdkafka had to say.
 pub(super) enum Event {
@@ -96,20 +104,17 @@ impl Native {
         record: &OutgoingRecord<'_>,
         token: u64,
     ) -> Result<(), RDKafkaErrorCode> {
+        // Held until the record is queued, so that the topic is not let go of meanwhile.
         let mut topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
-        if !topics.contains_key(record.topic) {
-            let topic = self.topic(record.topic)?;
-            if topics.len() >= MOST_TOPICS {
-                topics.clear();
-            }
-            topics.insert(record.topic.to_owned(), topic);
-        }
-        let topic = topics.get(record.topic).ok_or(RDKafkaErrorCode::UnknownTopic)?;
+        let topic = match &topics.last {
+            Some((name, topic)) if name == record.topic => *topic,
+            _ => self.topic(&mut topics, record.topic)?,
+        };
         let headers = headers(record.headers);
         // SAFETY: a vu is plain data for which zeros are valid.
         let mut parts: [ffi::rd_kafka_vu_t; PARTS] = unsafe { std::mem::zeroed() };
         parts[0].vtype = Kind::RD_KAFKA_VTYPE_RKT;
-        parts[0].u.rkt = topic.0;
+        parts[0].u.rkt = topic;
         parts[1].vtype = Kind::RD_KAFKA_VTYPE_PARTITION;
         parts[1].u.i32_ = record.partition.unwrap_or(ANY_PARTITION);
         parts[2].vtype = Kind::RD_KAFKA_VTYPE_MSGFLAGS;
@@ -138,7 +143,28 @@ impl Native {
         Err(code.into())
     }
 
-    fn topic(&self, name: &str) -> Result<Topic, RDKafkaErrorCode> {
+    /// Finds a topic, or has librdkafka know it.
+    fn topic(
+        &self,
+        topics: &mut Topics,
+        name: &str,
+    ) -> Result<*mut ffi::rd_kafka_topic_t, RDKafkaErrorCode> {
+        if !topics.known.contains_key(name) && topics.known.len() >= MOST_TOPICS {
+            *topics = Topics::default();
+        }
+        let found = if let Some(topic) = topics.known.get(name) {
+            topic.0
+        } else {
+            let topic = self.new_topic(name)?;
+            let handle = topic.0;
+            topics.known.insert(name.to_owned(), topic);
+            handle
+        };
+        topics.last = Some((name.to_owned(), found));
+        Ok(found)
+    }
+
+    fn new_topic(&self, name: &str) -> Result<Topic, RDKafkaErrorCode> {
         let name = CString::new(name).map_err(|_| RDKafkaErrorCode::InvalidTopic)?;
         // SAFETY: the client is valid, and the name is copied.
         let topic =
@@ -184,7 +210,7 @@ impl Native {
 impl Drop for Native {
     fn drop(&mut self) {
         // The topics go first: they belong to the client.
-        self.topics.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.topics.get_mut().unwrap_or_else(PoisonError::into_inner) = Topics::default();
         // SAFETY: this reference to the queue is ours.
         unsafe { ffi::rd_kafka_queue_destroy(self.queue) }
     }

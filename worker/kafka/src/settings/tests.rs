@@ -19,6 +19,7 @@ fn unset_keys_take_connects_defaults_where_librdkafkas_differ() {
         ("max.in.flight.requests.per.connection", "1"),
         ("message.timeout.ms", "0"),
         ("queue.buffering.max.kbytes", "65536"),
+        ("queue.buffering.max.messages", "131072"),
         ("security.protocol", "plaintext"),
     ] {
         assert_eq!(producer[name], value, "{name}");
