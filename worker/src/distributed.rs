@@ -99,6 +99,16 @@ pub(crate) async fn run(
     Ok(())
 }
 
+/// Reads all settings of a worker file.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn read_settings(properties: &sluice_config::Properties) -> Result<()> {
+    unknown::warn(properties, &ClientSettings::parse(properties)?);
+    EngineSettings::parse(properties, "")?;
+    let config = DistributedConfig::parse(properties)?;
+    config.protocol();
+    config.metrics_address().map(drop)
+}
+
 /// What serves the metrics, if the worker file wants it.
 async fn metrics(
     config: &DistributedConfig,

@@ -9,6 +9,8 @@
 
 mod args;
 mod distributed;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod plugins;
 mod telemetry;
 mod worker_file;

@@ -43,14 +43,7 @@ pub(crate) fn read(
 ) -> Result<WorkerFile, WorkerFileError> {
     let bytes =
         std::fs::read(path).map_err(|error| WorkerFileError::Read(path.to_owned(), error))?;
-    let is_json = path.extension().is_some_and(|it| it == "json");
-    let mut properties: Properties = if is_json {
-        serde_json::from_slice(&bytes)
-            .map_err(|error| WorkerFileError::Json(path.to_owned(), error))?
-    } else {
-        parse_properties(&bytes)
-            .map_err(|error| WorkerFileError::Properties(path.to_owned(), error))?
-    };
+    let mut properties = parse(path, &bytes)?;
     properties.extend(overrides);
     let wrong = |error| WorkerFileError::Providers(path.to_owned(), error);
     let configured = Configured { worker: &properties, environment, hidden };
@@ -62,6 +55,15 @@ pub(crate) fn read(
         tracing::warn!(key, "the value that the worker file names was not found; its text is used");
     }
     Ok(WorkerFile { properties: resolved, providers })
+}
+
+/// What the file holds, by the ending of its name.
+pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Properties, WorkerFileError> {
+    if path.extension().is_some_and(|it| it == "json") {
+        serde_json::from_slice(bytes).map_err(|error| WorkerFileError::Json(path.to_owned(), error))
+    } else {
+        parse_properties(bytes).map_err(|error| WorkerFileError::Properties(path.to_owned(), error))
+    }
 }
 
 #[cfg(test)]
