@@ -50,6 +50,11 @@ impl Value {
     }
 }
 
+/// Whether two maps are equal: in Java the order of entries does not count. Keys are different from each other.
+fn same_entries(one: &[(Value, Value)], other: &[(Value, Value)]) -> bool {
+    one == other || one.len() == other.len() && one.iter().all(|entry| other.contains(entry))
+}
+
 impl PartialEq for Value {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
@@ -71,7 +76,7 @@ impl PartialEq for Value {
             (Self::Bytes(one), Self::Bytes(other)) => one == other,
             (Self::Decimal(one), Self::Decimal(other)) => one == other,
             (Self::Array(one), Self::Array(other)) => one == other,
-            (Self::Map(one), Self::Map(other)) => one == other,
+            (Self::Map(one), Self::Map(other)) => same_entries(one, other),
             (Self::Struct(one), Self::Struct(other)) => one == other,
             _ => false,
         }

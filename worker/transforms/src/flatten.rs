@@ -174,6 +174,7 @@ fn check_map(entries: &[(Value, Value)], prefix: &str, delimiter: &str) -> Resul
         let is_nested = matches!(value, Value::Map(_));
         let key = match key {
             Value::Null if !is_nested || !prefix.is_empty() => "null",
+            Value::Null if matches!(value, Value::Map(inner) if inner.is_empty()) => continue,
             key => require::text_key(key)?,
         };
         let name = || joined(prefix, key, delimiter);
@@ -214,7 +215,10 @@ impl FlatMap<'_> {
                 Value::String(key) if prefix.is_empty() => key,
                 Value::String(key) => joined(prefix, &key, self.delimiter).into(),
                 _ if prefix.is_empty() => {
-                    self.entries.push((Value::Null, value));
+                    // A map below it is empty: any other was refused.
+                    if !matches!(value, Value::Map(_)) {
+                        self.entries.push((Value::Null, value));
+                    }
                     continue;
                 }
                 _ => joined(prefix, "null", self.delimiter).into(),

@@ -58,7 +58,10 @@ struct Names {
 /// The output schema, and for each of its fields where its value is.
 struct Plan {
     schema: SchemaRef,
+    /// Place of each field's value, up to the first that has none.
     sources: Vec<usize>,
+    /// Why a field has no value: it is told once those before it are fine.
+    missing: Option<String>,
 }
 
 impl OfPart for ReplaceField {
@@ -93,6 +96,9 @@ impl OfPart for ReplaceField {
             if !SchemaRef::ptr_eq(&field.schema, from) {
                 rows::check(&field.name, &field.schema, value)?;
             }
+        }
+        if let Some(missing) = &plan.missing {
+            return Err(Error::bad_record(missing));
         }
         row.recast(SchemaRef::clone(&plan.schema), |values| {
             rows::fill(own.fields(), values, defaults);
@@ -139,15 +145,17 @@ impl Names {
                 .map_or_else(|| Arc::clone(&field.name), |it| (**it).into());
             schemas::add(&mut fields, Field { name, schema: SchemaRef::clone(&field.schema) })?;
         }
-        let source = |field: &Field| {
+        let (mut sources, mut missing) = (Vec::new(), None);
+        for field in &fields {
             let original = self.original(&field.name);
-            schema
-                .field_index(original)
-                .ok_or_else(|| Error::bad_record(format!("{original} is not a valid field name")))
-        };
-        let sources = fields.iter().map(source).collect::<Result<_>>()?;
+            let Some(source) = schema.field_index(original) else {
+                missing = Some(format!("{original} is not a valid field name"));
+                break;
+            };
+            sources.push(source);
+        }
         let schema = SchemaRef::new(schemas::like(schema, Type::Struct(fields)));
-        Ok(Plan { schema, sources })
+        Ok(Plan { schema, sources, missing })
     }
 
     fn apply(&self, entries: &mut Entries) -> Result<()> {
