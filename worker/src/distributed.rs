@@ -184,6 +184,7 @@ fn herder_settings(config: &DistributedConfig, worker_id: &str) -> HerderSetting
         key_ttl: config.key_ttl.0,
         key_retry: std::time::Duration::from_secs(1),
         sync_timeout: config.sync_timeout.0,
+        plugin_timeout: config.plugin_timeout.0,
         topic_tracking: config.topic_tracking,
         topic_tracking_reset: config.topic_tracking_reset,
     }

@@ -47,7 +47,7 @@ fn run(command: args::Command, catalog: Catalog, hidden: Hidden) -> Result<()> {
     // Two threads serve herder, group and REST; each task has a thread of its own.
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         let stop = stop_on_signal()?;
         match command.mode {
             args::Mode::Distributed(args) => {
@@ -57,7 +57,10 @@ fn run(command: args::Command, catalog: Catalog, hidden: Hidden) -> Result<()> {
             }
             args::Mode::Broker(args) => broker(args, stop).await,
         }
-    })
+    });
+    // A plugin that hangs must not keep the process.
+    runtime.shutdown_background();
+    outcome
 }
 
 async fn broker(args: args::Broker, stop: CancellationToken) -> Result<()> {

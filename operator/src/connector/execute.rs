@@ -35,7 +35,7 @@ async fn once(step: &Step, name: &str, workers: &ConnectApi) -> Result<(), Error
         Step::Create(config, state) => {
             let request = CreateConnectorRequest {
                 name: name.to_owned(),
-                config: config.clone().into(),
+                config: Some(config.clone().into()),
                 initial_state: Some(*state),
             };
             workers.create(&request).await.map(drop)

@@ -126,7 +126,7 @@ async fn create(
             Some(InitialState::Stopped) => State::Stopped,
             _ => State::Running,
         };
-        let (config, _) = request.config.into_parts();
+        let (config, _) = request.config.unwrap_or_default().into_parts();
         let connector = Connector { config, state, task: state };
         let info = told(&request.name, &connector);
         world.connectors.insert(key(&cluster, &request.name), connector);

@@ -48,7 +48,7 @@ impl ClientSpec<'_> {
         let settings = self.settings("consumer")?;
         let limit = settings.max_poll_records().map_err(ClientError::from)?;
         let config = ConsumerConfig {
-            group_id: Some(format!("connect-{}", self.id.connector)),
+            group_id: Some(self.default_group()),
             client_id: format!("connector-consumer-{}", self.id),
             isolation: None,
             share: self.memory.share(),
@@ -91,11 +91,26 @@ impl ClientSpec<'_> {
     }
 
     fn topics_named(&self, role: &str) -> Result<Arc<dyn Topics>, Failure> {
-        let settings = self.settings("admin")?;
-        let client_id = settings.client_id().map(str::to_owned);
-        let client_id = client_id.unwrap_or_else(|| format!("{role}-{}", self.id));
-        let client = wire::Client::new(&settings, &client_id).map_err(ClientError::from)?;
+        let client = self.wire(format!("{role}-{}", self.id))?;
         Ok(Arc::new(KafkaTopics { client: client.clone(), admin: Admin::new(client) }))
+    }
+
+    fn wire(&self, client_id: String) -> Result<wire::Client, Failure> {
+        let settings = self.settings("admin")?;
+        let client_id = settings.client_id().map_or(client_id, str::to_owned);
+        Ok(wire::Client::new(&settings, &client_id).map_err(ClientError::from)?)
+    }
+
+    /// The group of a sink's tasks, and calls about it.
+    pub(crate) fn group(&self) -> Result<(String, Admin), Failure> {
+        let own = self.settings("consumer")?.group_id().map(str::to_owned);
+        let group = own.unwrap_or_else(|| self.default_group());
+        let client_id = format!("connector-worker-adminclient-{}", self.id.connector);
+        Ok((group, Admin::new(self.wire(client_id)?)))
+    }
+
+    fn default_group(&self) -> String {
+        format!("connect-{}", self.id.connector)
     }
 }
 

@@ -1,8 +1,7 @@
 //! The engine as the herder sees it: Java's `Worker`.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{sync::Arc, time::Duration};
 
-use futures::FutureExt as _;
 use prometheus::Registry;
 use sluice_kafka::Memory;
 use sluice_plugin::{self as plugin, ConnectorPlugin, Properties};
@@ -10,16 +9,20 @@ use tokio::sync::mpsc;
 
 use crate::{
     active_topics::ToldTopics,
+    aside::aside,
     chain::Chain,
     clients::ClientSpec,
     control::Control,
     converters::Converters,
     guard::Policy,
     metrics::{Board, SampleWindow, Startups, TaskCollector, TaskPlugins, TaskStats},
-    offsets::{ConnectorOffsets, OffsetStore},
+    offsets::{
+        ConnectorOffsets, OffsetStore, OffsetsChange, OffsetsRefusal,
+        connector::{Asked, JsonOffset},
+    },
     plugins::PluginSource,
     reporters::Reporters,
-    runner::{Runner, StartError, panic_text},
+    runner::{Runner, StartError},
     settings::{EngineSettings, boolean, number},
     sink, source,
     task::{TargetState, TaskEvent, TaskId},
@@ -65,12 +68,15 @@ impl Engine {
         let invalid = |error: crate::SettingsError| plugin::Error::fatal(error.to_string());
         let most = number(settings, "tasks.max", 1).map_err(invalid)?;
         let class = class_of(settings)?;
-        let mut tasks = match self.plugin(class)? {
-            ConnectorPlugin::Source(source) => {
-                caught(source.split(settings, most as usize)).await?
+        let plugin = self.plugin(class)?;
+        let given = settings.clone();
+        let call = move || async move {
+            match plugin {
+                ConnectorPlugin::Source(source) => source.split(&given, most as usize).await,
+                ConnectorPlugin::Sink(sink) => sink.split(&given, most as usize).await,
             }
-            ConnectorPlugin::Sink(sink) => caught(sink.split(settings, most as usize)).await?,
         };
+        let mut tasks = aside(connector, call).await?;
         let enforced = boolean(settings, "tasks.max.enforce", true).map_err(invalid)?;
         let made = tasks.len();
         if made as u64 > most && enforced {
@@ -97,14 +103,57 @@ impl Engine {
     }
 
     /// Watches over a connector's work: ends when it is to be split anew. Cancel-safe.
-    pub async fn watch(&self, settings: &Properties) -> Result<(), plugin::Error> {
-        let watch = async {
-            match self.plugin(class_of(settings)?)? {
-                ConnectorPlugin::Source(source) => source.watch(settings).await,
-                ConnectorPlugin::Sink(sink) => sink.watch(settings).await,
+    pub async fn watch(&self, connector: &str, settings: &Properties) -> Result<(), plugin::Error> {
+        let plugin = self.plugin(class_of(settings)?)?;
+        let settings = settings.clone();
+        let call = move || async move {
+            match plugin {
+                ConnectorPlugin::Source(source) => source.watch(&settings).await,
+                ConnectorPlugin::Sink(sink) => sink.watch(&settings).await,
             }
         };
-        caught(watch).await
+        aside(connector, call).await
+    }
+
+    /// All offsets of a connector, as clients read them.
+    pub async fn offsets(
+        &self,
+        connector: &str,
+        settings: &Properties,
+    ) -> Result<Vec<JsonOffset>, OffsetsRefusal> {
+        let id = TaskId { connector: connector.to_owned(), task: 0 };
+        self.asked(&id, settings, Duration::ZERO)?.read().await
+    }
+
+    /// Changes offsets of a connector without tasks, at which the connector looks for at most `limit`; returns whether
+    /// nothing else has to be done for a connector that keeps positions outside of Kafka. Not cancel-safe: a dropped call
+    /// may have written.
+    pub async fn change_offsets(
+        &self,
+        connector: &str,
+        settings: &Properties,
+        change: OffsetsChange,
+        limit: Duration,
+    ) -> Result<bool, OffsetsRefusal> {
+        let id = TaskId { connector: connector.to_owned(), task: 0 };
+        self.asked(&id, settings, limit)?.change(change).await
+    }
+
+    fn asked<'a>(
+        &'a self,
+        id: &'a TaskId,
+        settings: &'a Properties,
+        limit: Duration,
+    ) -> Result<Asked<'a>, OffsetsRefusal> {
+        let plugin = class_of(settings).and_then(|class| self.plugin(class));
+        let plugin = plugin.map_err(|error| OffsetsRefusal::Failed(error.to_string()))?;
+        let clients = ClientSpec {
+            id,
+            worker: &self.settings.worker,
+            connector: settings,
+            memory: &self.memory,
+        };
+        Ok(Asked { plugin, settings, clients, store: &self.offsets, limit })
     }
 
     /// Starts a task on a thread of its own. What becomes of it is told by events.
@@ -181,14 +230,6 @@ impl Engine {
             ))
         })
     }
-}
-
-/// A call of a plugin on a thread of the worker: a panic of it is an error of the plugin.
-async fn caught<T>(
-    call: impl Future<Output = Result<T, plugin::Error>>,
-) -> Result<T, plugin::Error> {
-    let outcome = AssertUnwindSafe(call).catch_unwind().await;
-    outcome.unwrap_or_else(|panic| Err(plugin::Error::fatal(panic_text("connector", &*panic))))
 }
 
 /// What the loop of a task works with beside its plugin.

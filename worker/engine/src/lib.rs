@@ -6,6 +6,7 @@
 //! Who runs what is the herder's business: this crate does as told and reports what becomes of it.
 
 mod active_topics;
+mod aside;
 mod chain;
 mod clients;
 mod control;
@@ -30,9 +31,13 @@ mod timestamp;
 mod topics;
 mod trace;
 
+pub use aside::aside;
 pub use engine::Engine;
 pub use metrics::{Attribute, Described, Group, SampleWindow, Startups, Window, described};
-pub use offsets::{KafkaOffsets, MemoryOffsets, OffsetError, OffsetStore};
+pub use offsets::{
+    JsonOffset, KafkaOffsets, MemoryOffsets, OffsetError, OffsetStore, OffsetsChange,
+    OffsetsRefusal,
+};
 pub use plugins::PluginSource;
 pub use runner::StartError;
 pub use settings::{EngineSettings, SettingsError};

@@ -1,5 +1,6 @@
 //! Positions of source connectors: where they are kept and how a task reads them.
 
+pub(crate) mod connector;
 mod index;
 pub(crate) mod json;
 mod memory;
@@ -11,6 +12,7 @@ use sluice_plugin::{
     model::{SourceOffset, SourcePartition},
 };
 
+pub use connector::{JsonOffset, OffsetsChange, OffsetsRefusal};
 pub use memory::MemoryOffsets;
 pub use topic::KafkaOffsets;
 

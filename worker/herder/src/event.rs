@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use sluice_config::Properties;
-use sluice_engine::{TargetState as EngineTarget, TaskEvent, TaskId};
+use sluice_engine::{OffsetsChange, TargetState as EngineTarget, TaskEvent, TaskId};
 use sluice_group::{Change, Joined, LocalState};
 use sluice_providers::Hidden;
+use sluice_rest_model::{ConfigInfos, ConfigKeyInfo, SettingsPatch};
 
 use crate::{
     request::{Answer, Error, Request},
@@ -64,6 +65,12 @@ pub(crate) enum Event {
         /// `Ok` if the work is to be split anew.
         result: Result<(), SplitError>,
     },
+    /// Plugins have answered, or cannot.
+    Told(QuestionId, Result<Told, Error>),
+    /// The config topic was read to its end for a request, or not in time.
+    Refreshed(RequestId, bool),
+    /// Offsets of a connector were read or changed, or not.
+    Offsets(RequestId, Result<Answer, Error>),
     /// Records were written to the config topic and read back, or not.
     Written(WriteId, Result<(), String>),
     /// The leader took this worker's task configurations, or not.
@@ -101,8 +108,43 @@ impl Event {
 /// Names a request until it is answered.
 pub(crate) type RequestId = u64;
 
+/// Names a question until plugins have answered.
+pub(crate) type QuestionId = u64;
+
+/// What plugins are asked.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Question {
+    /// What is right and wrong with a configuration?
+    Validate(SettingsPatch),
+    /// What can a plugin be configured with?
+    Define {
+        /// Its class.
+        plugin: String,
+        /// Versions that will do.
+        version: Option<String>,
+    },
+}
+
+/// What plugins say.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Told {
+    /// What is right and wrong.
+    Infos(ConfigInfos),
+    /// The keys, in order.
+    Keys(Vec<ConfigKeyInfo>),
+}
+
 /// Names a write to the config topic until it is confirmed.
 pub(crate) type WriteId = u64;
+
+/// What to do with the offsets of a connector.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum OffsetsAction {
+    /// Tell them.
+    Read,
+    /// Change them.
+    Change(OffsetsChange),
+}
 
 /// Why a connector has no task configurations.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +162,8 @@ pub(crate) enum Timer {
     Split(String, u64),
     /// Start a connector again because a value of it expires, if that start of it still runs.
     Reload(String, u64),
+    /// Tell the client of a question that a plugin hangs, if it has not answered.
+    Question(QuestionId),
     /// Join the group again after a failed round.
     Join,
     /// Is the session key due for rotation?
@@ -167,6 +211,21 @@ pub(crate) enum Effect {
         config: Properties,
         /// Goes into the answer.
         attempt: u64,
+    },
+    /// Ask plugins; answered by [`Event::Told`].
+    Ask(QuestionId, Question),
+    /// Read the config topic to its end for a request; answered by [`Event::Refreshed`].
+    Refresh(RequestId),
+    /// Read or change offsets of a connector; answered by [`Event::Offsets`].
+    Offsets {
+        /// Who asks.
+        request: RequestId,
+        /// Whose.
+        connector: String,
+        /// Its configuration.
+        config: Properties,
+        /// What to do.
+        action: OffsetsAction,
     },
     /// Write to the config topic and read it back; answered by [`Event::Written`].
     WriteConfig(WriteId, Vec<(String, Option<String>)>),

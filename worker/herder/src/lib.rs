@@ -5,6 +5,7 @@
 mod configured;
 mod event;
 mod handle;
+mod instant;
 mod metrics;
 mod request;
 mod run;
@@ -19,7 +20,7 @@ pub use handle::Handle;
 pub use request::{Answer, Error, Request};
 pub use run::{Followed, Herder, Requests, RunError, TaskSender};
 pub use settings::Settings;
-pub use sluice_engine::TaskId;
+pub use sluice_engine::{OffsetsChange, TaskId};
 pub use state::Plugins;
 pub use store::config::{RestartRequest, SessionKey, TargetState};
 pub use validate::CatalogPlugins;

@@ -1,8 +1,9 @@
 //! What clients may ask of a worker, and how it can answer.
 
-use sluice_engine::TaskId;
+use sluice_engine::{OffsetsChange, TaskId};
 use sluice_rest_model::{
-    ConfigInfos, ConnectorInfo, ConnectorStateInfo, SettingsPatch, TaskInfo, TaskState,
+    ConfigInfos, ConfigKeyInfo, ConnectorInfo, ConnectorOffsets, ConnectorStateInfo, SettingsPatch,
+    TaskInfo, TaskState,
 };
 
 use crate::{
@@ -45,12 +46,30 @@ pub enum Request {
         /// Its configuration.
         config: SettingsPatch,
     },
+    /// Some keys of a connector's configuration; those without a value are taken away (KIP-477).
+    PatchConfig {
+        /// Its name.
+        name: String,
+        /// The keys.
+        patch: SettingsPatch,
+    },
     /// What is right and wrong with a configuration.
     Validate {
         /// Class in the path of the request.
         plugin: String,
         /// The configuration.
         config: SettingsPatch,
+    },
+    /// Offsets of a connector (KIP-875).
+    Offsets(String),
+    /// Change offsets of a stopped connector.
+    ChangeOffsets(String, OffsetsChange),
+    /// What a plugin can be configured with.
+    Define {
+        /// Its class.
+        plugin: String,
+        /// Versions that will do; none for the latest.
+        version: Option<String>,
     },
     /// Remove a connector.
     Delete(String),
@@ -92,6 +111,12 @@ pub enum Answer {
     TaskStatus(TaskState),
     /// Configurations of tasks.
     Tasks(Vec<TaskInfo>),
+    /// Offsets of a connector.
+    Offsets(ConnectorOffsets),
+    /// Keys of a plugin.
+    Keys(Vec<ConfigKeyInfo>),
+    /// A sentence.
+    Message(String),
     /// The outcome of a validation.
     Validated(ConfigInfos),
 }

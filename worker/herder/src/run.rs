@@ -3,6 +3,7 @@
 mod effects;
 mod in_use;
 mod jobs;
+mod offsets;
 
 use std::{
     collections::HashMap,
@@ -93,6 +94,7 @@ pub struct Herder {
 /// The loop's own state.
 struct Loop {
     state: State,
+    plugins: Arc<dyn Plugins>,
     settings: Settings,
     engine: Arc<Engine>,
     providers: Arc<Providers>,
@@ -133,7 +135,8 @@ impl Herder {
         let mut task_events = self.task_events;
         let metrics = Metrics::new(&self.registry, self.engine.samples());
         let mut this = Loop {
-            state: State::new(self.settings.clone(), self.plugins),
+            state: State::new(self.settings.clone(), Arc::clone(&self.plugins)),
+            plugins: self.plugins,
             settings: self.settings,
             engine: self.engine,
             providers: self.providers,

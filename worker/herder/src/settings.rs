@@ -15,6 +15,8 @@ pub struct Settings {
     pub key_retry: Duration,
     /// How long catching up with the config topic may take after a rebalance (`worker.sync.timeout.ms`).
     pub sync_timeout: Duration,
+    /// How long a client waits for a plugin (`sluice.rest.plugin.timeout.ms`).
+    pub plugin_timeout: Duration,
     /// Whether the topics of connectors are told (`topic.tracking.enable`).
     pub topic_tracking: bool,
     /// Whether they may be forgotten on request (`topic.tracking.allow.reset`).

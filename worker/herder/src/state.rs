@@ -7,6 +7,8 @@
 //! Mirrors `DistributedHerder`.
 
 mod membership;
+mod offsets;
+mod questions;
 mod requests;
 mod restart;
 mod seen;
@@ -16,7 +18,7 @@ mod work;
 
 use std::sync::Arc;
 
-use sluice_rest_model::{ConfigInfos, SettingsPatch};
+use sluice_rest_model::{ConfigInfos, ConfigKeyInfo, SettingsPatch};
 
 use crate::{
     event::{Effect, Event, RequestId, StoredRecord, Timer, WriteId},
@@ -29,6 +31,7 @@ use crate::{
     },
 };
 use membership::Membership;
+use questions::Questions;
 use requests::PendingWrite;
 pub(crate) use seen::SeenConnector;
 use work::Work;
@@ -37,6 +40,8 @@ use work::Work;
 pub trait Plugins: Send + Sync {
     /// The answer to a validation, or why the class is no connector.
     fn validate(&self, config: &SettingsPatch) -> Result<ConfigInfos, Error>;
+    /// What a plugin can be configured with, or why there is no such plugin.
+    fn keys(&self, plugin: &str, version: Option<&str>) -> Result<Vec<ConfigKeyInfo>, Error>;
     /// Whether the class moves records into or out of Kafka.
     fn kind(&self, class: &str) -> sluice_rest_model::ConnectorKind;
     /// The full name of the class.
@@ -55,6 +60,8 @@ pub(crate) struct State {
     membership: Membership,
     work: Work,
     writes: requests::Writes,
+    questions: Questions,
+    pending_offsets: offsets::PendingChanges,
     has_started: bool,
     effects: Vec<Effect>,
     now_millis: i64,
@@ -72,6 +79,8 @@ impl State {
             membership: Membership::default(),
             work: Work::default(),
             writes: requests::Writes::default(),
+            questions: Questions::default(),
+            pending_offsets: offsets::PendingChanges::default(),
             has_started: false,
             effects: Vec::new(),
             now_millis: 0,
@@ -108,6 +117,9 @@ impl State {
             Event::Watched { connector, attempt, result } => {
                 self.connector_watched(&connector, attempt, result);
             }
+            Event::Told(id, told) => self.told(id, told),
+            Event::Refreshed(id, in_time) => self.refreshed(id, in_time),
+            Event::Offsets(id, answer) => self.reply(id, answer),
             Event::Written(id, result) => self.written(id, result),
             Event::TasksSent { connector, attempt, result } => {
                 self.tasks_sent(&connector, attempt, result);
@@ -163,6 +175,7 @@ impl State {
         match timer {
             Timer::Split(connector, attempt) => self.split_again(&connector, attempt),
             Timer::Reload(connector, attempt) => self.work.reload(&connector, attempt),
+            Timer::Question(id) => self.plugin_hangs(id),
             Timer::Join => self.membership.retry_join(),
             Timer::SessionKey => self.session_key_timer(),
         }

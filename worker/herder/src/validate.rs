@@ -4,6 +4,7 @@
 mod answer;
 mod classes;
 mod converters;
+mod definitions;
 mod distributed;
 mod overrides;
 mod secrets;
@@ -17,7 +18,7 @@ use sluice_config::{
 };
 use sluice_plugin::ConnectorPlugin;
 use sluice_providers::Providers;
-use sluice_rest_model::{ConfigInfos, ConnectorKind, SettingsPatch};
+use sluice_rest_model::{ConfigInfos, ConfigKeyInfo, ConnectorKind, SettingsPatch};
 
 use crate::{request::Error, state::Plugins};
 use classes::CatalogClasses;
@@ -37,6 +38,10 @@ impl Plugins for CatalogPlugins {
         let settings = secrets::resolved(&self.providers, raw)?;
         let outcome = self.validate_resolved(&settings);
         secrets::hide(raw, &settings, outcome, self.providers.hidden())
+    }
+
+    fn keys(&self, plugin: &str, version: Option<&str>) -> Result<Vec<ConfigKeyInfo>, Error> {
+        definitions::of(&self.classes, plugin, version)
     }
 
     fn kind(&self, class: &str) -> ConnectorKind {

@@ -1,4 +1,8 @@
-//! Admin calls over the wire client: topics and offsets, as far as Connect needs them.
+//! Admin calls over the wire client: topics, offsets and groups, as far as Connect needs them.
+
+mod groups;
+
+pub use groups::has_members;
 
 use std::{
     collections::{BTreeMap, HashMap},

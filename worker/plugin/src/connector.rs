@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sluice_config::{Config, ConfigDef, Report};
+use sluice_model::{SourceOffset, SourcePartition, TopicPartition};
 
 use crate::{
     Properties, Result, SinkContext, SinkTask, SourceContext, SourceTask,
@@ -16,8 +17,8 @@ use crate::{
 /// *parse → validate → split → open → poll → commit → close*: parsing and validating touch nothing, [`split`] may look
 /// at the external system, [`open`] is the first to take something of it.
 ///
-/// - **Threads**: `split` and `watch` run on the threads that also serve REST and the group: they must not block them.
-///   `open` runs on the thread of its task.
+/// - **Threads**: `open` runs on the thread of its task, every other call on one of its own: one that blocks harms
+///   nobody else, but its client waits in vain, and it is left behind when the connector goes.
 /// - **Cancellation**: each call may be dropped at any `await`. Nothing that it took outlives it.
 /// - **Errors**: a retriable error of `split` is tried again after a growing pause; any other one fails the connector,
 ///   while tasks that run already go on. Any error of `open` fails the task.
@@ -54,6 +55,21 @@ pub trait SourceConnector: Send + Sync + 'static {
     async fn watch(&self, config: Self::Config, settings: &Properties) -> Result<()> {
         let _ = (config, settings);
         std::future::pending().await
+    }
+
+    /// Checks offsets that a user wants to set from outside, or carries them over to the external system where positions
+    /// are kept there as well (`SourceConnector.alterOffsets`, KIP-875). No offset means that the partition is to start
+    /// anew. Called while the connector is stopped, before the worker writes the offsets itself; whether it does is
+    /// decided by an error alone. May be called again with the same.
+    ///
+    /// Returns whether nothing else has to be done: false says that positions outside of Kafka are not looked after.
+    async fn alter_offsets(
+        &self,
+        config: Self::Config,
+        offsets: &[(SourcePartition, Option<SourceOffset>)],
+    ) -> Result<bool> {
+        let _ = (config, offsets);
+        Ok(false)
     }
 
     /// Starts one task with the settings that `split` gave it, parsed and as they are. Spawns nothing that outlives it.
@@ -104,6 +120,21 @@ pub trait SinkConnector: Send + Sync + 'static {
         std::future::pending().await
     }
 
+    /// Checks offsets that a user wants to set from outside, or carries them over to the external system where positions
+    /// are kept there as well (`SinkConnector.alterOffsets`, KIP-875). No offset means that the partition is read
+    /// anew. Called while the connector is stopped, before the worker writes the offsets itself; whether it does is
+    /// decided by an error alone. May be called again with the same.
+    ///
+    /// Returns whether nothing else has to be done: false says that positions outside of Kafka are not looked after.
+    async fn alter_offsets(
+        &self,
+        config: Self::Config,
+        offsets: &[(TopicPartition, Option<i64>)],
+    ) -> Result<bool> {
+        let _ = (config, offsets);
+        Ok(false)
+    }
+
     /// Starts one task with the settings that `split` gave it, parsed and as they are. Spawns nothing that outlives it.
     ///
     /// Which partitions it has, [`SinkTask::assigned`] tells it later.
@@ -150,6 +181,15 @@ pub trait AnySourceConnector: Send + Sync {
         let _ = settings;
         std::future::pending().await
     }
+    /// See [`SourceConnector::alter_offsets`].
+    async fn alter_offsets(
+        &self,
+        settings: &Properties,
+        offsets: &[(SourcePartition, Option<SourceOffset>)],
+    ) -> Result<bool> {
+        let _ = (settings, offsets);
+        Ok(false)
+    }
     /// See [`SourceConnector::open`].
     async fn open(
         &self,
@@ -175,6 +215,15 @@ pub trait AnySinkConnector: Send + Sync {
     async fn watch(&self, settings: &Properties) -> Result<()> {
         let _ = settings;
         std::future::pending().await
+    }
+    /// See [`SinkConnector::alter_offsets`].
+    async fn alter_offsets(
+        &self,
+        settings: &Properties,
+        offsets: &[(TopicPartition, Option<i64>)],
+    ) -> Result<bool> {
+        let _ = (settings, offsets);
+        Ok(false)
     }
     /// See [`SinkConnector::open`].
     async fn open(&self, settings: &Properties, context: SinkContext) -> Result<Box<dyn SinkTask>>;
@@ -217,6 +266,15 @@ impl<C: SourceConnector> AnySourceConnector for C {
         SourceConnector::watch(self, config, settings).await
     }
 
+    async fn alter_offsets(
+        &self,
+        settings: &Properties,
+        offsets: &[(SourcePartition, Option<SourceOffset>)],
+    ) -> Result<bool> {
+        let config = parse::<C::Config>(settings)?;
+        SourceConnector::alter_offsets(self, config, offsets).await
+    }
+
     async fn open(
         &self,
         settings: &Properties,
@@ -253,6 +311,15 @@ impl<C: SinkConnector> AnySinkConnector for C {
     async fn watch(&self, settings: &Properties) -> Result<()> {
         let config = parse::<C::Config>(settings)?;
         SinkConnector::watch(self, config, settings).await
+    }
+
+    async fn alter_offsets(
+        &self,
+        settings: &Properties,
+        offsets: &[(TopicPartition, Option<i64>)],
+    ) -> Result<bool> {
+        let config = parse::<C::Config>(settings)?;
+        SinkConnector::alter_offsets(self, config, offsets).await
     }
 
     async fn open(&self, settings: &Properties, context: SinkContext) -> Result<Box<dyn SinkTask>> {

@@ -87,9 +87,8 @@ pub struct CreateConnectorRequest {
     /// The name; a missing one counts as empty, blanks around it do not count.
     #[serde(default, deserialize_with = "trimmed")]
     pub name: String,
-    /// The configuration; missing counts as empty.
-    #[serde(default, deserialize_with = "or_default")]
-    pub config: SettingsPatch,
+    /// The configuration; a worker refuses a request without one.
+    pub config: Option<SettingsPatch>,
     /// The state to create it in; running unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initial_state: Option<InitialState>,
@@ -124,10 +123,6 @@ fn trimmed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Erro
     Ok(name.trim().to_owned())
 }
 
-fn or_default<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SettingsPatch, D::Error> {
-    Ok(Option::<SettingsPatch>::deserialize(deserializer)?.unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -154,12 +149,13 @@ mod tests {
         )
         .unwrap();
         assert_eq!(full.name, "a");
-        assert_eq!(full.config.0["tasks.max"].as_deref(), Some("2"));
+        let config = full.config.expect("a configuration");
+        assert_eq!(config.0["tasks.max"].as_deref(), Some("2"));
         assert_eq!(full.initial_state, Some(InitialState::Stopped));
         let bare: CreateConnectorRequest =
             serde_json::from_value(json!({"name": null, "config": null})).unwrap();
         assert_eq!(bare.name, "");
-        assert!(bare.config.0.is_empty());
+        assert_eq!(bare.config, None);
     }
 
     #[test]

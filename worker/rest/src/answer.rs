@@ -8,28 +8,49 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use sluice_herder::{Answer, Error};
-use sluice_rest_model::{ActiveTopics, ErrorMessage};
+use sluice_rest_model::{ActiveTopics, ErrorMessage, Message};
+
+use crate::location;
 
 /// An error in Connect's form: the status and a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
     pub(crate) status: StatusCode,
-    pub(crate) message: String,
+    pub(crate) message: Option<String>,
+    /// Whether the answer says that it is JSON; Java's does not where no resource was found.
+    is_typed: bool,
 }
 
 impl Failure {
     pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into() }
+        Self { status, message: Some(message.into()), is_typed: true }
+    }
+
+    /// An answer of the layer below the API's own resources.
+    pub(crate) fn untyped(status: StatusCode, message: &str) -> Self {
+        Self { is_typed: false, ..Self::new(status, message) }
+    }
+
+    /// There is nothing at this path.
+    pub(crate) fn no_resource() -> Self {
+        Self::untyped(StatusCode::NOT_FOUND, "HTTP 404 Not Found")
+    }
+
+    /// What there is at this path takes no such request.
+    pub(crate) fn no_method() -> Self {
+        Self::untyped(StatusCode::METHOD_NOT_ALLOWED, "HTTP 405 Method Not Allowed")
     }
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let body = ErrorMessage {
-            error_code: i32::from(self.status.as_u16()),
-            message: Some(self.message),
-        };
-        (self.status, Json(body)).into_response()
+        let body =
+            ErrorMessage { error_code: i32::from(self.status.as_u16()), message: self.message };
+        let mut response = (self.status, Json(body)).into_response();
+        if !self.is_typed {
+            response.headers_mut().remove(header::CONTENT_TYPE);
+        }
+        response
     }
 }
 
@@ -58,7 +79,7 @@ pub(crate) fn respond(answer: Answer, empty: StatusCode) -> Response {
             if !is_new {
                 return Json(info).into_response();
             }
-            let location = format!("/connectors/{}", crate::client::encode_segment(&info.name));
+            let location = location::of(&info.name);
             let mut response = (StatusCode::CREATED, Json(info)).into_response();
             if let Ok(value) = HeaderValue::from_str(&location) {
                 response.headers_mut().insert(header::LOCATION, value);
@@ -71,6 +92,9 @@ pub(crate) fn respond(answer: Answer, empty: StatusCode) -> Response {
             Json(BTreeMap::from([(connector, ActiveTopics { topics })])).into_response()
         }
         Answer::Tasks(tasks) => Json(tasks).into_response(),
+        Answer::Offsets(offsets) => Json(offsets).into_response(),
+        Answer::Keys(keys) => Json(keys).into_response(),
+        Answer::Message(message) => Json(Message { message }).into_response(),
         Answer::Validated(infos) => Json(infos).into_response(),
     }
 }

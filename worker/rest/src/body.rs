@@ -2,14 +2,15 @@
 
 use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
+use sluice_rest_model::SettingsPatch;
 
 use crate::answer::Failure;
 
-/// Reads a body. Java answers 400 to none at all and 500 with the parser's words to bad JSON.
+/// Reads a body. Like Java, answers 500 to what is none or not what it should be; the words are ours.
 pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
     if body.is_empty() {
         return Err(Failure::new(
-            StatusCode::BAD_REQUEST,
+            StatusCode::INTERNAL_SERVER_ERROR,
             "The request needs a JSON body and has none.",
         ));
     }
@@ -19,5 +20,12 @@ pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
         return Err(Failure::new(StatusCode::INTERNAL_SERVER_ERROR, message));
     }
     serde_json::from_slice(body)
+        .map_err(|error| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
+}
+
+/// Checks a body that is a list of flat maps, as workers send them to each other.
+pub(crate) fn parse_list(body: &[u8]) -> Result<(), Failure> {
+    serde_json::from_slice::<Vec<SettingsPatch>>(body)
+        .map(drop)
         .map_err(|error| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
 }

@@ -4,33 +4,27 @@ use std::collections::BTreeMap;
 
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::{Path, State},
     http::{HeaderMap, Method, StatusCode, Uri},
     response::{IntoResponse, Response},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use bytes::Bytes;
-use serde::Deserialize;
 use sluice_herder::{
     Answer, Request, RestartRequest, TargetState, TaskId,
     signature::{ALGORITHM_HEADER, SIGNATURE_HEADER, Signature},
 };
 use sluice_rest_model::{CreateConnectorRequest, Expanded, InitialState, SettingsPatch};
 
-use crate::{answer::Failure, body, forward::Incoming, server::Worker};
+use crate::{answer::Failure, body, forward::Incoming, query::Parameters, server::Worker};
 
 type Result<T = Response> = std::result::Result<T, Failure>;
 
-pub(crate) async fn list(State(worker): State<Worker>, uri: Uri) -> Result {
+pub(crate) async fn list(State(worker): State<Worker>, parameters: Parameters) -> Result {
     let Answer::Names(names) = worker.ask(Request::Connectors).await? else {
         return Err(unexpected());
     };
-    let expand: Vec<&str> = uri
-        .query()
-        .unwrap_or_default()
-        .split('&')
-        .filter_map(|it| it.strip_prefix("expand="))
-        .collect();
+    let expand: Vec<&str> = parameters.all("expand").collect();
     if expand.is_empty() {
         return Ok(Json(names).into_response());
     }
@@ -63,7 +57,10 @@ pub(crate) async fn create(
     body: Bytes,
 ) -> Result {
     let parsed: CreateConnectorRequest = body::parse(&body)?;
-    let config = with_name(parsed.config, &parsed.name)?;
+    let config = parsed.config.ok_or_else(|| {
+        Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "The request has no \"config\"")
+    })?;
+    let config = with_name(config, &parsed.name)?;
     let initial = parsed.initial_state.map(|state| match state {
         InitialState::Running => TargetState::Started,
         InitialState::Paused => TargetState::Paused,
@@ -101,6 +98,16 @@ pub(crate) async fn put_config(
         .await)
 }
 
+pub(crate) async fn patch_config(
+    State(worker): State<Worker>,
+    Path(name): Path<String>,
+    incoming: Incoming,
+) -> Result {
+    let patch = body::parse(&incoming.body)?;
+    let request = Request::PatchConfig { name, patch };
+    Ok(worker.ask_or_forward(request, incoming, StatusCode::OK).await)
+}
+
 pub(crate) async fn status(State(worker): State<Worker>, Path(name): Path<String>) -> Result {
     worker.answer(Request::Status(name)).await
 }
@@ -120,26 +127,19 @@ pub(crate) async fn tasks(State(worker): State<Worker>, Path(name): Path<String>
 
 pub(crate) async fn task_status(
     State(worker): State<Worker>,
-    Path((connector, task)): Path<(String, i32)>,
+    Path((connector, task)): Path<(String, String)>,
 ) -> Result {
-    worker.answer(Request::TaskStatus(TaskId { connector, task })).await
-}
-
-/// Flags of a restart (KIP-745).
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct RestartFlags {
-    include_tasks: bool,
-    only_failed: bool,
+    worker.answer(Request::TaskStatus(task_id(connector, &task)?)).await
 }
 
 pub(crate) async fn restart(
     State(worker): State<Worker>,
     Path(connector): Path<String>,
-    Query(flags): Query<RestartFlags>,
+    parameters: Parameters,
     incoming: Incoming,
 ) -> Result {
-    let RestartFlags { include_tasks, only_failed } = flags;
+    let flag = |name| parameters.flag(name).unwrap_or(false);
+    let (include_tasks, only_failed) = (flag("includeTasks"), flag("onlyFailed"));
     if !include_tasks && !only_failed {
         let request = Request::RestartConnector(connector);
         return Ok(worker.ask_or_forward(request, incoming, StatusCode::NO_CONTENT).await);
@@ -150,11 +150,11 @@ pub(crate) async fn restart(
 
 pub(crate) async fn restart_task(
     State(worker): State<Worker>,
-    Path((connector, task)): Path<(String, i32)>,
+    Path((connector, task)): Path<(String, String)>,
     incoming: Incoming,
-) -> Response {
-    let request = Request::RestartTask(TaskId { connector, task });
-    worker.ask_or_forward(request, incoming, StatusCode::NO_CONTENT).await
+) -> Result {
+    let request = Request::RestartTask(task_id(connector, &task)?);
+    Ok(worker.ask_or_forward(request, incoming, StatusCode::NO_CONTENT).await)
 }
 
 pub(crate) async fn delete(
@@ -204,6 +204,7 @@ pub(crate) async fn put_tasks(
     Path(connector): Path<String>,
     incoming: Incoming,
 ) -> Result {
+    body::parse_list(&incoming.body)?;
     let signature = signature(&incoming.headers)?;
     let request = Request::PutTaskConfigs { connector, body: incoming.body.to_vec(), signature };
     Ok(worker.ask_or_forward(request, incoming, StatusCode::NO_CONTENT).await)
@@ -235,6 +236,13 @@ fn with_name(mut config: SettingsPatch, name: &str) -> Result<SettingsPatch> {
             Ok(config)
         }
     }
+}
+
+/// A task by its path, of which a number is the last segment.
+fn task_id(connector: String, task: &str) -> Result<TaskId> {
+    let task =
+        task.parse().map_err(|_| Failure::new(StatusCode::NOT_FOUND, "HTTP 404 Not Found"))?;
+    Ok(TaskId { connector, task })
 }
 
 fn unexpected() -> Failure {

@@ -7,8 +7,12 @@ mod body;
 mod client;
 mod connectors;
 mod forward;
+mod location;
+mod media;
 mod metrics;
+mod offsets;
 mod plugins;
+mod query;
 mod root;
 mod server;
 

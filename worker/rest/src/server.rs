@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::{
-    Router,
+    Router, ServiceExt,
     extract::{FromRequest, Request as HttpRequest},
-    http::StatusCode,
+    http::{StatusCode, Uri},
+    middleware,
     response::{IntoResponse as _, Response},
     routing::{get, post, put},
 };
@@ -14,13 +15,14 @@ use sluice_herder::{Answer, Error, Handle, Request};
 use sluice_rest_model::{PluginInfo, ServerInfo};
 use tokio::{net::TcpListener, sync::watch};
 use tokio_util::sync::CancellationToken;
+use tower::util::MapRequest;
 
 use crate::{
     answer::{Failure, respond},
     client::LeaderClient,
     connectors,
     forward::{Incoming, forward},
-    plugins, root,
+    location, media, offsets, plugins, root,
 };
 
 /// What the API tells about the worker itself.
@@ -57,11 +59,13 @@ impl Worker {
         incoming: Incoming,
         empty: StatusCode,
     ) -> Response {
-        match self.herder.ask(request).await {
+        let mut response = match self.herder.ask(request).await {
             Ok(answer) => respond(answer, empty),
             Err(error @ Error::Elsewhere(_)) => forward(&self.client, &incoming, error).await,
             Err(error) => Failure::from(error).into_response(),
-        }
+        };
+        location::make_own(&mut response, "http", &incoming.headers);
+        response
     }
 }
 
@@ -87,10 +91,17 @@ pub fn router(herder: Handle, client: LeaderClient, settings: ServerSettings) ->
         .route("/health", get(root::health))
         .route("/connectors", get(connectors::list).post(connectors::create))
         .route("/connectors/{name}", get(connectors::read).delete(connectors::delete))
-        .route("/connectors/{name}/config", get(connectors::config).put(connectors::put_config))
+        .route(
+            "/connectors/{name}/config",
+            get(connectors::config).put(connectors::put_config).patch(connectors::patch_config),
+        )
         .route("/connectors/{name}/status", get(connectors::status))
         .route("/connectors/{name}/topics", get(connectors::topics))
         .route("/connectors/{name}/topics/reset", put(connectors::reset_topics))
+        .route(
+            "/connectors/{name}/offsets",
+            get(offsets::read).patch(offsets::alter).delete(offsets::reset),
+        )
         .route("/connectors/{name}/restart", post(connectors::restart))
         .route("/connectors/{name}/pause", put(connectors::pause))
         .route("/connectors/{name}/resume", put(connectors::resume))
@@ -99,11 +110,11 @@ pub fn router(herder: Handle, client: LeaderClient, settings: ServerSettings) ->
         .route("/connectors/{name}/tasks/{task}/status", get(connectors::task_status))
         .route("/connectors/{name}/tasks/{task}/restart", post(connectors::restart_task))
         .route("/connector-plugins", get(plugins::list))
+        .route("/connector-plugins/{plugin}/config", get(plugins::keys))
         .route("/connector-plugins/{plugin}/config/validate", put(plugins::validate))
-        .fallback(|| async { Failure::new(StatusCode::NOT_FOUND, "HTTP 404 Not Found") })
-        .method_not_allowed_fallback(|| async {
-            Failure::new(StatusCode::METHOD_NOT_ALLOWED, "HTTP 405 Method Not Allowed")
-        })
+        .route_layer(middleware::from_fn(media::check))
+        .fallback(|| async { Failure::no_resource() })
+        .method_not_allowed_fallback(|| async { Failure::no_method() })
         .with_state(worker)
 }
 
@@ -120,6 +131,22 @@ impl Server {
 
     /// Serves until told to stop, then lets requests on their way finish.
     pub async fn run(self, router: Router, stop: CancellationToken) -> std::io::Result<()> {
-        axum::serve(self.listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
+        let service = MapRequest::new(router, without_last_slash);
+        let service = ServiceExt::<HttpRequest>::into_make_service(service);
+        axum::serve(self.listener, service).with_graceful_shutdown(stop.cancelled_owned()).await
     }
+}
+
+/// A path with a slash at its end is the one without.
+fn without_last_slash(mut request: HttpRequest) -> HttpRequest {
+    let path = request.uri().path();
+    let shorter = path.trim_end_matches('/');
+    if shorter.len() == path.len() || shorter.is_empty() {
+        return request;
+    }
+    let query = request.uri().query().map(|it| format!("?{it}")).unwrap_or_default();
+    if let Ok(uri) = format!("{shorter}{query}").parse::<Uri>() {
+        *request.uri_mut() = uri;
+    }
+    request
 }

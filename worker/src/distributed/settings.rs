@@ -81,6 +81,9 @@ pub(crate) struct DistributedConfig {
     /// Age at which the key of internal requests is replaced.
     #[config(key = "inter.worker.key.ttl.ms", default = "3600000", importance = Low)]
     pub(crate) key_ttl: Millis,
+    /// How long a client of the REST API waits for a plugin.
+    #[config(key = "sluice.rest.plugin.timeout.ms", default = "1000", importance = Low)]
+    pub(crate) plugin_timeout: Millis,
     /// Addresses of the REST API, such as http://0.0.0.0:8083.
     #[config(key = "listeners", default = "http://:8083", importance = Low)]
     listeners: Vec<String>,

@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use sluice_plugin::{
     Error, Properties, Result, SinkConnector, SinkContext, SinkTask, TopicOffsets,
-    model::{SinkRecord, Value},
+    model::{SinkRecord, TopicPartition, Value},
 };
 
 use crate::{config::SinkConfig, paths};
@@ -24,6 +24,14 @@ pub struct FileStreamSink;
 impl SinkConnector for FileStreamSink {
     type Config = SinkConfig;
     const NAME: &'static str = "org.apache.kafka.connect.file.FileStreamSinkConnector";
+
+    async fn alter_offsets(
+        &self,
+        _: SinkConfig,
+        _: &[(TopicPartition, Option<i64>)],
+    ) -> Result<bool> {
+        Ok(true)
+    }
 
     async fn open(
         &self,

@@ -44,6 +44,35 @@ impl SourceConnector for FileStreamSource {
         Ok(vec![settings.clone()])
     }
 
+    /// As in Java, what is set to nothing is not looked at: it may be garbage that somebody clears away.
+    async fn alter_offsets(
+        &self,
+        config: SourceConfig,
+        offsets: &[(SourcePartition, Option<SourceOffset>)],
+    ) -> Result<bool> {
+        if config.file.is_none_or(|it| it.is_empty()) {
+            return Err(Error::fatal(
+                "Offsets cannot be modified if the 'file' configuration is unspecified. This is because stdin is used for input and offsets are not tracked.",
+            ));
+        }
+        for (partition, offset) in offsets {
+            let Some(offset) = offset else { continue };
+            let wrong = match offset.0.get("position") {
+                None => "Offset objects should either be null or contain the key 'position'",
+                Some(Value::Int64(0..)) if partition.0.contains_key("filename") => continue,
+                Some(Value::Int64(0..)) => "Partition objects should contain the key 'filename'",
+                Some(Value::Int64(_)) => {
+                    "The value for the 'position' key in the offset should be a non-negative value"
+                }
+                Some(_) => {
+                    "The value for the 'position' key in the offset is expected to be a Long value"
+                }
+            };
+            return Err(Error::fatal(wrong));
+        }
+        Ok(true)
+    }
+
     async fn open(
         &self,
         config: SourceConfig,

@@ -80,7 +80,26 @@ pub(crate) fn object(fields: &Fields) -> String {
 }
 
 fn fields(object: serde_json::Map<String, Json>) -> Option<Fields> {
-    object.into_iter().map(|(name, value)| Some((name, primitive(value)?))).collect()
+    checked_fields(object).ok()
+}
+
+/// Fields of a partition or an offset that a client has written.
+pub(super) fn checked_fields(object: serde_json::Map<String, Json>) -> Result<Fields, OffsetError> {
+    let field = |(field, value): (String, Json)| {
+        let kind = if value.is_array() { "ARRAY" } else { "MAP" };
+        match primitive(value) {
+            Some(value) => Ok((field, value)),
+            None => Err(OffsetError::NotPrimitive { field, kind }),
+        }
+    };
+    object.into_iter().map(field).collect()
+}
+
+/// The fields as a client reads them.
+pub(super) fn to_json(fields: &Fields) -> serde_json::Map<String, Json> {
+    // What cannot be written was never stored.
+    let text = write_fields(fields).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_default()
 }
 
 /// As `JsonConverter` reads without a schema: whole numbers are INT64 (its low 64 bits), others FLOAT64.

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use sluice_config::Properties;
 use sluice_engine::{TargetState, TaskEvent, TaskId};
 
-use super::{Loop, jobs, now_millis};
+use super::{
+    Loop, jobs, now_millis,
+    offsets::{self, Offsets},
+};
 use crate::{
-    event::{Effect, Event},
+    event::{Effect, Event, OffsetsAction, RequestId},
     signature,
     store::config::encode,
 };
@@ -39,17 +42,17 @@ impl Loop {
                 self.jobs.spawn(jobs::stop_tasks(Arc::clone(&self.engine), ids));
             }
             Effect::SetTarget(connector, target) => self.engine.set_target(&connector, target),
-            Effect::Split { connector, config, attempt } => {
-                let (engine, providers) = (Arc::clone(&self.engine), Arc::clone(&self.providers));
-                self.jobs.spawn(jobs::split(engine, providers, connector, config, attempt));
+            Effect::Split { connector, config, attempt } => self.split(connector, config, attempt),
+            Effect::Watch { connector, config, attempt } => self.watch(connector, config, attempt),
+            Effect::Ask(id, question) => {
+                self.jobs.spawn(jobs::ask(Arc::clone(&self.plugins), id, question));
             }
-            Effect::Watch { connector, config, attempt } => {
-                let (engine, providers) = (Arc::clone(&self.engine), Arc::clone(&self.providers));
-                let watch = jobs::watch(engine, providers, connector.clone(), config, attempt);
-                let watch = (attempt, self.jobs.spawn(watch));
-                if let Some((_, earlier)) = self.watches.insert(connector, watch) {
-                    earlier.abort();
-                }
+            Effect::Refresh(id) => {
+                let (log, limit) = (Arc::clone(&self.config_log), self.settings.sync_timeout);
+                self.jobs.spawn(jobs::refresh(log, limit, id));
+            }
+            Effect::Offsets { request, connector, config, action } => {
+                self.offsets(request, connector, config, action);
             }
             Effect::WriteConfig(id, records) => {
                 self.jobs.spawn(jobs::write_config(Arc::clone(&self.config_log), id, records));
@@ -75,6 +78,37 @@ impl Loop {
             }
             Effect::Exit => self.is_over = true,
         }
+    }
+
+    fn split(&mut self, connector: String, config: Properties, attempt: u64) {
+        let (engine, providers) = (Arc::clone(&self.engine), Arc::clone(&self.providers));
+        self.jobs.spawn(jobs::split(engine, providers, connector, config, attempt));
+    }
+
+    fn watch(&mut self, connector: String, config: Properties, attempt: u64) {
+        let (engine, providers) = (Arc::clone(&self.engine), Arc::clone(&self.providers));
+        let watch = jobs::watch(engine, providers, connector.clone(), config, attempt);
+        let watch = (attempt, self.jobs.spawn(watch));
+        if let Some((_, earlier)) = self.watches.insert(connector, watch) {
+            earlier.abort();
+        }
+    }
+
+    fn offsets(
+        &mut self,
+        request: RequestId,
+        connector: String,
+        config: Properties,
+        action: OffsetsAction,
+    ) {
+        let on = Offsets {
+            engine: Arc::clone(&self.engine),
+            providers: Arc::clone(&self.providers),
+            connector,
+            config,
+            limit: self.settings.plugin_timeout,
+        };
+        self.jobs.spawn(offsets::act(on, request, action));
     }
 
     /// Starts a task with values in place of placeholders; the error is a trace. Values are read from files nearby.

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use sluice_config::{Properties, placeholder};
-use sluice_engine::{Engine, TaskId};
+use sluice_engine::{Engine, TaskId, aside};
 use sluice_group::{Change, JoinError, Joined, LocalState, Member};
 use sluice_kafka::log::Log;
 use sluice_providers::{ProviderError, Providers};
@@ -12,7 +12,9 @@ use sluice_providers::{ProviderError, Providers};
 use super::{Loop, RunError, TaskSender};
 use crate::{
     configured::ConfiguredWork,
-    event::{Event, SplitError, Timer, WriteId},
+    event::{Event, Question, QuestionId, RequestId, SplitError, Timer, Told, WriteId},
+    request::Error,
+    state::Plugins,
     store::config::SessionKey,
 };
 
@@ -39,8 +41,15 @@ pub(super) async fn join(
 }
 
 pub(super) async fn read_config(log: Arc<Log>, limit: Duration) -> Done {
-    let in_time = matches!(tokio::time::timeout(limit, log.read_to_end()).await, Ok(Ok(())));
-    Done::Event(Event::ConfigRead(in_time))
+    Done::Event(Event::ConfigRead(is_read(&log, limit).await))
+}
+
+pub(super) async fn refresh(log: Arc<Log>, limit: Duration, request: RequestId) -> Done {
+    Done::Event(Event::Refreshed(request, is_read(&log, limit).await))
+}
+
+async fn is_read(log: &Log, limit: Duration) -> bool {
+    matches!(tokio::time::timeout(limit, log.read_to_end()).await, Ok(Ok(())))
 }
 
 pub(super) async fn write_config(
@@ -108,6 +117,19 @@ fn with_placeholders(mut task: Properties, connector: &Properties) -> Properties
     task
 }
 
+/// Asks plugins, on a thread of their own.
+pub(super) async fn ask(plugins: Arc<dyn Plugins>, id: QuestionId, question: Question) -> Done {
+    let answer = move || match question {
+        Question::Validate(config) => plugins.validate(&config).map(Told::Infos),
+        Question::Define { plugin, version } => {
+            plugins.keys(&plugin, version.as_deref()).map(Told::Keys)
+        }
+    };
+    let told = aside("plugins", move || async move { Ok(answer()) }).await;
+    let told = told.unwrap_or_else(|error| Err(Error::Internal(error.to_string())));
+    Done::Event(Event::Told(id, told))
+}
+
 pub(super) async fn watch(
     engine: Arc<Engine>,
     providers: Arc<Providers>,
@@ -116,7 +138,7 @@ pub(super) async fn watch(
     attempt: u64,
 ) -> Done {
     let result = match providers.resolve(&config) {
-        Ok(resolved) => engine.watch(&resolved.settings).await.map_err(split_error),
+        Ok(resolved) => engine.watch(&connector, &resolved.settings).await.map_err(split_error),
         Err(error) => Err(not_provided(&error)),
     };
     Done::Event(Event::Watched { connector, attempt, result })

@@ -4,13 +4,11 @@ use std::{collections::BTreeMap, time::Duration};
 
 use sluice_config::Properties;
 use sluice_engine::TaskId;
-use sluice_rest_model::{
-    ConfigInfos, ConnectorInfo, SettingsPatch, TaskId as RestTaskId, TaskInfo,
-};
+use sluice_rest_model::{ConnectorInfo, SettingsPatch, TaskId as RestTaskId, TaskInfo};
 
-use super::State;
+use super::{State, questions::Candidate};
 use crate::{
-    event::{Effect, RequestId, Timer, WriteId},
+    event::{Effect, Question, RequestId, Timer, WriteId},
     request::{Answer, Error, Request},
     signature,
     store::config::{RestartRequest, TargetState, encode},
@@ -63,13 +61,30 @@ impl State {
             Request::ResetTopics(name) => Some(self.reset_topics(&name)),
             Request::TaskStatus(task) => Some(self.task_status(&task)),
             Request::Tasks(name) => Some(self.known(&name).map(|()| self.tasks(&name))),
-            Request::Validate { plugin, config } => Some(self.validate(&plugin, &config)),
+            Request::Validate { plugin, config } => {
+                self.validate(id, &plugin, config).err().map(Err)
+            }
             Request::RestartConnector(name) => Some(self.restart_connector(&name)),
             Request::RestartTask(task) => Some(self.restart_task(&task)),
             Request::Create { name, config, initial } => {
-                self.create(id, name, config, initial).err().map(Err)
+                self.check(id, Candidate { name, config, initial, may_replace: false });
+                None
             }
-            Request::PutConfig { name, config } => self.put_config(id, name, config).err().map(Err),
+            Request::PutConfig { name, config } => {
+                self.check(id, Candidate { name, config, initial: None, may_replace: true });
+                None
+            }
+            Request::Define { plugin, version } => {
+                self.ask_plugins(id, Question::Define { plugin, version });
+                None
+            }
+            Request::PatchConfig { name, patch } => {
+                self.patch_config(id, name, patch).err().map(Err)
+            }
+            Request::Offsets(name) => self.read_offsets(id, name).err().map(Err),
+            Request::ChangeOffsets(name, change) => {
+                self.change_offsets(id, name, change).err().map(Err)
+            }
             Request::Delete(name) => self.delete(id, &name).err().map(Err),
             Request::SetTarget(name, target) => self.set_target(id, &name, target).err().map(Err),
             Request::Stop(name) => self.stop_connector(id, &name).err().map(Err),
@@ -122,12 +137,12 @@ impl State {
         }
     }
 
-    fn known(&self, name: &str) -> Result<(), Error> {
+    pub(super) fn known(&self, name: &str) -> Result<(), Error> {
         let is_known = self.config.connector(name).is_some();
         is_known.then_some(()).ok_or_else(|| Error::NotFound(format!("Connector {name} not found")))
     }
 
-    fn info(&self, name: &str, is_new: bool) -> Answer {
+    pub(super) fn info(&self, name: &str, is_new: bool) -> Answer {
         let tasks = self.config.task_ids(name).into_iter();
         let info = ConnectorInfo {
             name: name.to_owned(),
@@ -159,58 +174,42 @@ impl State {
         Answer::Tasks(tasks.into_iter().map(info).collect())
     }
 
-    fn validate(&self, plugin: &str, config: &SettingsPatch) -> Result<Answer, Error> {
-        let Some(Some(class)) = config.0.get("connector.class") else {
-            return Err(Error::BadRequest(
-                "Connector config contains no connector type".to_owned(),
-            ));
-        };
-        if !without_suffix(class).ends_with(without_suffix(plugin)) {
+    fn validate(
+        &mut self,
+        id: RequestId,
+        plugin: &str,
+        config: SettingsPatch,
+    ) -> Result<(), Error> {
+        if let Some(Some(class)) = config.0.get("connector.class")
+            && !without_suffix(class).ends_with(without_suffix(plugin))
+        {
             return Err(Error::BadRequest(format!(
                 "Included connector type {class} does not match request type {plugin}"
             )));
         }
-        self.plugins.validate(config).map(Answer::Validated)
-    }
-
-    fn create(
-        &mut self,
-        id: RequestId,
-        name: String,
-        config: SettingsPatch,
-        initial: Option<TargetState>,
-    ) -> Result<(), Error> {
-        self.membership.check_leader()?;
-        let config = self.checked(config)?;
-        if self.config.connector(&name).is_some() {
-            return Err(Error::AlreadyExists(name));
-        }
-        let records = encode::connector(&name, &config, initial);
-        self.write(records, PendingWrite::Connector { request: id, name, is_new: true });
+        self.ask_plugins(id, Question::Validate(config));
         Ok(())
     }
 
-    fn put_config(
+    /// Changes some keys of a configuration (KIP-477).
+    fn patch_config(
         &mut self,
         id: RequestId,
         name: String,
-        config: SettingsPatch,
+        patch: SettingsPatch,
     ) -> Result<(), Error> {
         self.membership.check_leader()?;
-        let config = self.checked(config)?;
-        let is_new = self.config.connector(&name).is_none();
-        let records = encode::connector(&name, &config, None);
-        self.write(records, PendingWrite::Connector { request: id, name, is_new });
-        Ok(())
-    }
-
-    /// The configuration, if nothing is wrong with it.
-    fn checked(&self, config: SettingsPatch) -> Result<Properties, Error> {
-        let infos = self.plugins.validate(&config)?;
-        if infos.error_count > 0 {
-            return Err(Error::BadRequest(invalid(&infos)));
+        self.known(&name)?;
+        let mut config = self.config.config(&name).cloned().unwrap_or_default();
+        for (key, value) in patch.0 {
+            match value {
+                Some(value) => config.insert(key, value),
+                None => config.remove(&key),
+            };
         }
-        Ok(config.into_parts().0)
+        let config = config.into();
+        self.check(id, Candidate { name, config, initial: None, may_replace: true });
+        Ok(())
     }
 
     fn delete(&mut self, id: RequestId, name: &str) -> Result<(), Error> {
@@ -299,20 +298,5 @@ fn done(request: RequestId) -> PendingWrite {
 
 /// A connector's name as `ConnectorPluginsResource` compares it.
 fn without_suffix(class: &str) -> &str {
-    class.strip_suffix("Connector").unwrap_or(class)
-}
-
-fn invalid(infos: &ConfigInfos) -> String {
-    let messages: String = infos
-        .configs
-        .iter()
-        .flat_map(|it| &it.value.errors)
-        .map(|error| format!("\n{error}"))
-        .collect();
-    format!(
-        "Connector configuration is invalid and contains the following {} error(s):{messages}\n\
-         You can also find the above list of errors at the endpoint \
-         `/connector-plugins/{{connectorType}}/config/validate`",
-        infos.error_count
-    )
+    class.strip_suffix("Connector").filter(|it| !it.is_empty()).unwrap_or(class)
 }

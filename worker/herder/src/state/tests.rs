@@ -1,17 +1,21 @@
 //! Behaviours of the state machine, driven event by event through a worker whose surroundings are played by the test.
 
+mod offsets;
+mod questions;
+
 use std::time::Duration;
 
 use sluice_config::Properties;
 use sluice_engine::{TargetState as EngineTarget, TaskEvent, TaskId};
 use sluice_group::{Assignment, Change as GroupChange, Joined};
 use sluice_rest_model::{
-    ConfigInfo, ConfigInfos, ConfigValueInfo, ConnectorKind, SettingsPatch, State as RunState,
+    ConfigInfo, ConfigInfos, ConfigKeyInfo, ConfigValueInfo, ConnectorKind, SettingsPatch,
+    State as RunState,
 };
 
 use super::*;
 use crate::{
-    event::SplitError,
+    event::{Question, SplitError, Told},
     request::Request,
     store::config::{RestartRequest, TargetState, encode},
 };
@@ -38,6 +42,10 @@ impl Plugins for AnySink {
                 },
             }],
         })
+    }
+
+    fn keys(&self, _: &str, _: Option<&str>) -> Result<Vec<ConfigKeyInfo>, Error> {
+        Ok(Vec::new())
     }
 
     fn kind(&self, _: &str) -> ConnectorKind {
@@ -71,6 +79,7 @@ impl Worker {
             key_ttl: Duration::from_hours(1),
             key_retry: Duration::from_secs(1),
             sync_timeout: Duration::from_secs(3),
+            plugin_timeout: Duration::from_secs(1),
             topic_tracking: true,
             topic_tracking_reset: true,
         };
@@ -157,7 +166,20 @@ impl Worker {
     fn ask(&mut self, request: Request) -> RequestId {
         self.requests += 1;
         self.step(Event::Request(self.requests, request));
+        self.answer_plugins();
         self.requests
+    }
+
+    /// Has plugins answer what they are asked.
+    fn answer_plugins(&mut self) {
+        for effect in self.take() {
+            match effect {
+                Effect::Ask(id, Question::Validate(config)) => {
+                    self.step(Event::Told(id, AnySink.validate(&config).map(Told::Infos)));
+                }
+                other => self.effects.push(other),
+            }
+        }
     }
 
     fn answer(&mut self, id: RequestId) -> Result<Answer, Error> {

@@ -38,6 +38,7 @@ struct ConnectorRun {
     attempt: u64,
     backoff: Duration,
     has_started: bool,
+    has_failed: bool,
 }
 
 /// Connectors and tasks alive here.
@@ -168,9 +169,8 @@ impl State {
                 let config = entry.config.as_ref()?;
                 let run = self.work.connectors.get(name);
                 let is_due = run.is_none_or(|run| {
-                    run.config != *config
-                        || (run.target == TargetState::Stopped)
-                            != (entry.target == TargetState::Stopped)
+                    // What has failed stays so until it is restarted or has another configuration.
+                    run.config != *config || (run.target != entry.target && !run.has_failed)
                 });
                 is_due.then(|| (name.clone(), config.clone(), entry.target))
             })
@@ -189,13 +189,21 @@ impl State {
             attempt,
             backoff: SPLIT_BACKOFF,
             has_started: false,
+            has_failed: false,
         };
         self.work.news.changed.insert(name.clone());
         self.work.connectors.insert(name.clone(), run);
-        if target == TargetState::Stopped {
-            self.write_status(Subject::Connector(name), RunState::Stopped, None);
-        } else {
-            self.effects.push(Effect::Split { connector: name, config, attempt });
+        match target {
+            TargetState::Started => {
+                self.effects.push(Effect::Split { connector: name, config, attempt });
+            }
+            // Its tasks, if there are any, stay as they are until it runs again.
+            TargetState::Paused => {
+                self.write_status(Subject::Connector(name), RunState::Paused, None);
+            }
+            TargetState::Stopped => {
+                self.write_status(Subject::Connector(name), RunState::Stopped, None);
+            }
         }
     }
 
@@ -252,12 +260,10 @@ impl State {
         let subject = Subject::Connector(name.to_owned());
         match result {
             Ok(configs) => {
-                let target = self.config.connector(name).map_or(run.target, |it| it.target);
-                run.target = target;
                 let is_first = !std::mem::replace(&mut run.has_started, true);
                 let config = run.config.clone();
                 self.work.news.started += u64::from(is_first);
-                self.write_status(subject, run_state(target), None);
+                self.write_status(subject, RunState::Running, None);
                 self.publish_tasks(name, attempt, configs);
                 self.effects.push(Effect::Watch { connector: name.to_owned(), config, attempt });
             }
@@ -270,7 +276,9 @@ impl State {
                 self.split_later(name, attempt);
             }
             Err(error) => {
-                self.work.news.failed += u64::from(!run.has_started);
+                run.has_failed = true;
+                let is_first = !run.has_started;
+                self.work.news.failed += u64::from(is_first);
                 self.write_status(subject, RunState::Failed, Some(error.trace));
             }
         }
@@ -282,11 +290,10 @@ impl State {
         attempt: u64,
         result: Result<(), SplitError>,
     ) {
-        if !self.work.runs(name, attempt) {
-            return;
-        }
+        let Some(run) = self.work.run(name, attempt) else { return };
         match result {
             Err(error) if !error.is_retriable => {
+                run.has_failed = true;
                 let subject = Subject::Connector(name.to_owned());
                 self.write_status(subject, RunState::Failed, Some(error.trace));
             }
@@ -343,22 +350,10 @@ impl State {
         self.effects.push(Effect::Split { connector: name.to_owned(), config, attempt });
     }
 
+    /// Tells the tasks; the connector itself starts anew in `settle`.
     pub(super) fn target_changed(&mut self, name: &str) {
         let Some(target) = self.config.connector(name).map(|it| it.target) else { return };
         self.effects.push(Effect::SetTarget(name.to_owned(), engine_target(target)));
-        let Some(run) = self.work.connectors.get_mut(name) else { return };
-        // From and to STOPPED the connector starts anew in `settle`.
-        if run.target == TargetState::Stopped || target == TargetState::Stopped {
-            return;
-        }
-        run.target = target;
-        let is_failed = self
-            .statuses
-            .of(&Subject::Connector(name.to_owned()))
-            .is_some_and(|status| status.state == RunState::Failed);
-        if !is_failed {
-            self.write_status(Subject::Connector(name.to_owned()), run_state(target), None);
-        }
     }
 }
 
@@ -367,13 +362,5 @@ const fn engine_target(target: TargetState) -> EngineTarget {
         TargetState::Started => EngineTarget::Running,
         TargetState::Paused => EngineTarget::Paused,
         TargetState::Stopped => EngineTarget::Stopped,
-    }
-}
-
-const fn run_state(target: TargetState) -> RunState {
-    match target {
-        TargetState::Started => RunState::Running,
-        TargetState::Paused => RunState::Paused,
-        TargetState::Stopped => RunState::Stopped,
     }
 }
