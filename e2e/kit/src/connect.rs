@@ -14,6 +14,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 pub use file::WorkerFile;
+pub use http::{HttpAnswer, HttpRequest};
 pub use launch::Launch;
 
 use crate::lasting::Process;
@@ -149,6 +150,13 @@ impl ConnectWorker {
         http::request(&self.address, method, path, body)
             .await
             .with_context(|| format!("{method} {path}\n{}", self.process.tail()))
+    }
+
+    /// Sends a request, to the letter.
+    pub async fn send(&self, request: &HttpRequest) -> Result<HttpAnswer> {
+        http::send(&self.address, request)
+            .await
+            .with_context(|| format!("{request:?}\n{}", self.process.tail()))
     }
 
     /// Sends a request that must succeed; its body.

@@ -14,6 +14,7 @@ mod pipeline;
 mod placement;
 mod provided;
 mod refusal;
+mod rest;
 mod restart;
 mod scale;
 mod secured;

@@ -1,0 +1,163 @@
+//! The REST API, asked of a Java worker and of ours by the same script: statuses, headers that matter, and bodies are the
+//! same.
+
+mod answers;
+mod script;
+
+use anyhow::{Context, Result, ensure};
+use sluice_kit::connect::{ConnectWorker, HttpRequest, WorkerFile};
+use sluice_kit::java;
+use sluice_kit::kafka::KafkaServer;
+use sluice_kit::wait;
+
+use super::pipeline::PATIENCE;
+use answers::Comparable;
+use script::Step;
+
+const SCRIPTS: [(&str, &str); 4] = [
+    ("connectors", include_str!("rest/connectors.txt")),
+    ("offsets", include_str!("rest/offsets.txt")),
+    ("plugins", include_str!("rest/plugins.txt")),
+    ("bodies", include_str!("rest/bodies.txt")),
+];
+
+#[tokio::test]
+async fn every_answer_is_that_of_java() -> Result<()> {
+    sluice_kit::require!(java::missing());
+    let kafka = KafkaServer::shared().await?;
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("in.txt");
+    std::fs::write(&file, "a line\nanother\n")?;
+    let worker_file = |group: &str| {
+        WorkerFile::new(&kafka.bootstrap(), group)
+            .with("offset.flush.interval.ms", "200")
+            .with("sluice.file.paths", &folder.path().display().to_string())
+    };
+    let jars = java::test_connectors().await?;
+    let java = Side::of(ConnectWorker::java_with(&worker_file("rest-java"), &jars).await?).await?;
+    let sluice = Side::of(ConnectWorker::sluice(&worker_file("rest-sluice")).await?).await?;
+    let values = [
+        ("$FILE", file.display().to_string()),
+        ("$SOURCE", "org.apache.kafka.connect.file.FileStreamSourceConnector".to_owned()),
+        ("$SINK", "org.apache.kafka.connect.file.FileStreamSinkConnector".to_owned()),
+    ];
+    let mut both = Both { java, sluice, asked: 0, different: Vec::new() };
+    for (name, text) in SCRIPTS {
+        for step in script::parse(text, &values).with_context(|| name.to_owned())? {
+            let outcome = both.follow(name, step).await;
+            outcome
+                .with_context(|| format!("{name}; until then:\n{}", both.different.join("\n")))?;
+        }
+    }
+    let Both { asked, different, .. } = both;
+    ensure!(
+        different.is_empty(),
+        "{} of {asked} answers differ:\n{}",
+        different.len(),
+        different.join("\n")
+    );
+    Ok(())
+}
+
+/// The two workers, and what has come of their comparison.
+struct Both {
+    java: Side,
+    sluice: Side,
+    asked: usize,
+    different: Vec<String>,
+}
+
+impl Both {
+    async fn follow(&mut self, script: &str, step: Step) -> Result<()> {
+        let (java, sluice) = (&self.java, &self.sluice);
+        match step {
+            Step::Ask(request, reason) => {
+                self.asked += 1;
+                let (expected, got) =
+                    tokio::try_join!(java.answer(&request), sluice.answer(&request))?;
+                let told = format!("{} {} {}", request.method, request.path, request.body);
+                if let Some(verdict) = compare(expected, got, reason.as_deref()) {
+                    self.different.push(format!("{script}: {told}\n{verdict}"));
+                }
+            }
+            Step::Until(connector, state) => {
+                tokio::try_join!(java.is_in(&connector, &state), sluice.is_in(&connector, &state))?;
+            }
+            Step::Gone(connector) => {
+                tokio::try_join!(java.is_gone(&connector), sluice.is_gone(&connector))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is wrong with two answers.
+fn compare(expected: Comparable, got: Comparable, reason: Option<&str>) -> Option<String> {
+    let told = format!("  Java:   {}\n  Sluice: {}", expected.apart(&got), got.apart(&expected));
+    match reason {
+        None => (expected != got).then_some(told),
+        // An explanation of what is the same explains nothing.
+        Some(reason) if expected == got => {
+            Some(format!("{told}\n  are equal in spite of: {reason}"))
+        }
+        Some(_) => (expected.without_message() != got.without_message()).then_some(told),
+    }
+}
+
+/// One of the two workers.
+struct Side {
+    worker: ConnectWorker,
+    version: String,
+}
+
+impl Side {
+    async fn of(worker: ConnectWorker) -> Result<Self> {
+        wait::until_ok(PATIENCE, "a worker to be ready", async || {
+            worker.ask("GET", "/health", None).await.map(drop)
+        })
+        .await?;
+        let version = worker.ask("GET", "/", None).await?["version"].take();
+        let version = version.as_str().context("a version")?.to_owned();
+        Ok(Self { worker, version })
+    }
+
+    async fn answer(&self, request: &HttpRequest) -> Result<Comparable> {
+        let mut request = request.clone();
+        for name in ["Content-Type", "Accept"] {
+            if !request.headers.iter().any(|(it, _)| it == name) {
+                request.headers.push((name.to_owned(), "application/json".to_owned()));
+            }
+        }
+        wait::until_ok(PATIENCE, "no rebalance", async || {
+            let answer = self.worker.send(&request).await?;
+            let answer = Comparable::of(&self.worker, &self.version, &answer);
+            ensure!(!answer.is_rebalance(), "{answer}");
+            Ok(answer)
+        })
+        .await
+    }
+
+    async fn is_in(&self, connector: &str, state: &str) -> Result<()> {
+        let path = format!("/connectors/{connector}/status");
+        wait::until_ok(PATIENCE, &format!("{connector} to be {state}"), async || {
+            let status = self.worker.ask("GET", &path, None).await?;
+            let tasks = status["tasks"].as_array().context("a list of tasks")?;
+            let settled = (state != "RUNNING" || !tasks.is_empty())
+                && tasks.iter().chain([&status["connector"]]).all(|part| part["state"] == state);
+            ensure!(settled, "{status}");
+            Ok(())
+        })
+        .await
+        .with_context(|| self.worker.url())
+    }
+
+    async fn is_gone(&self, connector: &str) -> Result<()> {
+        let path = format!("/connectors/{connector}/status");
+        wait::until_ok(PATIENCE, &format!("{connector} to be gone"), async || {
+            let (status, answer) = self.worker.request("GET", &path, None).await?;
+            ensure!(status == 404, "{answer}");
+            Ok(())
+        })
+        .await
+    }
+}

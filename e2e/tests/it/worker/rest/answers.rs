@@ -1,0 +1,101 @@
+//! Answers in a form in which those of two workers are equal.
+
+use serde_json::Value;
+use sluice_kit::connect::{ConnectWorker, HttpAnswer};
+
+/// Headers that clients look at.
+const TELLING: [&str; 7] = [
+    "content-type",
+    "location",
+    "www-authenticate",
+    "access-control-allow-origin",
+    "access-control-allow-methods",
+    "x-frame-options",
+    "x-checked",
+];
+
+/// An answer without what must differ: addresses and versions.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Comparable {
+    pub(super) status: u16,
+    headers: Vec<(String, String)>,
+    body: Value,
+}
+
+impl Comparable {
+    pub(super) fn of(worker: &ConnectWorker, version: &str, answer: &HttpAnswer) -> Self {
+        let told = |text: &str| {
+            text.replace(worker.id(), "WORKER").replace(&format!("\"{version}\""), "\"VERSION\"")
+        };
+        let mut headers: Vec<(String, String)> = answer
+            .headers
+            .iter()
+            .filter(|(name, _)| TELLING.contains(&name.as_str()))
+            .map(|(name, value)| (name.clone(), told(value)))
+            .collect();
+        headers.sort();
+        let text = told(&answer.body);
+        let mut body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        forget(&mut body);
+        Self { status: answer.status, headers, body }
+    }
+
+    /// The same with an error's message left out.
+    pub(super) fn without_message(mut self) -> Self {
+        if self.body.get("message").is_some() {
+            self.body["message"] = Value::Null;
+        }
+        self
+    }
+
+    /// What another answer does not say: of a list, only those entries.
+    pub(super) fn apart(&self, other: &Self) -> String {
+        let mut own = self.clone();
+        if let (Value::Array(own), Value::Array(others)) = (&mut own.body, &other.body)
+            && own.len() == others.len()
+        {
+            own.retain(|it| !others.contains(it));
+        }
+        own.to_string()
+    }
+
+    /// Whether it asks for patience.
+    pub(super) fn is_rebalance(&self) -> bool {
+        let says = |it: &str| self.body["message"].as_str().is_some_and(|text| text.contains(it));
+        says("rebalance is expected")
+            || self.status == 409 && (says("rebalance") || says("stale configuration"))
+    }
+}
+
+impl std::fmt::Display for Comparable {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{} {:?} {}", self.status, self.headers, self.body)
+    }
+}
+
+/// Takes out what each side says in its own way: prose, and plugins that only one has; puts offsets in one order.
+fn forget(body: &mut Value) {
+    match body {
+        Value::Array(entries) => {
+            entries.iter_mut().for_each(forget);
+            if entries.iter().all(|it| it.get("partition").is_some()) {
+                entries.sort_by_key(Value::to_string);
+            }
+        }
+        Value::Object(fields) => {
+            if let Some(documentation) = fields.get_mut("documentation") {
+                *documentation = Value::Null;
+            }
+            if let Some(Value::String(text)) = fields.get_mut("message")
+                && let Some((head, _)) = text.split_once("available connectors are:")
+            {
+                *text = head.to_owned();
+            }
+            if let Some(commit) = fields.get_mut("commit") {
+                *commit = Value::Null;
+            }
+            fields.values_mut().for_each(forget);
+        }
+        _ => {}
+    }
+}
