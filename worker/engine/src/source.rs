@@ -36,6 +36,7 @@ use encode::{Encoder, Outcome};
 use topics::TopicMaker;
 
 const SEND_FAILED: &str = "Unrecoverable exception from producer send callback";
+const SEND_REFUSED: &str = "Unrecoverable exception trying to send";
 /// What Java names as the class that could not write a record.
 const SOURCE_TASK: &str = "org.apache.kafka.connect.runtime.WorkerSourceTask";
 /// Pause after a poll that may succeed later.
@@ -264,6 +265,10 @@ impl Source {
                     self.unsent.pop_front();
                 }
                 Err(SendRefused::QueueFull) => return Ok(false),
+                // Java's producer throws what the protocol has no name for, and no tolerance covers that.
+                Err(SendRefused::Failed(error)) if !error.is_of_protocol() => {
+                    return Err(Failure::from(error).within(SEND_REFUSED));
+                }
                 Err(SendRefused::Failed(error)) => {
                     let number = record.number;
                     self.unsent.pop_front();

@@ -54,6 +54,16 @@ impl ClientError {
         Self::new(Local::AutoOffsetReset as i32, message)
     }
 
+    /// A name that no topic can have, as Java's clients tell it.
+    pub(crate) fn invalid_topic(topic: &str) -> Self {
+        Self {
+            class: codes::java_class(ResponseError::InvalidTopicException),
+            message: format!("Invalid topics: [{topic}]"),
+            retriable: false,
+            authentication: false,
+        }
+    }
+
     /// From the operating system or the runtime.
     pub(crate) fn internal(cause: &dyn std::fmt::Display) -> Self {
         Self::new(Local::Fail as i32, cause.to_string())
@@ -72,6 +82,11 @@ impl ClientError {
     /// Whether the same may succeed later: an instance of Java's `RetriableException`.
     pub fn is_retriable(&self) -> bool {
         self.retriable
+    }
+
+    /// Whether it is an instance of Java's `ApiException`: Kafka's protocol has a name for it.
+    pub fn is_of_protocol(&self) -> bool {
+        self.class.starts_with("org.apache.kafka.common.errors.")
     }
 
     /// Whether the broker refused who we are.

@@ -174,6 +174,7 @@ impl Producer {
             self.inner.queued.fetch_sub(size, Ordering::Relaxed);
             match code {
                 RDKafkaErrorCode::QueueFull => SendRefused::QueueFull,
+                RDKafkaErrorCode::InvalidTopic => ClientError::invalid_topic(record.topic).into(),
                 code => context::error_of(&KafkaError::MessageProduction(code)).into(),
             }
         })

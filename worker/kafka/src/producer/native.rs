@@ -165,6 +165,10 @@ impl Native {
     }
 
     fn new_topic(&self, name: &str) -> Result<Topic, RDKafkaErrorCode> {
+        // Told here, because librdkafka tells it later, in more than one way.
+        if !can_be_named(name) {
+            return Err(RDKafkaErrorCode::InvalidTopic);
+        }
         let name = CString::new(name).map_err(|_| RDKafkaErrorCode::InvalidTopic)?;
         // SAFETY: the client is valid, and the name is copied.
         let topic =
@@ -256,6 +260,15 @@ unsafe fn code(error: *mut ffi::rd_kafka_error_t) -> Code {
     }
 }
 
+/// `org.apache.kafka.common.internals.Topic.isValid`.
+fn can_be_named(topic: &str) -> bool {
+    let is_allowed = |it: char| it.is_ascii_alphanumeric() || matches!(it, '.' | '_' | '-');
+    (1..=249).contains(&topic.len())
+        && topic != "."
+        && topic != ".."
+        && topic.chars().all(is_allowed)
+}
+
 fn outcome(message: &ffi::rd_kafka_message_t) -> Result<RecordMetadata, ClientError> {
     if message.err == Code::RD_KAFKA_RESP_ERR_NO_ERROR {
         return Ok(RecordMetadata { partition: message.partition, offset: message.offset });
@@ -285,4 +298,27 @@ unsafe fn text(text: *const c_char) -> String {
     }
     // SAFETY: by the caller.
     unsafe { CStr::from_ptr(text) }.to_string_lossy().trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn topics_have_names_as_kafka_allows_them() {
+        let long = "x".repeat(250);
+        for (topic, expected) in [
+            ("a.b_c-1", true),
+            ("...", true),
+            (&long[1..], true),
+            (&long, false),
+            ("", false),
+            (".", false),
+            ("..", false),
+            ("no such/topic", false),
+            ("t\u{e4}glich", false),
+        ] {
+            assert_eq!(can_be_named(topic), expected, "{topic}");
+        }
+    }
 }
