@@ -15,10 +15,10 @@ use crate::event::Event;
 /// Pause between two looks at the values: they stand in files of the same machine.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// The values that tasks were started with.
+/// The values that tasks were started with; none for one that was not there.
 #[derive(Default)]
 pub(super) struct InUse {
-    by_task: BTreeMap<TaskId, BTreeMap<Variable, String>>,
+    by_task: BTreeMap<TaskId, BTreeMap<Variable, Option<String>>>,
 }
 
 impl InUse {
@@ -35,8 +35,8 @@ impl InUse {
     ) {
         let used: BTreeSet<Variable> =
             settings.into_iter().flat_map(|it| providers.watched(it)).collect();
-        let value = |it: Variable| Some((it.clone(), providers.now(&it)?));
-        let values: BTreeMap<Variable, String> = used.into_iter().filter_map(value).collect();
+        let value = |it: Variable| (it.clone(), providers.now(&it));
+        let values: BTreeMap<Variable, Option<String>> = used.into_iter().map(value).collect();
         if !values.is_empty() {
             self.by_task.insert(id.clone(), values);
         }
@@ -47,13 +47,14 @@ impl InUse {
         self.by_task.retain(|id, _| !ids.contains(id));
     }
 
-    /// The tasks whose values are no longer those that they were started with. A value that is gone counts as it was.
+    /// The tasks whose values are no longer those that they were started with: another one, or one that was missing.
+    /// A value that is gone counts as it was.
     fn changed(&self, providers: &Providers) -> Vec<TaskId> {
         let used: BTreeSet<&Variable> = self.by_task.values().flat_map(BTreeMap::keys).collect();
         let now: BTreeMap<&Variable, String> =
             used.into_iter().filter_map(|it| Some((it, providers.now(it)?))).collect();
-        let is_other = |(variable, value): (&Variable, &String)| {
-            now.get(variable).is_some_and(|it| it != value)
+        let is_other = |(variable, value): (&Variable, &Option<String>)| {
+            now.get(variable).is_some_and(|it| value.as_ref() != Some(it))
         };
         let changed = self.by_task.iter().filter(|(_, values)| values.iter().any(is_other));
         changed.map(|(id, _)| id.clone()).collect()
@@ -115,6 +116,11 @@ mod tests {
         assert_eq!(in_use.changed(&providers), [id("b")]);
         in_use.forget(&[id("b")]);
         assert_eq!(in_use.changed(&providers), []);
+        in_use.remember(&id("d"), &providers, [&text(&[("k", "${secrets:new:key}")]), &none]);
+        assert_eq!(in_use.changed(&providers), []);
+        fs::write(folder.path().join("new_key"), "it has come").unwrap();
+        assert_eq!(in_use.changed(&providers), [id("d")]);
+        in_use.forget(&[id("d")]);
         in_use.forget(&[id("a")]);
         assert!(in_use.is_empty());
     }

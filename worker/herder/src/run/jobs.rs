@@ -9,7 +9,7 @@ use sluice_group::{Change, JoinError, Joined, LocalState, Member};
 use sluice_kafka::log::Log;
 use sluice_providers::{ProviderError, Providers};
 
-use super::{Loop, RunError, TaskSender};
+use super::{Loop, RunError, TaskSender, in_use::LOOK_AGAIN};
 use crate::{
     configured::ConfiguredWork,
     event::{Event, Question, QuestionId, RequestId, SplitError, Timer, Told, WriteId},
@@ -27,6 +27,8 @@ pub(super) enum Done {
     Event(Event),
     /// A connector's answer, and how long the values hold that it was given.
     Split(Event, Option<Duration>),
+    /// A connector that was not asked, because the values that its settings name cannot be had.
+    Missing(Event, Properties),
     /// A round of joining, over.
     Joined(Box<Member>, Result<Joined, JoinError>),
 }
@@ -90,7 +92,7 @@ pub(super) async fn split(
         Ok(resolved) => resolved,
         Err(error) => {
             let result = Err(not_provided(&error));
-            return Done::Event(Event::Split { connector, attempt, result });
+            return Done::Missing(Event::Split { connector, attempt, result }, config);
         }
     };
     let result = engine.split(&connector, &resolved.settings).await.map_err(split_error);
@@ -104,6 +106,20 @@ pub(super) async fn split(
 fn reloads(config: &Properties) -> bool {
     let action = config.get("config.action.reload").map(|it| it.trim());
     action.is_none_or(|it| !it.eq_ignore_ascii_case("none"))
+}
+
+/// Waits until the values can be had that a connector's settings name, and has it asked for its tasks then.
+async fn appear(
+    providers: Arc<Providers>,
+    connector: String,
+    config: Properties,
+    attempt: u64,
+) -> Done {
+    while providers.resolve(&config).is_err() {
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    tracing::info!(connector, "the secrets of the connector have come");
+    Done::Event(Event::Timer(Timer::Split(connector, attempt)))
 }
 
 /// A task's configuration with the texts of the connector's where they name values. Mirrors
@@ -185,6 +201,17 @@ impl Loop {
                 if let (Event::Split { connector, attempt, .. }, Some(ttl)) = (&event, ttl) {
                     let timer = Timer::Reload(connector.clone(), *attempt);
                     self.jobs.spawn(after(ttl, timer));
+                }
+                self.step(event);
+            }
+            Ok(Done::Missing(event, config)) => {
+                if let Event::Split { connector, attempt, .. } = &event
+                    && !self.providers.watched(&config).is_empty()
+                {
+                    let providers = Arc::clone(&self.providers);
+                    let appear = appear(providers, connector.clone(), config, *attempt);
+                    let watch = (*attempt, self.jobs.spawn(appear));
+                    self.watches.insert(connector.clone(), watch);
                 }
                 self.step(event);
             }
