@@ -15,6 +15,7 @@ use sluice_engine::{Engine, EngineSettings, KafkaOffsets};
 use sluice_group::{GroupSettings, Member};
 use sluice_herder::{CatalogPlugins, Herder, Settings as HerderSettings};
 use sluice_kafka::{ClientSettings, admin::Admin, log::Log, wire::Client};
+use sluice_providers::Providers;
 use sluice_rest::{LeaderClient, Server, ServerSettings, router};
 use sluice_rest_model::ServerInfo;
 use tokio::{
@@ -65,7 +66,7 @@ pub(crate) async fn run(
         .get("client.id")
         .map_or_else(|| format!("connect-{}", listener.worker_id), Clone::clone);
     let wire = Client::new(&client_settings, &client_id)?;
-    let engine_settings = engine_settings(&properties, &listener.worker_id)?;
+    let engine_settings = engine_settings(&properties, &listener.worker_id, &providers)?;
     let opening = open_topics(&config, &properties, &wire, &info);
     let (config_log, status_log, offsets) = tokio::select! {
         opened = opening => opened?,
@@ -171,10 +172,13 @@ fn server_info(kafka_cluster_id: String) -> ServerInfo {
 fn engine_settings(
     properties: &Properties,
     worker_id: &str,
+    providers: &Providers,
 ) -> Result<EngineSettings, sluice_engine::SettingsError> {
     let mut properties = properties.clone();
     memory::fit_into_container(&mut properties);
-    EngineSettings::parse(&properties, worker_id)
+    let hidden = providers.hidden().clone();
+    let settings = EngineSettings::parse(&properties, worker_id)?;
+    Ok(settings.hiding(move |text| hidden.mask(text)))
 }
 
 fn herder_settings(config: &DistributedConfig, worker_id: &str) -> HerderSettings {

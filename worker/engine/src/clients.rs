@@ -9,9 +9,16 @@ use sluice_kafka::{
     admin::{Admin, NewTopic},
     layered, wire,
 };
-use sluice_plugin::Properties;
+use sluice_plugin::{
+    Properties,
+    config::{connector::OverridePolicy, java_order},
+};
 
-use crate::{settings::under, task::TaskId, trace::Failure};
+use crate::{
+    settings::{Mask, under},
+    task::TaskId,
+    trace::Failure,
+};
 
 pub(crate) use sluice_kafka::{Batch, Message, TimestampType};
 
@@ -19,7 +26,7 @@ pub(crate) use sluice_kafka::{Batch, Message, TimestampType};
 pub(crate) type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;
 
 /// Whom a client is for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct ClientSpec<'a> {
     pub(crate) id: &'a TaskId,
     /// Keys of the worker's file.
@@ -28,14 +35,33 @@ pub(crate) struct ClientSpec<'a> {
     pub(crate) connector: &'a Properties,
     /// What all tasks together may hold of records.
     pub(crate) memory: &'a Memory,
+    pub(crate) overrides: &'a OverridePolicy,
+    pub(crate) mask: &'a Mask,
 }
 
 impl ClientSpec<'_> {
     /// The worker's keys, those under `kind.`, and the connector's `kind.override.`, the later ones first in rank.
     fn settings(&self, kind: &str) -> Result<ClientSettings, Failure> {
-        let overrides = under(self.connector, &format!("{kind}.override."));
+        let overrides = self.allowed(kind)?;
         let layers = layered(self.worker, &format!("{kind}."), &overrides);
         ClientSettings::parse(&layers).map_err(|error| Failure::from(ClientError::from(error)))
+    }
+
+    /// The settings of a client that the connector overrides, if the worker's policy lets it: a configuration may have
+    /// come past the worker's REST API (`Worker.connectorClientConfigOverrides`).
+    pub(crate) fn allowed(&self, kind: &str) -> Result<Properties, Failure> {
+        let overrides = under(self.connector, &format!("{kind}.override."));
+        let told = |name: &str| {
+            // What a `ConfigValue` looks like, without the value: it may be a password.
+            let reason = self.overrides.refusal(name)?;
+            Some(format!("[{name},[hidden],[],[{reason}],true]"))
+        };
+        let names = java_order::ordered(overrides.keys().map(String::as_str));
+        let refused: Vec<String> = names.into_iter().filter_map(told).collect();
+        if refused.is_empty() {
+            return Ok(overrides);
+        }
+        Err(Failure::new(format!("Client Config Overrides not allowed [{}]", refused.join(", "))))
     }
 
     /// The consumer's keys as its own parts read them.

@@ -152,6 +152,8 @@ impl Engine {
             worker: &self.settings.worker,
             connector: settings,
             memory: &self.memory,
+            overrides: &self.settings.overrides,
+            mask: &self.settings.mask,
         };
         Ok(Asked { plugin, settings, clients, store: &self.offsets, limit })
     }
@@ -250,6 +252,8 @@ impl TaskParts {
             worker: &self.settings.worker,
             connector: &self.connector,
             memory: &self.memory,
+            overrides: &self.settings.overrides,
+            mask: &self.settings.mask,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sluice_plugin::Properties;
+use sluice_plugin::{Properties, config::connector::OverridePolicy};
 
 use crate::metrics::SampleWindow;
 
@@ -22,7 +22,13 @@ pub enum SettingsError {
         /// What it must be.
         reason: &'static str,
     },
+    /// What a sentence of its own says.
+    #[error("{0}")]
+    Refused(String),
 }
+
+/// Takes values out of a text that must not show.
+pub(crate) type Mask = Arc<dyn Fn(&str) -> String + Send + Sync>;
 
 /// Settings of the engine.
 #[derive(Clone)]
@@ -34,6 +40,10 @@ pub struct EngineSettings {
     pub(crate) flush_interval: Duration,
     pub(crate) flush_timeout: Duration,
     pub(crate) graceful_timeout: Duration,
+    /// Takes out of a text what must not show.
+    pub(crate) mask: Mask,
+    /// Which client settings connectors may override.
+    pub(crate) overrides: OverridePolicy,
     pub(crate) topic_creation: bool,
     pub(crate) topic_tracking: bool,
     pub(crate) memory: usize,
@@ -62,11 +72,21 @@ impl EngineSettings {
             flush_interval: millis(worker, "offset.flush.interval.ms", 60_000)?,
             flush_timeout: millis(worker, "offset.flush.timeout.ms", 5_000)?,
             graceful_timeout: millis(worker, "task.shutdown.graceful.timeout.ms", 5_000)?,
+            mask: Arc::new(str::to_owned),
+            overrides: OverridePolicy::parse(worker).map_err(SettingsError::Refused)?,
             topic_creation: boolean(worker, "topic.creation.enable", true)?,
             topic_tracking: boolean(worker, "topic.tracking.enable", true)?,
             memory: memory(worker)?,
             samples: samples(worker)?,
         })
+    }
+}
+
+impl EngineSettings {
+    /// Has what is told of failed records, in dead letters, go through `mask`.
+    #[must_use]
+    pub fn hiding(self, mask: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        Self { mask: Arc::new(mask), ..self }
     }
 }
 

@@ -96,6 +96,7 @@ impl Sink {
     ) -> Result<Self, Failure> {
         let stats = Arc::clone(&control.stats);
         let clients = parts.clients(&control.id);
+        clients.allowed("consumer")?;
         let policy = Policy::parse(&parts.connector)?;
         let reporters = parts.reporters(control, &policy).await?;
         let errant_records = if reporters.has_listeners() {

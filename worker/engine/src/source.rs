@@ -118,6 +118,7 @@ impl Source {
     ) -> Result<Self, Failure> {
         let stats = Arc::clone(&control.stats);
         let clients = parts.clients(&control.id);
+        clients.allowed("producer")?;
         let policy = Policy::parse(&parts.connector)?;
         let reporters = parts.reporters(control, &policy).await?;
         let encoder = Encoder::new(parts.converters()?, parts.chain()?, reporters.wants_original());

@@ -19,6 +19,7 @@ use crate::{
     converters::{Converters, Encoded},
     guard::DeadLetterPolicy,
     metrics::TaskStats,
+    settings::Mask,
     stage::Step,
     task::TaskId,
     trace::Failure,
@@ -34,6 +35,7 @@ pub(super) struct DeadLetters {
     outstanding: Arc<Outstanding>,
     /// What the producer's queue had no room for yet. Emptied before anything more is read.
     waiting: Mutex<VecDeque<Encoded>>,
+    mask: Mask,
     stats: Arc<TaskStats>,
 }
 
@@ -75,6 +77,7 @@ impl DeadLetters {
             json: Mutex::new(json()?),
             outstanding,
             waiting: Mutex::default(),
+            mask: Arc::clone(spec.mask),
             stats,
         })
     }
@@ -87,7 +90,7 @@ impl DeadLetters {
             Original::Polled(record) => self.polled(record),
         };
         if self.policy.has_context {
-            letter.headers.extend(headers::context(&self.id, step, failure, original));
+            letter.headers.extend(headers::context(&self.id, step, failure, original, &*self.mask));
         }
         letter.number = self.outstanding.open();
         let number = letter.number;

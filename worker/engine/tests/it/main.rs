@@ -7,6 +7,7 @@ mod commits;
 mod errors;
 mod headers;
 mod lifecycle;
+mod overrides;
 mod plugins;
 mod rebalances;
 mod records;
