@@ -8,7 +8,14 @@ use sluice_plugin::model::{SourceOffset, Value};
 #[derive(Debug)]
 pub(super) struct Position {
     fields: Arc<[String]>,
-    values: Box<[Value]>,
+    values: Values,
+}
+
+/// Nearly all positions have one field, and cost no allocation of their own.
+#[derive(Debug)]
+enum Values {
+    One(Value),
+    Many(Box<[Value]>),
 }
 
 impl Position {
@@ -17,12 +24,21 @@ impl Position {
         if !offset.0.keys().eq(fields.iter()) {
             *fields = offset.0.keys().cloned().collect();
         }
-        Self { fields: Arc::clone(fields), values: offset.0.into_values().collect() }
+        let mut values = offset.0.into_values();
+        let values = match (values.len(), values.next()) {
+            (1, Some(one)) => Values::One(one),
+            (_, first) => Values::Many(first.into_iter().chain(values).collect()),
+        };
+        Self { fields: Arc::clone(fields), values }
     }
 
     /// The position as it was.
     pub(super) fn unpack(self) -> SourceOffset {
-        SourceOffset(self.fields.iter().cloned().zip(self.values).collect())
+        let fields = self.fields.iter().cloned();
+        SourceOffset(match self.values {
+            Values::One(value) => fields.zip([value]).collect(),
+            Values::Many(values) => fields.zip(values).collect(),
+        })
     }
 }
 
