@@ -22,7 +22,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * Writes records to a topic and reads them back, as JSON objects, one a line, with bytes in base64.
  *
  * "write BOOTSTRAP TOPIC" takes records from its input. "read BOOTSTRAP TOPIC COUNT SECONDS" prints the first records
- * of partition 0, fewer if no more come in time.
+ * of partition 0, fewer if so long no more have come.
  */
 public class Records {
     private static final ObjectMapper MAPPER = new ObjectMapper();
@@ -57,11 +57,13 @@ public class Records {
     private static void read(String bootstrap, String topic, int count, Duration patience) {
         Map<String, Object> settings = Map.of("bootstrap.servers", bootstrap);
         TopicPartition partition = new TopicPartition(topic, 0);
-        long deadline = System.nanoTime() + patience.toNanos();
         try (KafkaConsumer<byte[], byte[]> consumer =
                 new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
             consumer.assign(List.of(partition));
             consumer.seekToBeginning(List.of(partition));
+            // Patience begins once the broker has answered, and again with each record.
+            consumer.position(partition);
+            long deadline = System.nanoTime() + patience.toNanos();
             int seen = 0;
             while (seen < count && System.nanoTime() < deadline) {
                 for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(200))) {
@@ -69,6 +71,7 @@ public class Records {
                         System.out.println(text(record));
                     }
                     seen++;
+                    deadline = System.nanoTime() + patience.toNanos();
                 }
             }
         }

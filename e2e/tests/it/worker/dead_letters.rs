@@ -1,7 +1,8 @@
 //! Orders on a real Kafka: Kafka Connect and Sluice take the same ones, in the same form, and write the same dead
 //! letters for the rest.
 
-mod records;
+mod killed;
+pub(super) mod records;
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};

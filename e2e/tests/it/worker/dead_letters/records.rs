@@ -13,22 +13,30 @@ use sluice_kit::kafka::KafkaServer;
 const STACKTRACE: &str = "__connect.errors.exception.stacktrace";
 
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Record {
-    pub(super) timestamp: Option<i64>,
-    pub(super) key: Option<Vec<u8>>,
-    pub(super) value: Option<Vec<u8>>,
-    pub(super) headers: Vec<(String, Option<Vec<u8>>)>,
+pub(in super::super) struct Record {
+    pub(in super::super) timestamp: Option<i64>,
+    pub(in super::super) key: Option<Vec<u8>>,
+    pub(in super::super) value: Option<Vec<u8>>,
+    pub(in super::super) headers: Vec<(String, Option<Vec<u8>>)>,
 }
 
 /// Writes records to partition 0, in order.
-pub(super) async fn write(kafka: &KafkaServer, topic: &str, records: &[Record]) -> Result<()> {
+pub(in super::super) async fn write(
+    kafka: &KafkaServer,
+    topic: &str,
+    records: &[Record],
+) -> Result<()> {
     let lines: String = records.iter().map(|it| format!("{}\n", json_of(it))).collect();
     let arguments = ["write", &kafka.bootstrap(), topic];
     java::run_source(&source(), &arguments, lines.as_bytes()).await.map(drop)
 }
 
 /// The records of partition 0: as many as `most`, or as have come after some seconds without.
-pub(super) async fn read(kafka: &KafkaServer, topic: &str, most: usize) -> Result<Vec<Record>> {
+pub(in super::super) async fn read(
+    kafka: &KafkaServer,
+    topic: &str,
+    most: usize,
+) -> Result<Vec<Record>> {
     let arguments = ["read", &kafka.bootstrap(), topic, &most.to_string(), "5"];
     let output = java::run_source(&source(), &arguments, b"").await?;
     let lines = output.split(|it| *it == b'\n').filter(|it| !it.is_empty());
@@ -36,7 +44,7 @@ pub(super) async fn read(kafka: &KafkaServer, topic: &str, most: usize) -> Resul
 }
 
 /// What is not the same: stack traces alone are compared by their first line and the classes of their causes.
-pub(super) fn differences(expected: &[Record], got: &[Record]) -> Vec<String> {
+pub(in super::super) fn differences(expected: &[Record], got: &[Record]) -> Vec<String> {
     let count = expected.len().max(got.len());
     let shown = |records: &[Record], at| records.get(at).map_or("none".to_owned(), show);
     (0..count)
