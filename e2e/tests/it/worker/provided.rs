@@ -8,6 +8,7 @@ use sluice_kit::connect::{ConnectWorker, WorkerFile};
 use sluice_kit::kafka::KafkaServer;
 use sluice_kit::{java, wait};
 
+use super::dead_letters::records::{self, Record};
 use super::pipeline::PATIENCE;
 
 /// Stands in every value.
@@ -67,6 +68,72 @@ async fn values_are_used_and_do_not_show() -> Result<()> {
         ensure!(!text.to_string().contains(SECRET), "{text}");
     }
     Ok(())
+}
+
+#[tokio::test]
+async fn a_secret_may_come_late_and_shows_in_no_dead_letter() -> Result<()> {
+    const ORDER: &str = r#"{"schema":{"type":"struct","fields":[{"field":"id","type":"int64"}]},"payload":{"id":7}}"#;
+    sluice_kit::require!(java::missing());
+    let kafka = KafkaServer::shared().await?;
+    let folder = tempfile::tempdir()?;
+    let at = folder.path().display().to_string();
+    let order = Record { value: Some(ORDER.into()), ..Record::default() };
+    records::write(kafka, "provided-late", &[order]).await?;
+    let secret = folder.path().join("late_field");
+    fs::write(&secret, SECRET)?;
+    let file = WorkerFile::new(&kafka.bootstrap(), "provided-late")
+        .with("value.converter.schemas.enable", "true")
+        .with("sluice.file.paths", &at)
+        .with("sluice.secrets.path", &at);
+    let mut worker = ConnectWorker::sluice(&file).await?;
+    // The record has no such field, and the error names it.
+    let config = json!({
+        "connector.class": SINK, "name": "provided", "topics": "provided-late",
+        "file": folder.path().join("out"),
+        "transforms": "field",
+        "transforms.field.type": "org.apache.kafka.connect.transforms.ExtractField$Value",
+        "transforms.field.field": "${secrets:late:field}",
+        "errors.tolerance": "all",
+        "errors.deadletterqueue.topic.name": "provided-late-letters",
+        "errors.deadletterqueue.topic.replication.factor": "1",
+        "errors.deadletterqueue.context.headers.enable": "true",
+    });
+    wait::until_ok(PATIENCE, "the connector to be created", async || {
+        worker.ask("PUT", "/connectors/provided/config", Some(&config)).await.map(drop)
+    })
+    .await?;
+    let letter = wait::until_ok(PATIENCE, "the dead letter", async || {
+        let letters = records::read(kafka, "provided-late-letters", 1).await?;
+        letters.into_iter().next().context("no letter")
+    })
+    .await?;
+    let header = |name: &str| {
+        let name = format!("__connect.errors.exception.{name}");
+        let value = letter.headers.iter().find(|it| it.0 == name)?.1.clone();
+        String::from_utf8(value?).ok()
+    };
+    ensure!(header("message").is_some_and(|it| it == "Unknown field: [hidden]"), "{letter:?}");
+    let stacktrace = header("stacktrace").context("no stack trace")?;
+    ensure!(!stacktrace.contains(SECRET), "{stacktrace}");
+
+    worker.terminate().await?;
+    fs::remove_file(&secret)?;
+    worker.start_again().await?;
+    let failed = all_are(&worker, "FAILED").await?.to_string();
+    ensure!(failed.contains("ConfigException"), "{failed}");
+    fs::write(&secret, SECRET)?;
+    all_are(&worker, "RUNNING").await.map(drop)
+}
+
+/// The status of the connector once it and its task are in this state.
+async fn all_are(worker: &ConnectWorker, state: &str) -> Result<Value> {
+    wait::until_ok(PATIENCE, &format!("connector and task to be {state}"), async || {
+        let status = worker.ask("GET", "/connectors/provided/status", None).await?;
+        let states = [&status["connector"]["state"], &status["tasks"][0]["state"]];
+        ensure!(states.iter().all(|it| *it == state), "{status}");
+        Ok(status)
+    })
+    .await
 }
 
 async fn validated(worker: &ConnectWorker, config: &Value) -> Result<Value> {
