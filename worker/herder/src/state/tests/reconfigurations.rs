@@ -1,0 +1,87 @@
+//! Task sets: asked of connectors, sent to the leader, and put in force.
+
+use super::*;
+
+#[test]
+fn tasks_with_a_new_configuration_are_stopped_and_started_again() {
+    let mut worker = running();
+    worker.store(encode::tasks("a", &[config(&[("n", "7")])]));
+    assert_eq!(worker.stopping_tasks().len(), 2);
+    worker.finish_stops();
+    assert!(worker.is_joining());
+    let mut joined = worker.joined(true, &[], &[]);
+    joined.assignment.revoked_tasks = vec![("a".into(), 1)];
+    worker.take();
+    worker.step(Event::Joined(joined));
+    worker.join(true, &[], &[]);
+    assert_eq!(worker.started_tasks(), [0]);
+}
+
+#[test]
+fn a_follower_sends_its_task_set_to_the_leader_and_tries_again() {
+    let mut worker = Worker::started();
+    worker.store(encode::connector("a", &sink("a"), None));
+    worker.join(false, &["a"], &[]);
+    if worker.is_joining() {
+        worker.join(false, &[], &[]);
+    }
+    let attempt = worker.split_attempt();
+    worker.take();
+    worker.step(Event::Split { connector: "a".into(), attempt, result: Ok(vec![sink("a")]) });
+    assert!(worker.effects.iter().any(
+        |it| matches!(it, Effect::SendTasks { leader, .. } if leader == "http://other:8083/")
+    ));
+    worker.take();
+    worker.step(Event::TasksSent { connector: "a".into(), attempt, result: Err("409".into()) });
+    let [Effect::After(_, timer)] = &worker.take()[..] else { panic!("it waits and tries again") };
+    worker.step(Event::Timer(timer.clone()));
+    assert_eq!(worker.split_attempt(), attempt);
+}
+
+#[test]
+fn a_split_that_may_succeed_later_is_tried_again_and_another_fails_the_connector() {
+    for (is_retriable, failed) in [(true, false), (false, true)] {
+        let mut worker = Worker::leading();
+        worker.store(encode::connector("a", &sink("a"), None));
+        worker.join(true, &["a"], &[]);
+        let attempt = worker.split_attempt();
+        worker.take();
+        let error = SplitError { is_retriable, trace: "trace".into() };
+        let result = Err(error.clone());
+        worker.step(Event::Split { connector: "a".into(), attempt, result });
+        let subject = crate::store::status::Subject::Connector("a".into());
+        assert_eq!(worker.state_of(&subject) == Some(RunState::Failed), failed);
+        assert_eq!(worker.effects.iter().any(|it| matches!(it, Effect::After(..))), is_retriable);
+
+        // What watches over the work of a connector has no other choices.
+        let mut worker = running();
+        worker.step(Event::Watched { connector: "a".into(), attempt: 1, result: Err(error) });
+        assert_eq!(worker.state_of(&subject) == Some(RunState::Failed), failed);
+        assert_eq!(worker.effects.iter().any(|it| matches!(it, Effect::After(..))), is_retriable);
+    }
+}
+
+#[test]
+fn tasks_whose_values_have_changed_start_again_and_no_others() {
+    let mut worker = running();
+    worker.step(Event::ValuesChanged(vec![task("a", 1), task("gone", 0)]));
+    assert_eq!(worker.stopping_tasks(), [task("a", 1)]);
+    worker.finish_stops();
+    assert_eq!(worker.started_tasks().last(), Some(&1));
+}
+
+#[test]
+fn a_connector_whose_value_expires_is_asked_again_once() {
+    let mut worker = running();
+    let asked =
+        |worker: &Worker| worker.effects.iter().any(|it| matches!(it, Effect::Split { .. }));
+    let reload = |attempt| Event::Timer(Timer::Reload("a".into(), attempt));
+    let first = 1;
+    worker.step(reload(first + 1));
+    assert!(!asked(&worker));
+    worker.step(reload(first));
+    assert_eq!(worker.split_attempt(), first + 1);
+    worker.take();
+    worker.step(reload(first));
+    assert!(!asked(&worker));
+}
