@@ -13,7 +13,7 @@ use sluice_catalog::Catalog;
 use sluice_config::{Config as _, Properties};
 use sluice_engine::{Engine, EngineSettings, KafkaOffsets};
 use sluice_group::{GroupSettings, Member};
-use sluice_herder::{CatalogPlugins, Herder, Settings as HerderSettings};
+use sluice_herder::{CatalogPlugins, Herder, Settings as HerderSettings, loggers::Loggers};
 use sluice_kafka::{ClientSettings, admin::Admin, log::Log, wire::Client};
 use sluice_providers::Providers;
 use sluice_rest::{LeaderClient, Server, ServerSettings, router};
@@ -35,6 +35,7 @@ pub(crate) async fn run(
     path: &Path,
     file: WorkerFile,
     catalog: Catalog,
+    loggers: Loggers,
     stop: CancellationToken,
 ) -> Result<()> {
     let WorkerFile { properties, providers } = file;
@@ -52,7 +53,8 @@ pub(crate) async fn run(
     let (handle, requests) = Herder::handle();
     let (info, told) = watch::channel(server_info(String::new()));
     let client = LeaderClient::default();
-    let rest = ServerSettings { info: told, plugins: plugins::list(&catalog) };
+    let rest =
+        ServerSettings { info: told, plugins: plugins::list(&catalog), loggers: loggers.clone() };
     let serving = CancellationToken::new();
     let mut servers = JoinSet::new();
     servers.spawn(
@@ -62,10 +64,7 @@ pub(crate) async fn run(
         servers.spawn(metrics);
     }
 
-    let client_id = properties
-        .get("client.id")
-        .map_or_else(|| format!("connect-{}", listener.worker_id), Clone::clone);
-    let wire = Client::new(&client_settings, &client_id)?;
+    let wire = Client::new(&client_settings, &client_id(&properties, &listener.worker_id))?;
     let engine_settings = engine_settings(&properties, &listener.worker_id, &providers)?;
     let opening = open_topics(&config, &properties, &wire, &info);
     let (config_log, status_log, offsets) = tokio::select! {
@@ -91,6 +90,7 @@ pub(crate) async fn run(
         config: config_log,
         status: status_log,
         sender: Arc::new(client),
+        loggers,
         registry,
     };
     run_until_stopped(herder, requests, servers, stop).await.inspect_err(|_| serving.cancel())?;
@@ -108,6 +108,10 @@ pub(crate) fn read_settings(properties: &sluice_config::Properties) -> Result<()
     let config = DistributedConfig::parse(properties)?;
     config.protocol();
     config.metrics_address().map(drop)
+}
+
+fn client_id(properties: &Properties, worker_id: &str) -> String {
+    properties.get("client.id").map_or_else(|| format!("connect-{worker_id}"), Clone::clone)
 }
 
 /// What serves the metrics, if the worker file wants it.

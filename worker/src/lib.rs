@@ -20,6 +20,7 @@ use std::{collections::BTreeMap, ffi::OsString, process::ExitCode};
 use anyhow::Result;
 use clap::Parser as _;
 pub use sluice_catalog::{Catalog, builtin};
+use sluice_herder::loggers::Loggers;
 use sluice_providers::Hidden;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -29,8 +30,8 @@ use tokio_util::sync::CancellationToken;
 pub fn main(catalog: Catalog) -> ExitCode {
     let command = args::Command::parse();
     let hidden = Hidden::default();
-    telemetry::start(std::env::var("RUST_LOG").ok(), hidden.clone());
-    let outcome = run(command, catalog, hidden);
+    let loggers = telemetry::start(std::env::var("RUST_LOG").ok().as_deref(), hidden.clone());
+    let outcome = run(command, catalog, hidden, loggers);
     if let Err(error) = &outcome {
         tracing::error!(error = format!("{error:#}"), "the worker ends");
     }
@@ -38,7 +39,7 @@ pub fn main(catalog: Catalog) -> ExitCode {
     outcome.map_or_else(|_| ExitCode::from(2), |()| ExitCode::SUCCESS)
 }
 
-fn run(command: args::Command, catalog: Catalog, hidden: Hidden) -> Result<()> {
+fn run(command: args::Command, catalog: Catalog, hidden: Hidden, loggers: Loggers) -> Result<()> {
     let text = |(name, value): (OsString, OsString)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))
     };
@@ -53,7 +54,7 @@ fn run(command: args::Command, catalog: Catalog, hidden: Hidden) -> Result<()> {
             args::Mode::Distributed(args) => {
                 let (path, overrides) = (args.worker_file, args.overrides);
                 let file = worker_file::read(&path, overrides, &environment, hidden)?;
-                distributed::run(&path, file, catalog, stop).await
+                distributed::run(&path, file, catalog, loggers, stop).await
             }
             args::Mode::Broker(args) => broker(args, stop).await,
         }

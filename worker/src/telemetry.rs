@@ -1,21 +1,27 @@
 //! Logs: text for people on a terminal, JSON lines for machines.
 
+mod filter;
+
 use std::io::{self, IsTerminal as _, Write};
 
+use sluice_herder::loggers::Loggers;
 use sluice_providers::Hidden;
-use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
+use tracing_subscriber::{
+    Layer as _, fmt::MakeWriter, layer::SubscriberExt as _, registry, util::SubscriberInitExt as _,
+};
 
-/// Starts logging to standard error, without the values that are hidden. `filter` is in the form of `RUST_LOG`; `info`
-/// if empty.
-pub(crate) fn start(filter: Option<String>, hidden: Hidden) {
-    let filter = EnvFilter::try_new(filter.unwrap_or_else(|| "info".to_owned()))
-        .unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Masked(hidden));
-    if std::io::stderr().is_terminal() {
-        builder.init();
+/// Starts logging to standard error, without the values that are hidden. `levels` is in the form of `RUST_LOG`; `info` if
+/// there is none. Returns the levels, to be changed while the worker runs.
+pub(crate) fn start(levels: Option<&str>, hidden: Hidden) -> Loggers {
+    let loggers = filter::levels(levels);
+    let lines = tracing_subscriber::fmt::layer().with_writer(Masked(hidden));
+    let lines = if std::io::stderr().is_terminal() {
+        lines.boxed()
     } else {
-        builder.json().flatten_event(true).with_current_span(true).with_span_list(false).init();
-    }
+        lines.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
+    };
+    registry().with(lines).with(filter::ByLogger(loggers.clone())).init();
+    loggers
 }
 
 /// Standard error, for lines with nothing in them that has to be hidden.

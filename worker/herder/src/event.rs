@@ -10,7 +10,7 @@ use sluice_rest_model::{ConfigInfos, ConfigKeyInfo, SettingsPatch};
 
 use crate::{
     request::{Answer, Error, Request},
-    store::config::SessionKey,
+    store::config::{LoggerChange, SessionKey},
 };
 
 /// A record of an internal topic.
@@ -233,6 +233,8 @@ pub(crate) enum Effect {
     NewSessionKey(WriteId),
     /// Let the tasks of a connector tell their topics anew.
     ForgetTopics(String),
+    /// Set the level of a logger here.
+    SetLogger(LoggerChange),
     /// Write to the status topic.
     WriteStatus(String, Option<String>),
     /// Send task configurations to the leader; answered by [`Event::TasksSent`].

@@ -8,7 +8,7 @@ use sluice_rest_model::{
 
 use crate::{
     signature::Signature,
-    store::config::{RestartRequest, TargetState},
+    store::config::{LoggerChange, RestartRequest, TargetState},
 };
 
 /// A request of the REST API.
@@ -83,6 +83,8 @@ pub enum Request {
     Restart(RestartRequest),
     /// Restart one task.
     RestartTask(TaskId),
+    /// Set the level of a logger on all workers (KIP-976).
+    SetLogger(LoggerChange),
     /// A follower's new task set (internal).
     PutTaskConfigs {
         /// Whose tasks.

@@ -27,6 +27,7 @@ use crate::{
     configured::ConfiguredWork,
     event::{Event, RequestId, StoredRecord},
     handle::{Asked, Handle},
+    loggers::Loggers,
     metrics::Metrics,
     request::{Answer, Error},
     settings::Settings,
@@ -87,6 +88,8 @@ pub struct Herder {
     pub status: Followed,
     /// The way to the leader.
     pub sender: Arc<dyn TaskSender>,
+    /// Levels of this worker's loggers.
+    pub loggers: Loggers,
     /// Where the worker's metrics are registered.
     pub registry: prometheus::Registry,
 }
@@ -104,6 +107,7 @@ struct Loop {
     configured: ConfiguredWork,
     sender: Arc<dyn TaskSender>,
     statuses: StatusWriter,
+    loggers: Loggers,
     metrics: Metrics,
     /// Absent while a round of joining has it.
     member: Option<Box<Member>>,
@@ -130,8 +134,7 @@ impl Herder {
         let (config_log, config_records) = self.config;
         let status_log = Arc::new(status_log);
         let (statuses, writer) = StatusWriter::new(Arc::clone(&status_log));
-        let mut writers = JoinSet::new();
-        writers.spawn(writer);
+        let writers: JoinSet<_> = std::iter::once(writer).collect();
         let mut task_events = self.task_events;
         let metrics = Metrics::new(&self.registry, self.engine.samples());
         let mut this = Loop {
@@ -146,6 +149,7 @@ impl Herder {
             configured: ConfiguredWork::default(),
             sender: self.sender,
             statuses,
+            loggers: self.loggers,
             metrics,
             member: Some(Box::new(self.member)),
             jobs: JoinSet::new(),

@@ -161,6 +161,7 @@ impl State {
             }
             Change::Target(name) => self.target_changed(&name),
             Change::Restart(request) => self.restart_requested(&request),
+            Change::Logger(change) => self.effects.push(Effect::SetLogger(change)),
         }
     }
 

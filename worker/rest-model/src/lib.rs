@@ -18,7 +18,7 @@ pub use connector::{
 };
 pub use offsets::{ConnectorOffset, ConnectorOffsets};
 pub use plugin::{PluginInfo, PluginKind};
-pub use server::{ErrorMessage, Health, HealthStatus, Message, ServerInfo};
+pub use server::{ErrorMessage, Health, HealthStatus, LoggerLevel, Message, ServerInfo};
 pub use settings::SettingsPatch;
 pub use status::{ConnectorState, ConnectorStateInfo, State, TaskState};
 pub use validation::{ConfigInfo, ConfigInfos, ConfigKeyInfo, ConfigValueInfo};

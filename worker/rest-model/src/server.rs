@@ -49,3 +49,12 @@ pub struct Message {
     /// The sentence.
     pub message: String,
 }
+
+/// The level of a logger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoggerLevel {
+    /// Log4j's name of the level.
+    pub level: String,
+    /// When it was changed, in milliseconds since the epoch; `null` if it was not.
+    pub last_modified: Option<i64>,
+}

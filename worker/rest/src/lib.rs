@@ -5,9 +5,11 @@
 mod answer;
 mod body;
 mod client;
+mod clock;
 mod connectors;
 mod forward;
 mod location;
+mod loggers;
 mod media;
 mod metrics;
 mod offsets;

@@ -11,7 +11,7 @@ use axum::{
     routing::{get, post, put},
 };
 use bytes::Bytes;
-use sluice_herder::{Answer, Error, Handle, Request};
+use sluice_herder::{Answer, Error, Handle, Request, loggers::Loggers};
 use sluice_rest_model::{PluginInfo, ServerInfo};
 use tokio::{net::TcpListener, sync::watch};
 use tokio_util::sync::CancellationToken;
@@ -22,7 +22,7 @@ use crate::{
     client::LeaderClient,
     connectors,
     forward::{Incoming, forward},
-    location, media, offsets, plugins, root,
+    location, loggers, media, offsets, plugins, root,
 };
 
 /// What the API tells about the worker itself.
@@ -31,6 +31,8 @@ pub struct ServerSettings {
     pub info: watch::Receiver<ServerInfo>,
     /// Answer to `GET /connector-plugins`.
     pub plugins: Vec<PluginInfo>,
+    /// Levels of the worker's loggers.
+    pub loggers: Loggers,
 }
 
 /// Shared by all handlers.
@@ -40,6 +42,7 @@ pub(crate) struct Worker {
     pub(crate) client: LeaderClient,
     pub(crate) info: watch::Receiver<ServerInfo>,
     pub(crate) plugins: Arc<Vec<PluginInfo>>,
+    pub(crate) loggers: Loggers,
 }
 
 impl Worker {
@@ -84,8 +87,8 @@ impl<S: Send + Sync> FromRequest<S> for Incoming {
 
 /// All routes of the API.
 pub fn router(herder: Handle, client: LeaderClient, settings: ServerSettings) -> Router {
-    let worker =
-        Worker { herder, client, info: settings.info, plugins: Arc::new(settings.plugins) };
+    let ServerSettings { info, plugins, loggers } = settings;
+    let worker = Worker { herder, client, info, plugins: Arc::new(plugins), loggers };
     Router::new()
         .route("/", get(root::root))
         .route("/health", get(root::health))
@@ -112,6 +115,8 @@ pub fn router(herder: Handle, client: LeaderClient, settings: ServerSettings) ->
         .route("/connector-plugins", get(plugins::list))
         .route("/connector-plugins/{plugin}/config", get(plugins::keys))
         .route("/connector-plugins/{plugin}/config/validate", put(plugins::validate))
+        .route("/admin/loggers", get(loggers::list))
+        .route("/admin/loggers/{logger}", get(loggers::read).put(loggers::set))
         .route_layer(middleware::from_fn(media::check))
         .fallback(|| async { Failure::no_resource() })
         .method_not_allowed_fallback(|| async { Failure::no_method() })

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     event::{Effect, Event, OffsetsAction, RequestId},
     signature,
-    store::config::encode,
+    store::config::{LoggerChange, encode},
 };
 
 impl Loop {
@@ -62,6 +62,7 @@ impl Loop {
                 self.jobs.spawn(jobs::write_config(Arc::clone(&self.config_log), id, records));
             }
             Effect::ForgetTopics(connector) => self.engine.forget_topics(&connector),
+            Effect::SetLogger(change) => self.set_logger(&change),
             Effect::WriteStatus(key, value) => self.statuses.write(key, value),
             Effect::SendTasks { leader, connector, attempt, configs, key } => {
                 let sender = Arc::clone(&self.sender);
@@ -78,6 +79,10 @@ impl Loop {
             }
             Effect::Exit => self.is_over = true,
         }
+    }
+
+    fn set_logger(&self, change: &LoggerChange) {
+        self.loggers.set(&change.namespace, &change.level, now_millis());
     }
 
     fn split(&mut self, connector: String, config: Properties, attempt: u64) {

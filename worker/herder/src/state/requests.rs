@@ -89,6 +89,10 @@ impl State {
             Request::SetTarget(name, target) => self.set_target(id, &name, target).err().map(Err),
             Request::Stop(name) => self.stop_connector(id, &name).err().map(Err),
             Request::Restart(request) => self.restart(id, &request).err().map(Err),
+            Request::SetLogger(change) => {
+                self.write(vec![encode::logger(&change)], done(id));
+                None
+            }
             Request::PutTaskConfigs { connector, body, signature } => {
                 self.put_task_configs(id, &connector, &body, signature.as_ref()).err().map(Err)
             }

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sluice_config::Properties;
 use sluice_engine::TaskId;
 
-pub use record::{ConfigRecord, RestartRequest, SessionKey, encode};
+pub use record::{ConfigRecord, LoggerChange, RestartRequest, SessionKey, encode};
 
 /// What the user wants a connector to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -83,6 +83,8 @@ pub enum Change {
     Restart(RestartRequest),
     /// The leader made a new key for internal requests.
     SessionKey,
+    /// Somebody set the level of a logger on all workers.
+    Logger(LoggerChange),
 }
 
 /// The cluster's configuration after the records read so far.
@@ -164,6 +166,7 @@ impl ClusterConfig {
                 Some(Change::SessionKey)
             }
             ConfigRecord::Restart(request) => Some(Change::Restart(request)),
+            ConfigRecord::Logger(change) => Some(Change::Logger(change)),
             ConfigRecord::Other => None,
         }
     }

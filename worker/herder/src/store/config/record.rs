@@ -16,6 +16,7 @@ const COMMIT: &str = "commit-";
 const TARGET_STATE: &str = "target-state-";
 const RESTART: &str = "restart-connector-";
 const SESSION_KEY: &str = "session-key";
+const LOGGER: &str = "logger-cluster-";
 
 /// A key and a value of the config topic; no value deletes what the key named.
 pub(super) type KeyValue = (String, Option<String>);
@@ -48,6 +49,15 @@ pub struct RestartRequest {
     pub only_failed: bool,
 }
 
+/// A level for a logger and its children on each worker (KIP-976).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggerChange {
+    /// The logger.
+    pub namespace: String,
+    /// Its level, as somebody wrote it.
+    pub level: String,
+}
+
 /// A record, understood.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ConfigRecord {
@@ -63,6 +73,8 @@ pub enum ConfigRecord {
     SessionKey(SessionKey),
     /// A restart.
     Restart(RestartRequest),
+    /// The level of a logger and its children, on each worker.
+    Logger(LoggerChange),
     /// A kind of record that this worker has no use for.
     Other,
 }
@@ -107,6 +119,11 @@ pub(super) fn decode(key: &[u8], value: Option<&[u8]>) -> Result<ConfigRecord, D
     }
     if key == SESSION_KEY {
         return session_key(key, value);
+    }
+    if let Some(namespace) = key.strip_prefix(LOGGER) {
+        let logger: Logger = parse(key, value)?;
+        let change = LoggerChange { namespace: namespace.to_owned(), level: logger.level };
+        return Ok(ConfigRecord::Logger(change));
     }
     Ok(ConfigRecord::Other)
 }
@@ -192,13 +209,18 @@ struct StoredKey {
     creation_timestamp: i64,
 }
 
+#[derive(Deserialize)]
+struct Logger {
+    level: String,
+}
+
 /// The records that bring about a change, in the order in which they must be written.
 pub mod encode {
     use base64::Engine as _;
 
     use super::{
-        BASE64, COMMIT, CONNECTOR, KeyValue, Properties, RESTART, RestartRequest, SESSION_KEY,
-        SessionKey, TARGET_STATE, TASK, TargetState, Value, json,
+        BASE64, COMMIT, CONNECTOR, KeyValue, LOGGER, LoggerChange, Properties, RESTART,
+        RestartRequest, SESSION_KEY, SessionKey, TARGET_STATE, TASK, TargetState, Value, json,
     };
 
     /// A connector's configuration; a wanted state that is not the default goes first, so that it never runs before.
@@ -259,6 +281,12 @@ pub mod encode {
             key.algorithm, key.created
         );
         (SESSION_KEY.to_owned(), Some(value))
+    }
+
+    /// The level of a logger.
+    pub fn logger(change: &LoggerChange) -> KeyValue {
+        let value = text(&json!({ "level": change.level }));
+        (format!("{LOGGER}{}", change.namespace), Some(value))
     }
 
     fn text(value: &Value) -> String {

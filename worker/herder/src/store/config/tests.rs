@@ -107,7 +107,8 @@ fn foreign_and_broken_records_are_skipped() {
         ("task-nonumber", r#"{"properties":{}}"#),
         ("commit-unknown", r#"{"tasks":1}"#),
         ("tasks-fencing-orders", r#"{"task-count":1}"#),
-        ("logger-cluster-a.b", r#"{"level":"DEBUG"}"#),
+        ("logger-cluster-a.b", r#"{"level":null}"#),
+        ("logger-cluster-a.b", "null"),
         ("session-key", r#"{"key":"?","algorithm":"HmacSHA256","creation-timestamp":1}"#),
     ]);
     assert_eq!(config.connectors().count(), 0);
@@ -129,6 +130,8 @@ fn what_we_write_is_what_java_reads() {
         algorithm: "HmacSHA256".into(),
         created: 7,
     }));
+    let change = LoggerChange { namespace: "a.b".into(), level: "debug".into() };
+    records.push(encode::logger(&change));
     records.extend(encode::removal("x"));
     let expected = [
         ("target-state-x", Some(r#"{"state":"PAUSED","state.v2":"STOPPED"}"#)),
@@ -137,6 +140,7 @@ fn what_we_write_is_what_java_reads() {
         ("commit-x", Some(r#"{"tasks":1}"#)),
         ("restart-connector-x", Some(r#"{"include-tasks":true,"only-failed":false}"#)),
         ("session-key", Some(r#"{"key":"AQI=","algorithm":"HmacSHA256","creation-timestamp":7}"#)),
+        ("logger-cluster-a.b", Some(r#"{"level":"debug"}"#)),
         ("connector-x", None),
         ("target-state-x", None),
     ];
