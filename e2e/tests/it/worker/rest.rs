@@ -14,11 +14,12 @@ use super::pipeline::PATIENCE;
 use answers::Comparable;
 use script::Step;
 
-const SCRIPTS: [(&str, &str); 4] = [
+const SCRIPTS: [(&str, &str); 5] = [
     ("connectors", include_str!("rest/connectors.txt")),
     ("offsets", include_str!("rest/offsets.txt")),
     ("plugins", include_str!("rest/plugins.txt")),
     ("bodies", include_str!("rest/bodies.txt")),
+    ("loggers", include_str!("rest/loggers.txt")),
 ];
 
 #[tokio::test]
@@ -83,6 +84,9 @@ impl Both {
             Step::Until(connector, state) => {
                 tokio::try_join!(java.is_in(&connector, &state), sluice.is_in(&connector, &state))?;
             }
+            Step::Level(logger, level) => {
+                tokio::try_join!(java.shows(&logger, &level), sluice.shows(&logger, &level))?;
+            }
             Step::Gone(connector) => {
                 tokio::try_join!(java.is_gone(&connector), sluice.is_gone(&connector))?;
             }
@@ -145,6 +149,17 @@ impl Side {
             let settled = (state != "RUNNING" || !tasks.is_empty())
                 && tasks.iter().chain([&status["connector"]]).all(|part| part["state"] == state);
             ensure!(settled, "{status}");
+            Ok(())
+        })
+        .await
+        .with_context(|| self.worker.url())
+    }
+
+    async fn shows(&self, logger: &str, level: &str) -> Result<()> {
+        let path = format!("/admin/loggers/{logger}");
+        wait::until_ok(PATIENCE, &format!("{logger} to be {level}"), async || {
+            let told = self.worker.ask("GET", &path, None).await?;
+            ensure!(told["level"] == level, "{told}");
             Ok(())
         })
         .await

@@ -91,6 +91,9 @@ fn forget(body: &mut Value) {
             {
                 *text = head.to_owned();
             }
+            if let Some(time @ Value::Number(_)) = fields.get_mut("last_modified") {
+                *time = Value::from(0);
+            }
             if let Some(commit) = fields.get_mut("commit") {
                 *commit = Value::Null;
             }

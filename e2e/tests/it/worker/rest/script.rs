@@ -8,6 +8,7 @@
 //! | `> Name: value` | a header of the next request, beside those of every request |
 //! | `~ why` | the next answers differ in their message, for this reason; their status must not |
 //! | `until NAME STATE` | waits until a connector and all its tasks are in a state |
+//! | `level LOGGER LEVEL` | waits until a logger has a level |
 //! | `gone NAME` | waits until a connector has no status |
 //!
 //! `$NAME` stands for a value that the test gives.
@@ -22,6 +23,8 @@ pub(super) enum Step {
     Ask(HttpRequest, Option<String>),
     /// Waits for a state.
     Until(String, String),
+    /// Waits for a level.
+    Level(String, String),
     /// Waits for an end.
     Gone(String),
 }
@@ -49,6 +52,10 @@ pub(super) fn parse(text: &str, values: &[(&str, String)]) -> Result<Vec<Step>> 
             "until" => {
                 let name = words.next().with_context(|| at(number))?.to_owned();
                 steps.push(Step::Until(name, words.next().with_context(|| at(number))?.to_owned()));
+            }
+            "level" => {
+                let name = words.next().with_context(|| at(number))?.to_owned();
+                steps.push(Step::Level(name, words.next().with_context(|| at(number))?.to_owned()));
             }
             "gone" => steps.push(Step::Gone(rest())),
             "GET" | "PUT" | "POST" | "PATCH" | "DELETE" | "OPTIONS" | "HEAD" => {
