@@ -1,8 +1,12 @@
 //! `sluice-worker distributed`: puts the parts of a worker together and runs them.
 
+mod jaas;
+mod listeners;
 mod memory;
 mod reach;
+mod rest;
 mod settings;
+mod surface;
 mod unknown;
 
 use std::{path::Path, sync::Arc};
@@ -16,7 +20,7 @@ use sluice_group::{GroupSettings, Member};
 use sluice_herder::{CatalogPlugins, Herder, Settings as HerderSettings, loggers::Loggers};
 use sluice_kafka::{ClientSettings, admin::Admin, log::Log, wire::Client};
 use sluice_providers::Providers;
-use sluice_rest::{LeaderClient, Server, ServerSettings, router};
+use sluice_rest::LeaderClient;
 use sluice_rest_model::ServerInfo;
 use tokio::{
     sync::{mpsc, watch},
@@ -25,7 +29,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{plugins, worker_file::WorkerFile};
-use settings::{DistributedConfig, Listener};
+use settings::DistributedConfig;
+use surface::{About, Surface};
 
 /// Reports of tasks that may wait for the herder.
 const TASK_EVENTS: usize = 1024;
@@ -46,26 +51,25 @@ pub(crate) async fn run(
     unknown::warn(&properties, &client_settings);
     let catalog = Arc::new(catalog);
     plugins::check_converters(&properties, &catalog)?;
-    let listener = Listener::bind(&config).await?;
-    tracing::info!(url = listener.url, group = config.group_id, "the worker starts");
+    let surface = Surface::bind(&properties).await?;
+    let (worker_id, url) = (surface.advertised.worker_id.clone(), surface.advertised.url());
+    let scheme = surface.advertised.scheme;
+    tracing::info!(url, group = config.group_id, "the worker starts");
 
     let registry = Registry::new();
     let (handle, requests) = Herder::handle();
     let (info, told) = watch::channel(server_info(String::new()));
     let client = LeaderClient::default();
-    let rest =
-        ServerSettings { info: told, plugins: plugins::list(&catalog), loggers: loggers.clone() };
+    let about = About { info: told, plugins: plugins::list(&catalog), loggers: loggers.clone() };
     let serving = CancellationToken::new();
     let mut servers = JoinSet::new();
-    servers.spawn(
-        Server::new(listener.socket).run(router(handle, client.clone(), rest), serving.clone()),
-    );
+    surface.serve(handle, client.clone(), about, &mut servers, &serving);
     if let Some(metrics) = metrics(&config, &registry, &serving).await? {
         servers.spawn(metrics);
     }
 
-    let wire = Client::new(&client_settings, &client_id(&properties, &listener.worker_id))?;
-    let engine_settings = engine_settings(&properties, &listener.worker_id, &providers)?;
+    let wire = Client::new(&client_settings, &client_id(&properties, &worker_id))?;
+    let engine_settings = engine_settings(&properties, &worker_id, &providers)?;
     let opening = open_topics(&config, &properties, &wire, &info);
     let (config_log, status_log, offsets) = tokio::select! {
         opened = opening => opened?,
@@ -78,7 +82,7 @@ pub(crate) async fn run(
     let engine =
         Arc::new(Engine::new(engine_settings, source, Arc::new(offsets), events, &registry));
     let herder = Herder {
-        settings: herder_settings(&config, &listener.worker_id),
+        settings: herder_settings(&config, worker_id, scheme),
         plugins: Arc::new(
             CatalogPlugins::new(catalog, properties, Arc::clone(&providers))
                 .map_err(anyhow::Error::msg)?,
@@ -86,7 +90,7 @@ pub(crate) async fn run(
         engine: Arc::clone(&engine),
         providers,
         task_events,
-        member: Member::new(wire, group_settings(&config, &listener.url)),
+        member: Member::new(wire, group_settings(&config, &url)),
         config: config_log,
         status: status_log,
         sender: Arc::new(client),
@@ -185,10 +189,14 @@ fn engine_settings(
     Ok(settings.hiding(move |text| hidden.mask(text)))
 }
 
-fn herder_settings(config: &DistributedConfig, worker_id: &str) -> HerderSettings {
+fn herder_settings(
+    config: &DistributedConfig,
+    worker_id: String,
+    scheme: &'static str,
+) -> HerderSettings {
     HerderSettings {
-        worker_id: worker_id.to_owned(),
-        scheme: "http",
+        worker_id,
+        scheme,
         key_ttl: config.key_ttl.0,
         key_retry: std::time::Duration::from_secs(1),
         sync_timeout: config.sync_timeout.0,

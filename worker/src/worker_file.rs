@@ -45,6 +45,9 @@ pub(crate) fn read(
         std::fs::read(path).map_err(|error| WorkerFileError::Read(path.to_owned(), error))?;
     let mut properties = parse(path, &bytes)?;
     properties.extend(overrides);
+    if let Some(jaas) = jaas_file(environment) {
+        properties.entry("sluice.rest.jaas.file".to_owned()).or_insert(jaas);
+    }
     let wrong = |error| WorkerFileError::Providers(path.to_owned(), error);
     let configured = Configured { worker: &properties, environment, hidden };
     let providers = configured.providers().map_err(wrong)?;
@@ -55,6 +58,13 @@ pub(crate) fn read(
         tracing::warn!(key, "the value that the worker file names was not found; its text is used");
     }
     Ok(WorkerFile { properties: resolved, providers })
+}
+
+/// The JAAS file that Kafka's scripts hand to the JVM.
+fn jaas_file(environment: &BTreeMap<String, String>) -> Option<String> {
+    let flags = environment.get("KAFKA_OPTS")?.split_whitespace();
+    let mut paths = flags.filter_map(|it| it.strip_prefix("-Djava.security.auth.login.config="));
+    paths.next_back().map(|it| it.trim_matches('"').to_owned())
 }
 
 /// What the file holds, by the ending of its name.
@@ -94,6 +104,14 @@ mod tests {
         assert_eq!(properties["login"], "alice/hush/${other:x:y}");
         assert_eq!(properties["jaas"], r#"password="a\"\\;b";"#);
         assert_eq!(properties["group.id"], "b");
+    }
+
+    #[test]
+    fn the_jaas_file_is_that_of_the_jvm() {
+        let options = "-Xmx1g -Djava.security.auth.login.config=/etc/jaas.conf".to_owned();
+        let environment = BTreeMap::from([("KAFKA_OPTS".to_owned(), options)]);
+        assert_eq!(jaas_file(&environment).as_deref(), Some("/etc/jaas.conf"));
+        assert_eq!(jaas_file(&BTreeMap::new()), None);
     }
 
     #[test]

@@ -6,9 +6,7 @@ use axum::{
     Router, ServiceExt,
     extract::{FromRequest, Request as HttpRequest},
     http::{StatusCode, Uri},
-    middleware,
     response::{IntoResponse as _, Response},
-    routing::{get, post, put},
 };
 use bytes::Bytes;
 use sluice_herder::{Answer, Error, Handle, Request, loggers::Loggers};
@@ -20,9 +18,10 @@ use tower::util::MapRequest;
 use crate::{
     answer::{Failure, respond},
     client::LeaderClient,
-    connectors,
     forward::{Incoming, forward},
-    location, loggers, media, offsets, plugins, root,
+    location, openapi,
+    policy::Policy,
+    routes,
 };
 
 /// What the API tells about the worker itself.
@@ -33,6 +32,23 @@ pub struct ServerSettings {
     pub plugins: Vec<PluginInfo>,
     /// Levels of the worker's loggers.
     pub loggers: Loggers,
+    /// How clients reach it: `http` or `https`.
+    pub scheme: &'static str,
+    /// What holds for each request.
+    pub policy: Policy,
+    /// Where administrators ask.
+    pub admin: AdminRoutes,
+}
+
+/// Where `/admin` is (`admin.listeners`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AdminRoutes {
+    /// On the listeners of all other paths.
+    WithOthers,
+    /// On listeners of its own.
+    Apart,
+    /// Nowhere.
+    None,
 }
 
 /// Shared by all handlers.
@@ -43,6 +59,9 @@ pub(crate) struct Worker {
     pub(crate) info: watch::Receiver<ServerInfo>,
     pub(crate) plugins: Arc<Vec<PluginInfo>>,
     pub(crate) loggers: Loggers,
+    scheme: &'static str,
+    /// Answer to `GET /openapi.json`.
+    pub(crate) document: Arc<serde_json::Value>,
 }
 
 impl Worker {
@@ -67,7 +86,7 @@ impl Worker {
             Err(error @ Error::Elsewhere(_)) => forward(&self.client, &incoming, error).await,
             Err(error) => Failure::from(error).into_response(),
         };
-        location::make_own(&mut response, "http", &incoming.headers);
+        location::make_own(&mut response, self.scheme, &incoming.headers);
         response
     }
 }
@@ -85,42 +104,31 @@ impl<S: Send + Sync> FromRequest<S> for Incoming {
     }
 }
 
+/// The routers of a worker.
+pub struct Routers {
+    /// Serves `listeners`.
+    pub regular: Router,
+    /// Serves `admin.listeners`.
+    pub admin: Router,
+}
+
 /// All routes of the API.
-pub fn router(herder: Handle, client: LeaderClient, settings: ServerSettings) -> Router {
-    let ServerSettings { info, plugins, loggers } = settings;
-    let worker = Worker { herder, client, info, plugins: Arc::new(plugins), loggers };
-    Router::new()
-        .route("/", get(root::root))
-        .route("/health", get(root::health))
-        .route("/connectors", get(connectors::list).post(connectors::create))
-        .route("/connectors/{name}", get(connectors::read).delete(connectors::delete))
-        .route(
-            "/connectors/{name}/config",
-            get(connectors::config).put(connectors::put_config).patch(connectors::patch_config),
-        )
-        .route("/connectors/{name}/status", get(connectors::status))
-        .route("/connectors/{name}/topics", get(connectors::topics))
-        .route("/connectors/{name}/topics/reset", put(connectors::reset_topics))
-        .route(
-            "/connectors/{name}/offsets",
-            get(offsets::read).patch(offsets::alter).delete(offsets::reset),
-        )
-        .route("/connectors/{name}/restart", post(connectors::restart))
-        .route("/connectors/{name}/pause", put(connectors::pause))
-        .route("/connectors/{name}/resume", put(connectors::resume))
-        .route("/connectors/{name}/stop", put(connectors::stop))
-        .route("/connectors/{name}/tasks", get(connectors::tasks).post(connectors::put_tasks))
-        .route("/connectors/{name}/tasks/{task}/status", get(connectors::task_status))
-        .route("/connectors/{name}/tasks/{task}/restart", post(connectors::restart_task))
-        .route("/connector-plugins", get(plugins::list))
-        .route("/connector-plugins/{plugin}/config", get(plugins::keys))
-        .route("/connector-plugins/{plugin}/config/validate", put(plugins::validate))
-        .route("/admin/loggers", get(loggers::list))
-        .route("/admin/loggers/{logger}", get(loggers::read).put(loggers::set))
-        .route_layer(middleware::from_fn(media::check))
-        .fallback(|| async { Failure::no_resource() })
-        .method_not_allowed_fallback(|| async { Failure::no_method() })
-        .with_state(worker)
+pub fn routers(herder: Handle, client: LeaderClient, settings: ServerSettings) -> Routers {
+    let ServerSettings { info, plugins, loggers, scheme, policy, admin } = settings;
+    let mut regular = routes::regular();
+    let mut apart = Vec::new();
+    match admin {
+        AdminRoutes::WithOthers => regular.extend(routes::admin()),
+        AdminRoutes::Apart => apart = routes::admin(),
+        AdminRoutes::None => {}
+    }
+    let document = Arc::new(openapi::of(&regular));
+    let plugins = Arc::new(plugins);
+    let worker = Worker { herder, client, info, plugins, loggers, scheme, document };
+    Routers {
+        regular: policy.around(routes::router(regular)).with_state(worker.clone()),
+        admin: Policy::default().around(routes::router(apart)).with_state(worker),
+    }
 }
 
 /// A bound listener, ready to serve.

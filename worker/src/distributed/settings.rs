@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use sluice_config::{Config, Millis, Properties};
 use sluice_group::protocol::ConnectProtocol;
 use sluice_kafka::{
@@ -10,7 +10,6 @@ use sluice_kafka::{
     log::LogConfig,
     wire::Client,
 };
-use tokio::net::TcpListener;
 
 /// Keys of a distributed worker.
 #[derive(Debug, Config)]
@@ -84,15 +83,6 @@ pub(crate) struct DistributedConfig {
     /// How long a client of the REST API waits for a plugin.
     #[config(key = "sluice.rest.plugin.timeout.ms", default = "1000", importance = Low)]
     pub(crate) plugin_timeout: Millis,
-    /// Addresses of the REST API, such as http://0.0.0.0:8083.
-    #[config(key = "listeners", default = "http://:8083", importance = Low)]
-    listeners: Vec<String>,
-    /// Host name under which other workers reach this one.
-    #[config(key = "rest.advertised.host.name", importance = Low)]
-    advertised_host: Option<String>,
-    /// Port under which other workers reach this one.
-    #[config(key = "rest.advertised.port", importance = Low)]
-    advertised_port: Option<i32>,
     /// Address of the metrics; empty for none.
     #[config(key = "sluice.metrics.listener", default = "0.0.0.0:9404", importance = Low)]
     metrics_listener: String,
@@ -204,54 +194,4 @@ fn new_topic(
         .map(|(key, value)| (key.to_owned(), value.clone()))
         .collect();
     NewTopic { name: name.to_owned(), partitions, replication, config }
-}
-
-/// The bound REST listener with the address that others are told.
-pub(crate) struct Listener {
-    /// The socket.
-    pub(crate) socket: TcpListener,
-    /// `host:port` as statuses and other workers name it.
-    pub(crate) worker_id: String,
-    /// Base URL for other workers, with a slash at its end.
-    pub(crate) url: String,
-}
-
-impl Listener {
-    /// Binds the first listener of the worker file.
-    pub(crate) async fn bind(config: &DistributedConfig) -> Result<Self> {
-        let Some(listener) = config.listeners.first() else {
-            bail!(
-                "Invalid value  for configuration listeners: at least one listener is needed, such as http://:8083"
-            );
-        };
-        let Some(address) =
-            listener.strip_prefix("http://").or_else(|| listener.strip_prefix("HTTP://"))
-        else {
-            bail!(
-                "Invalid value {listener} for configuration listeners: expected http://HOST:PORT"
-            );
-        };
-        let (host, port) = address
-            .rsplit_once(':')
-            .context("listeners: the port is missing, as in http://:8083")?;
-        let bind_host = if host.is_empty() { "0.0.0.0" } else { host };
-        let socket = TcpListener::bind(format!("{bind_host}:{port}"))
-            .await
-            .with_context(|| format!("listener {listener} cannot be bound"))?;
-        let port = socket.local_addr()?.port();
-        let host = match &config.advertised_host {
-            Some(host) => host.clone(),
-            None if host.is_empty() || host == "0.0.0.0" => host_name(),
-            None => host.to_owned(),
-        };
-        let port = config.advertised_port.map_or_else(|| port.to_string(), |port| port.to_string());
-        let worker_id = format!("{host}:{port}");
-        Ok(Self { socket, url: format!("http://{worker_id}/"), worker_id })
-    }
-}
-
-fn host_name() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let name = name.trim();
-    if name.is_empty() { "localhost".to_owned() } else { name.to_owned() }
 }
