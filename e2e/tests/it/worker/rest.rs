@@ -2,6 +2,7 @@
 //! same.
 
 mod answers;
+mod guarded;
 mod script;
 
 use anyhow::{Context, Result, ensure};
@@ -14,11 +15,12 @@ use super::pipeline::PATIENCE;
 use answers::Comparable;
 use script::Step;
 
-const SCRIPTS: [(&str, &str); 5] = [
+const SCRIPTS: [(&str, &str); 6] = [
     ("connectors", include_str!("rest/connectors.txt")),
     ("offsets", include_str!("rest/offsets.txt")),
     ("plugins", include_str!("rest/plugins.txt")),
     ("bodies", include_str!("rest/bodies.txt")),
+    ("options", include_str!("rest/options.txt")),
     ("loggers", include_str!("rest/loggers.txt")),
 ];
 
@@ -50,14 +52,7 @@ async fn every_answer_is_that_of_java() -> Result<()> {
                 .with_context(|| format!("{name}; until then:\n{}", both.different.join("\n")))?;
         }
     }
-    let Both { asked, different, .. } = both;
-    ensure!(
-        different.is_empty(),
-        "{} of {asked} answers differ:\n{}",
-        different.len(),
-        different.join("\n")
-    );
-    Ok(())
+    both.verdict()
 }
 
 /// The two workers, and what has come of their comparison.
@@ -69,6 +64,18 @@ struct Both {
 }
 
 impl Both {
+    /// Fails if any answer was not the same.
+    fn verdict(self) -> Result<()> {
+        let Self { asked, different, .. } = self;
+        ensure!(
+            different.is_empty(),
+            "{} of {asked} answers differ:\n{}",
+            different.len(),
+            different.join("\n")
+        );
+        Ok(())
+    }
+
     async fn follow(&mut self, script: &str, step: Step) -> Result<()> {
         let (java, sluice) = (&self.java, &self.sluice);
         match step {

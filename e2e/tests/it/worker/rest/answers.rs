@@ -4,12 +4,16 @@ use serde_json::Value;
 use sluice_kit::connect::{ConnectWorker, HttpAnswer};
 
 /// Headers that clients look at.
-const TELLING: [&str; 7] = [
+const TELLING: [&str; 11] = [
     "content-type",
     "location",
     "www-authenticate",
     "access-control-allow-origin",
     "access-control-allow-methods",
+    "access-control-allow-headers",
+    "access-control-max-age",
+    "allow",
+    "vary",
     "x-frame-options",
     "x-checked",
 ];
@@ -31,7 +35,9 @@ impl Comparable {
             .headers
             .iter()
             .filter(|(name, _)| TELLING.contains(&name.as_str()))
-            .map(|(name, value)| (name.clone(), told(value)))
+            // Ours tells what is allowed in a refusal too, as RFC 9110 wants it.
+            .filter(|(name, _)| name != "allow" || answer.status != 405)
+            .map(|(name, value)| (name.clone(), in_order(name, told(value))))
             .collect();
         headers.sort();
         let text = told(&answer.body);
@@ -71,6 +77,16 @@ impl std::fmt::Display for Comparable {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(out, "{} {:?} {}", self.status, self.headers, self.body)
     }
+}
+
+/// Methods are a set.
+fn in_order(name: &str, value: String) -> String {
+    if !matches!(name, "allow" | "access-control-allow-methods") {
+        return value;
+    }
+    let mut methods: Vec<&str> = value.split(',').map(str::trim).collect();
+    methods.sort_unstable();
+    methods.join(",")
 }
 
 /// Takes out what each side says in its own way: prose, and plugins that only one has; puts offsets in one order.
