@@ -17,6 +17,7 @@ use tokio::task::spawn_blocking;
 
 use crate::{
     broker::Broker,
+    duel::Duel,
     payload::STRING,
     process,
     statistics::quantile,
@@ -126,18 +127,17 @@ pub(crate) async fn measure(
     let bench = Bench { broker, scenario, seconds, folder };
     let java = bench.worker(Side::Java, &plugins).await?;
     let sluice = bench.worker(Side::Sluice, &plugins).await?;
-    let worker = |side| if side == Side::Java { &java } else { &sluice };
+    let mut duel = Duel::new(java, sluice);
     for (number, side) in WARM_UP.into_iter().enumerate() {
-        bench.run(side, worker(side), &format!("warm-up-{number}")).await?;
+        bench.run(side, duel.turn(side).await?, &format!("warm-up-{number}")).await?;
     }
     let mut runs = Vec::new();
     for (number, side) in order(pairs).into_iter().enumerate() {
-        let run = bench.run(side, worker(side), &format!("run-{number}")).await?;
+        let run = bench.run(side, duel.turn(side).await?, &format!("run-{number}")).await?;
         eprintln!("{}: {side}: {:?} us, {:.1} us CPU", scenario.name, run.parts, run.worker);
         runs.push(run);
     }
-    java.stop().await?;
-    sluice.stop().await?;
+    duel.stop().await?;
     Ok(Latencies { scenario, runs })
 }
 

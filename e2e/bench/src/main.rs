@@ -1,6 +1,7 @@
 //! `sluice-bench`: measures Sluice beside Kafka Connect on a real broker, and writes the tables that are published.
 
 mod broker;
+mod duel;
 mod footprint;
 mod latency;
 mod machine;

@@ -52,6 +52,13 @@ pub(crate) fn pin(process: u32, cores: &str) -> Result<()> {
     Ok(())
 }
 
+/// Sends a signal by its name, such as `STOP`.
+pub(crate) fn signal(process: u32, name: &str) -> Result<()> {
+    let status = Command::new("kill").args(["-s", name, &process.to_string()]).status()?;
+    ensure!(status.success(), "kill -s {name}: {status}");
+    Ok(())
+}
+
 fn parse_memory(status: &str, rollup: &str) -> Result<Memory> {
     Ok(Memory {
         resident: kib(status, "VmRSS:")?,

@@ -13,6 +13,7 @@ use sluice_kit::connect::ConnectWorker;
 
 use crate::{
     broker::Broker,
+    duel::Duel,
     process,
     progress::{self, Cost, Sample},
     scenarios::{Scenario, Workload},
@@ -83,20 +84,21 @@ pub(crate) async fn measure(
     bench.prepare().await?;
     let java = bench.worker(Side::Java, &plugins).await?;
     let sluice = bench.worker(Side::Sluice, &plugins).await?;
-    let worker = |side| if side == Side::Java { &java } else { &sluice };
+    let mut duel = Duel::new(java, sluice);
     for (number, side) in WARM_UP.into_iter().enumerate() {
-        bench.run(side, worker(side), &format!("warm-up-{number}")).await?;
+        bench.run(side, duel.turn(side).await?, &format!("warm-up-{number}")).await?;
     }
     let mut runs = Vec::new();
     for (number, side) in order(pairs).into_iter().enumerate() {
         let name = format!("run-{number}");
-        let run = match bench.run(side, worker(side), &name).await {
+        let worker = duel.turn(side).await?;
+        let run = match bench.run(side, worker, &name).await {
             Ok(run) => run,
             // A commit that came late can leave a run without samples; a second failure is one.
             Err(error) => {
                 eprintln!("{}: {side}: again: {error:#}", scenario.name);
-                workers::delete_all(worker(side)).await?;
-                bench.run(side, worker(side), &format!("{name}-again")).await?
+                workers::delete_all(worker).await?;
+                bench.run(side, worker, &format!("{name}-again")).await?
             }
         };
         eprintln!(
@@ -108,8 +110,7 @@ pub(crate) async fn measure(
         );
         runs.push(run);
     }
-    java.stop().await?;
-    sluice.stop().await?;
+    duel.stop().await?;
     Ok(Outcome { scenario, runs })
 }
 

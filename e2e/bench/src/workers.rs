@@ -14,6 +14,8 @@ use sluice_kit::{
     java, wait,
 };
 
+use crate::duel::SESSION;
+
 /// What Apache's `connect-distributed.sh` gives the JVM.
 pub(crate) const FLAGS: [&str; 8] = [
     "-Xms256M",
@@ -78,6 +80,7 @@ pub(crate) fn file(bootstrap: &str, group: &str, plugins: &Path, folder: &Path) 
         .with("key.converter", BYTES)
         .with("value.converter", BYTES)
         .with("offset.flush.interval.ms", "60000")
+        .with("session.timeout.ms", SESSION)
         .with("plugin.path", &plugins.display().to_string())
         .with("sluice.file.paths", &folder.display().to_string())
 }

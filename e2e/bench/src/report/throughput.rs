@@ -28,8 +28,8 @@ Each run is a new connector; consumer and producer settings are the defaults of 
   of it, from the source's creation to the last line, of both connectors together.
 
 CPU and memory are what `/proc` says of worker and broker. *Spread* is the largest over the smallest CPU per record among equal
-runs of a side, less one; a ratio within the larger spread is called no difference. The idle one of the two workers stays up
-meanwhile.";
+runs of a side, less one; a ratio within the larger spread is called no difference. The other one of the two workers is
+frozen meanwhile (`SIGSTOP`).";
 
 /// What is compared.
 pub(super) fn ratios<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> String {
