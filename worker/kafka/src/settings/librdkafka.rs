@@ -40,7 +40,8 @@ impl ClientSettings {
             ("acks", "all".to_owned()),
             ("enable.idempotence", "false".to_owned()),
             ("max.in.flight.requests.per.connection", "1".to_owned()),
-            ("linger.ms", "5".to_owned()),
+            // Java waits 5 ms for more; here a batch grows while the request before it is on its way, and no longer.
+            ("linger.ms", "0".to_owned()),
         ]);
         native.extend(self.shared(Role::Producer)?);
         if self.text("partitioner.ignore.keys") == Some("true") {

@@ -17,6 +17,7 @@ fn unset_keys_take_connects_defaults_where_librdkafkas_differ() {
         ("acks", "all"),
         ("enable.idempotence", "false"),
         ("max.in.flight.requests.per.connection", "1"),
+        ("linger.ms", "0"),
         ("message.timeout.ms", "0"),
         ("queue.buffering.max.kbytes", "65536"),
         ("queue.buffering.max.messages", "131072"),
