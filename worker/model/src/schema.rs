@@ -1,5 +1,7 @@
 //! Schemas: the types of `org.apache.kafka.connect.data.Schema`.
 
+mod kept;
+
 use std::{fmt, ops::Deref, sync::Arc};
 
 use crate::{Parameters, Value};

@@ -160,7 +160,7 @@ fn plan(schema: &Schema, spec: &Spec) -> Result<Plan> {
         };
         schemas::set_default(&mut output, default)?;
     }
-    Ok(Plan { schema: output.into(), targets })
+    Ok(Plan { schema: SchemaRef::kept(output), targets })
 }
 
 fn cast_field(field: &Field, target: Target) -> Result<Field> {
@@ -170,7 +170,7 @@ fn cast_field(field: &Field, target: Target) -> Result<Field> {
         default: default.map(|it| cast(Some(&field.schema), it, target)).transpose()?,
         ..Schema::required(target.schema_type())
     };
-    Ok(Field { name: Arc::clone(&field.name), schema: schema.into() })
+    Ok(Field { name: Arc::clone(&field.name), schema: SchemaRef::kept(schema) })
 }
 
 /// Casts by field name.

@@ -76,7 +76,7 @@ fn flattened(schema: &Schema, delimiter: &str) -> Result<SchemaRef> {
     let mut fields = Vec::new();
     let default = row_of_default(schema.default.as_ref());
     add_fields(schema, default, schema.optional, ("", delimiter), &mut fields)?;
-    Ok(schemas::like(schema, Type::Struct(fields)).into())
+    Ok(SchemaRef::kept(schemas::like(schema, Type::Struct(fields))))
 }
 
 const fn row_of_default(default: Option<&Value>) -> Option<&Struct> {
@@ -115,7 +115,7 @@ fn add_fields(
                 if let Some(default) = default {
                     schemas::set_default(&mut schema, default.clone())?;
                 }
-                schemas::add(flat, Field { name: name.into(), schema: schema.into() })?;
+                schemas::add(flat, Field { name: name.into(), schema: SchemaRef::kept(schema) })?;
             }
         }
     }

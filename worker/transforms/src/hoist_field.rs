@@ -51,7 +51,7 @@ impl OfPart for HoistField {
             let mut fields = Vec::with_capacity(1);
             let field = Field { name: Arc::clone(name), schema: SchemaRef::clone(schema) };
             schemas::add(&mut fields, field)?;
-            Ok(SchemaRef::new(Schema::required(Type::Struct(fields))))
+            Ok(SchemaRef::kept(Schema::required(Type::Struct(fields))))
         })?;
         rows::check(name, schema, &part.value)?;
         let value = rows::take(&mut part.value);

@@ -189,8 +189,9 @@ impl Insertion {
 fn extended(schema: &Schema, insertions: &[Insertion]) -> Result<SchemaRef> {
     let mut fields = schema.fields().to_vec();
     for insertion in insertions {
-        let field = Field { name: (*insertion.name).into(), schema: insertion.schema().into() };
+        let field =
+            Field { name: (*insertion.name).into(), schema: SchemaRef::kept(insertion.schema()) };
         schemas::add(&mut fields, field)?;
     }
-    Ok(schemas::like(schema, Type::Struct(fields)).into())
+    Ok(SchemaRef::kept(schemas::like(schema, Type::Struct(fields))))
 }

@@ -154,7 +154,7 @@ impl Names {
             };
             sources.push(source);
         }
-        let schema = SchemaRef::new(schemas::like(schema, Type::Struct(fields)));
+        let schema = SchemaRef::kept(schemas::like(schema, Type::Struct(fields)));
         Ok(Plan { schema, sources, missing })
     }
 

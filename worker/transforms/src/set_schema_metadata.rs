@@ -70,7 +70,7 @@ impl OfPart for SetSchemaMetadata {
             let mut updated = Schema::clone(schema);
             updated.name = name.clone().or(updated.name);
             updated.version = version.or(updated.version);
-            Ok(updated.into())
+            Ok(SchemaRef::kept(updated))
         })?;
         if let Value::Struct(row) = &mut part.value {
             if row.schema().fields().len() != updated.fields().len() {

@@ -101,7 +101,7 @@ impl OfPart for TimestampConverter {
         let defaults = self.defaults;
         let plan = self.plans.get(schema, |schema| match field {
             None => Ok(Plan {
-                schema: converter.target.schema(schema.optional).into(),
+                schema: SchemaRef::kept(converter.target.schema(schema.optional)),
                 field: None,
                 form: Some(Form::of(schema)?),
             }),
@@ -177,18 +177,21 @@ fn plan(schema: &Schema, name: &str, converter: &Converter, defaults: bool) -> R
     if let Some(index) = index {
         let field = &mut fields[index];
         form = Form::of(&field.schema).ok();
-        let schema = converter.target.schema(field.schema.optional).into();
+        let schema = SchemaRef::kept(converter.target.schema(field.schema.optional));
         *field = Field { name: Arc::clone(&field.name), schema };
     }
     let output = schemas::like(schema, Type::Struct(fields));
-    let mut plan =
-        Plan { schema: Schema { optional: schema.optional, ..output }.into(), field: index, form };
+    let mut plan = Plan {
+        schema: SchemaRef::kept(Schema { optional: schema.optional, ..output }),
+        field: index,
+        form,
+    };
     if let Some(Value::Struct(default)) = &schema.default {
         let mut default = default.clone();
         apply_to_row(&mut default, &plan, converter, defaults)?;
         let mut output = Schema::clone(&plan.schema);
         output.default = Some(Value::Struct(default));
-        plan.schema = output.into();
+        plan.schema = SchemaRef::kept(output);
     }
     Ok(plan)
 }

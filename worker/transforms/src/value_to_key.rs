@@ -87,5 +87,5 @@ fn plan(schema: &Schema, names: &[ByteString]) -> Result<Plan> {
         schemas::add(&mut fields, schema.fields()[index].clone())?;
         sources.push(index);
     }
-    Ok(Plan { key: Schema::required(Type::Struct(fields)).into(), sources })
+    Ok(Plan { key: SchemaRef::kept(Schema::required(Type::Struct(fields))), sources })
 }

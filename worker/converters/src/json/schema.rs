@@ -43,7 +43,7 @@ pub(super) fn read(node: &Node<'_>, replace_null: bool) -> Result<Option<SchemaR
             .map_err(|error| builder_error("Invalid default value").because(error))?;
         schema.default = Some(value).filter(|it| !it.is_null());
     }
-    Ok(Some(SchemaRef::new(schema)))
+    Ok(Some(SchemaRef::kept(schema)))
 }
 
 fn physical(name: &str, node: &Node<'_>, replace_null: bool) -> Result<Type> {
