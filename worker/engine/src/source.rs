@@ -3,21 +3,20 @@
 //! A position is written only after Kafka has acknowledged its record and all before it: positions never run ahead of
 //! data.
 
+mod commit;
 mod encode;
+mod outcomes;
 mod topics;
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
-use sluice_kafka::{ClientError, Deliveries, Delivery, OutgoingRecord, Producer, SendRefused};
+use sluice_kafka::{OutgoingRecord, Producer, SendRefused};
 use sluice_plugin::{AnySourceConnector, Kind, SourceContext, SourceTask, model::SourceRecord};
-use tokio::{
-    sync::Notify,
-    time::{Instant, sleep_until, timeout},
-};
+use tokio::time::{Instant, sleep_until};
 
 use crate::{
     active_topics::TopicTracker,
@@ -28,17 +27,14 @@ use crate::{
     ledger::{Committable, Ledger},
     metrics::TaskStats,
     offsets::{ConnectorOffsets, OffsetStore},
-    reporters::{Original, Reporters},
-    stage::{Stage, Step},
+    reporters::Reporters,
     trace::Failure,
 };
 use encode::{Encoder, Outcome};
+use outcomes::{Delivered, Outcomes};
 use topics::TopicMaker;
 
-const SEND_FAILED: &str = "Unrecoverable exception from producer send callback";
 const SEND_REFUSED: &str = "Unrecoverable exception trying to send";
-/// What Java names as the class that could not write a record.
-const SOURCE_TASK: &str = "org.apache.kafka.connect.runtime.WorkerSourceTask";
 /// Pause after a poll that may succeed later.
 const POLL_RETRY: Duration = Duration::from_millis(100);
 
@@ -90,23 +86,6 @@ struct Source {
     /// Records polled and not yet written or left out.
     active: u64,
     abandonment: Arc<Abandonment>,
-}
-
-/// Outcomes of sends, handed over by the producer's thread. Never more than the producer's queue holds.
-#[derive(Default)]
-struct Outcomes {
-    arrived: Mutex<Vec<Delivery>>,
-    news: Notify,
-}
-
-/// The producer's end of the outcomes.
-struct Delivered(Arc<Outcomes>);
-
-impl Deliveries for Delivered {
-    fn take(&self, delivered: &mut Vec<Delivery>) {
-        self.0.arrived.lock().unwrap_or_else(PoisonError::into_inner).append(delivered);
-        self.0.news.notify_one();
-    }
 }
 
 impl Source {
@@ -278,97 +257,6 @@ impl Source {
             }
         }
         Ok(true)
-    }
-
-    /// Notes which records Kafka has taken.
-    fn take_outcomes(&mut self) -> Result<(), Failure> {
-        let mut arrived = self.outcomes.arrived.lock().unwrap_or_else(PoisonError::into_inner);
-        let outcomes = std::mem::take(&mut *arrived);
-        drop(arrived);
-        if outcomes.is_empty() {
-            return Ok(());
-        }
-        let mut written = 0;
-        for (number, outcome) in outcomes {
-            match outcome {
-                Ok(_) => {
-                    written += 1;
-                    self.sent.remove(&number);
-                    self.done(number);
-                }
-                Err(error) => self.refused(number, error)?,
-            }
-        }
-        if written > 0 {
-            self.sent_to.drain(..).for_each(|topic| self.topics.uses(&topic));
-        }
-        self.stats.records_out.add(written);
-        self.stats.active.set(self.active);
-        Ok(())
-    }
-
-    /// Kafka does not take a record. That is the end, unless it is about this record and the connector tolerates it.
-    fn refused(&mut self, number: u64, error: ClientError) -> Result<(), Failure> {
-        if !self.guard.tolerates() || error.is_authentication() {
-            return Err(Failure::from(error).within(SEND_FAILED));
-        }
-        tracing::error!(connector = self.connector, %error, "a record was dropped");
-        self.stats.errors.failed();
-        self.stats.errors.marked();
-        if let Some(record) = self.sent.remove(&number) {
-            let step = Step::new(Stage::KafkaProduce, SOURCE_TASK);
-            self.reporters.report(&step, &Failure::from(error), Original::Polled(&record));
-        }
-        self.done(number);
-        Ok(())
-    }
-
-    fn done(&mut self, number: u64) {
-        self.ledger.done(number);
-        self.active -= 1;
-    }
-
-    /// Writes the positions of what Kafka has taken. What cannot be written now is written the next time.
-    async fn commit(&mut self) -> Result<(), Failure> {
-        self.commit_due = Instant::now() + self.flush_interval;
-        let mut positions = std::mem::take(&mut self.uncommitted);
-        for (partition, offset) in self.ledger.take_committable() {
-            match positions.iter_mut().find(|(known, _)| **known == *partition) {
-                Some((_, known)) => *known = offset,
-                None => positions.push((partition, offset)),
-            }
-        }
-        if positions.is_empty() {
-            self.stats.committed(true, Duration::ZERO);
-            return Ok(());
-        }
-        // Positions never run ahead of the dead letters that stand for their records.
-        self.reporters.settled().await?;
-        if self.abandonment.has_come() {
-            return Ok(());
-        }
-        let started = Instant::now();
-        let write = positions
-            .iter()
-            .map(|(partition, offset)| ((**partition).clone(), Some(offset.clone())));
-        let written =
-            timeout(self.flush_timeout, self.store.write(&self.connector, write.collect())).await;
-        let failed = match written {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(error.to_string()),
-            Err(_) => Some("offset.flush.timeout.ms is over".to_owned()),
-        };
-        self.stats.committed(failed.is_none(), started.elapsed());
-        if let Some(error) = failed {
-            tracing::warn!(
-                connector = self.connector,
-                error,
-                "positions could not be committed; trying again"
-            );
-            self.uncommitted = positions;
-            return Ok(());
-        }
-        Ok(self.task.commit(&positions).await?)
     }
 
     /// Waits for what was sent, commits it, and frees everything; after a failure as well, as what was sent before it
