@@ -1,10 +1,11 @@
 //! Who runs what: the leader's decision, pure. The caller brings what is configured, what the members hold and the time;
 //! nothing here waits, reads a clock or talks to anybody.
 //!
-//! [`eager`] is Java's `EagerAssignor`, [`IncrementalAssignor`] its `IncrementalCooperativeAssignor` (KIP-415), with three
+//! [`eager`] is Java's `EagerAssignor`, [`IncrementalAssignor`] its `IncrementalCooperativeAssignor` (KIP-415), with four
 //! improvements that followers of either kind understand:
 //! - A member that comes back under the address of a lost one gets exactly that one's connectors and tasks back at once;
 //!   Java lets them lie until the delay has run out.
+//! - What a member had stopped before it left goes to others at once; Java waits as it does for one that crashed.
 //! - Work goes only to members that can run it, as far as there is one ([`CanRun`]).
 //! - Work that is held but no longer configured is revoked even if this leader did not hand it out.
 
@@ -98,6 +99,9 @@ pub type Members = BTreeMap<String, MemberState>;
 
 /// Whether the member with an address (first) can run a connector (second).
 pub type CanRun<'a> = &'a dyn Fn(&str, &str) -> bool;
+
+/// Whether the member with an address, which is gone, had stopped a part of its work before it left.
+pub type HadStopped<'a> = &'a dyn Fn(&str, &Unit) -> bool;
 
 /// One member's part of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

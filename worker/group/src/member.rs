@@ -12,7 +12,7 @@ use sluice_kafka::wire::{self, Client, Node};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use crate::{
-    assign::IncrementalAssignor,
+    assign::{IncrementalAssignor, Unit},
     protocol::{Assignment, ConnectProtocol},
 };
 use heartbeat::Heartbeat;
@@ -77,6 +77,13 @@ pub trait Leader {
     fn can_run(&self, member_url: &str, connector: &str) -> bool {
         let _ = (member_url, connector);
         true
+    }
+
+    /// Whether the member at an address, which has left the group, had stopped this before: then it does not come back
+    /// soon, and others get it at once.
+    fn had_stopped(&self, member_url: &str, unit: &Unit) -> bool {
+        let _ = (member_url, unit);
+        false
     }
 }
 

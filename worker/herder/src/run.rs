@@ -184,10 +184,10 @@ impl Herder {
                 }
             }
         }
-        this.leave().await;
-        drop(this);
-        // The queue of statuses is closed now: the writer ends once they are stored.
+        // Before the group is left: its leader looks at them for what was stopped on purpose.
+        this.statuses.close();
         let _ = tokio::time::timeout(LAST_STATUSES, writers.join_all()).await;
+        this.leave().await;
         Ok(())
     }
 }
@@ -249,7 +249,10 @@ impl Loop {
 
     fn status_event(&mut self, event: LogEvent) {
         match event {
-            LogEvent::Records(records) => self.step(Event::StatusRecords(stored(records))),
+            LogEvent::Records(records) => {
+                self.step(Event::StatusRecords(stored(records)));
+                self.configured.update_ended(self.state.statuses());
+            }
             LogEvent::End(end) => end.reached(),
         }
     }

@@ -26,7 +26,7 @@ use crate::{
     settings::Settings,
     store::{
         config::{Change, ClusterConfig},
-        status::Statuses,
+        status::{Status, Statuses},
         topics::ActiveTopics,
     },
 };
@@ -90,6 +90,11 @@ impl State {
     /// The cluster's configuration as read so far: what a leader assigns.
     pub(crate) const fn config(&self) -> &ClusterConfig {
         &self.config
+    }
+
+    /// What is told of connectors and tasks.
+    pub(crate) const fn statuses(&self) -> &Statuses {
+        &self.statuses
     }
 
     /// What this worker's membership looks like, for metrics.
@@ -166,9 +171,15 @@ impl State {
     }
 
     fn read_statuses(&mut self, records: &[StoredRecord]) {
+        let mut has_ended = false;
         for record in records {
-            self.statuses.apply(&record.key, record.value.as_deref());
+            let subject = self.statuses.apply(&record.key, record.value.as_deref());
+            let status = subject.and_then(|it| self.statuses.of(&it));
+            has_ended |= status.is_some_and(Status::has_ended);
             self.read_topic(&record.key, record.value.as_deref());
+        }
+        if has_ended {
+            self.membership.work_ended();
         }
     }
 

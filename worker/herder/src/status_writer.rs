@@ -12,22 +12,30 @@ type KeyValue = (String, Option<String>);
 
 /// Takes statuses to write.
 pub(crate) struct StatusWriter {
-    queue: mpsc::UnboundedSender<KeyValue>,
+    /// None once it is closed.
+    queue: Option<mpsc::UnboundedSender<KeyValue>>,
 }
 
 impl StatusWriter {
-    /// The writer and the loop that has to be run for it; the loop ends once the writer is dropped and all is stored.
+    /// The writer and the loop that has to be run for it; the loop ends once the writer is closed and all is stored.
     ///
     /// The queue needs no bound of its own: it holds what this worker's own connectors and tasks have become while the
     /// broker is away, and each of them changes its state a few times at most before it waits for the broker as well.
     pub(crate) fn new(log: Arc<Log>) -> (Self, impl Future<Output = ()> + Send) {
         let (queue, receiver) = mpsc::unbounded_channel();
-        (Self { queue }, write_all(log, receiver))
+        (Self { queue: Some(queue) }, write_all(log, receiver))
+    }
+
+    /// Takes nothing more.
+    pub(crate) fn close(&mut self) {
+        self.queue = None;
     }
 
     pub(crate) fn write(&self, key: String, value: Option<String>) {
-        // The loop ends only after every sender is gone.
-        let _ = self.queue.send((key, value));
+        if let Some(queue) = &self.queue {
+            // The loop ends only after every sender is gone.
+            let _ = queue.send((key, value));
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Barred, CanRun, Members, Plan, Share, Unit, Work,
+    Barred, CanRun, HadStopped, Members, Plan, Share, Unit, Work,
     balance::{surplus, surplus_within},
     delay::{Delay, Lost},
     spread::{Intended, Loads, remove, spread},
@@ -29,6 +29,8 @@ pub struct Round<'a> {
     pub generation: i32,
     /// Which member can run what.
     pub can_run: CanRun<'a>,
+    /// What a member that is gone had stopped: nobody waits for it to come back.
+    pub had_stopped: HadStopped<'a>,
 }
 
 /// Decides round by round, with a memory of the round before. A new leader starts without memory: what is missing then
@@ -85,8 +87,10 @@ impl IncrementalAssignor {
         remove(&mut next, &revoked);
 
         let waiting = self.give_back(&lost, round.members, &barred, &mut next);
+        let (resigned, waiting): (Work, Work) =
+            waiting.into_iter().partition(|unit| self.was_resigned(unit, round.had_stopped));
         let freed = self.settle_lost(&waiting, &mut next, &barred, now);
-        let mut to_assign: Vec<Unit> = created.into_iter().chain(freed).collect();
+        let mut to_assign: Vec<Unit> = created.into_iter().chain(resigned).chain(freed).collect();
 
         let intended = std::mem::take(&mut self.intended);
         let surplus = self.balance(round, &next, &to_assign, &barred, &intended, now);
@@ -126,6 +130,11 @@ impl IncrementalAssignor {
             next.entry(id.clone()).or_default().extend(own);
         }
         waiting
+    }
+
+    /// Whether lost work had been stopped by its owner, who therefore left on purpose.
+    fn was_resigned(&self, unit: &Unit, had_stopped: HadStopped<'_>) -> bool {
+        self.owners.get(unit).is_some_and(|url| had_stopped(url, unit))
     }
 
     /// What of the lost work is handed out in this round.

@@ -1,6 +1,6 @@
 //! Sequences of rounds as tables: what happens before a round, and how much everybody runs after it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
@@ -17,6 +17,8 @@ enum Act {
     /// Joins with a connector and its four tasks that it got from another leader.
     JoinWith(&'static str, &'static str),
     Leave(&'static str),
+    /// Stops what it runs, and leaves.
+    Resign(&'static str),
     Add(&'static str),
     Delete(&'static str),
     Wait(u64),
@@ -52,6 +54,8 @@ struct Group {
     now: Duration,
     last: Plan,
     can_run: fn(&str, &str) -> bool,
+    /// What members had stopped before they left.
+    stopped: BTreeSet<(String, Unit)>,
 }
 
 impl Group {
@@ -65,6 +69,7 @@ impl Group {
             now: Duration::from_secs(1_000),
             last: Plan::default(),
             can_run: |_, _| true,
+            stopped: BTreeSet::new(),
         };
         group.configured = connectors.iter().flat_map(|name| connector(name)).collect();
         group.act(&Join("w1"));
@@ -80,6 +85,10 @@ impl Group {
                 self.members.insert((*id).into(), joins(id, connector(name)));
             }
             Leave(id) => assert!(self.members.remove(*id).is_some(), "{id} is no member"),
+            Resign(id) => {
+                let member = self.members.remove(*id).expect("a member");
+                self.stopped.extend(member.held.into_iter().map(|unit| (member.url.clone(), unit)));
+            }
             Add(name) => self.configured.extend(connector(name)),
             Delete(name) => self.configured.retain(|unit| unit.connector() != *name),
             Wait(millis) => self.now += Duration::from_millis(*millis),
@@ -104,6 +113,7 @@ impl Group {
             last_completed: if stale { self.generation - 1 } else { self.generation },
             generation: self.generation + 1,
             can_run: &self.can_run,
+            had_stopped: &|url, unit| self.stopped.contains(&(url.to_owned(), unit.clone())),
         };
         let plan = self.assignor.assign(&round, self.now);
         self.generation += 1;
@@ -252,6 +262,24 @@ fn the_work_of_a_lost_worker_goes_to_others_at_once_without_a_delay() {
     let rows: &[Row<'_>] =
         &[(&[Join("w2")], Exactly(0), &[1, 1], &[4, 4]), (&[Leave("w2")], Exactly(0), &[2], &[8])];
     check(0, TWO, rows);
+}
+
+#[test]
+fn the_work_of_a_worker_that_leaves_on_purpose_goes_to_others_at_once() {
+    let rows: &[Row<'_>] = &[
+        (&[Join("w2"), Join("w3")], Exactly(0), &[1, 1, 1], &[4, 4, 4]),
+        (&[Resign("w3")], Exactly(0), &[1, 2], &[6, 6]),
+        (&[JoinAs("w3-again", "w3")], Exactly(0), &[0, 1, 1], &[0, 4, 4]),
+        (&[], Exactly(0), &[1, 1, 1], &[4, 4, 4]),
+    ];
+    check(MAX_DELAY, THREE, rows);
+    // One that crashes beside it is still waited for.
+    let rows: &[Row<'_>] = &[
+        (&[Join("w2"), Join("w3")], Exactly(0), &[1, 1, 1], &[4, 4, 4]),
+        (&[Resign("w3"), Leave("w2")], Exactly(MAX_DELAY), &[2], &[8]),
+        (&[WaitDelay], Exactly(0), &[3], &[12]),
+    ];
+    check(MAX_DELAY, THREE, rows);
 }
 
 #[test]

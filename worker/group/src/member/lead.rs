@@ -105,6 +105,7 @@ impl Election<'_> {
             last_completed: self.last_completed,
             generation: self.generation,
             can_run: &can_run,
+            had_stopped: &|url, unit| leader.had_stopped(url, unit),
         };
         assignor.assign(&round, now)
     }

@@ -105,6 +105,7 @@ impl Group {
             last_completed: self.generation - i32::from(is_stale),
             generation: self.generation + 1,
             can_run: &|_, _| true,
+            had_stopped: &|_, _| false,
         };
         let plan = self.assignor.assign(&round, Duration::from_millis(self.now));
         let asked = Asked {

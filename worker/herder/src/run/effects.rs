@@ -20,6 +20,7 @@ impl Loop {
         match effect {
             Effect::Join(local) => {
                 self.configured.update(self.state.config());
+                self.configured.update_ended(self.state.statuses());
                 if let Some(member) = self.member.take() {
                     self.jobs.spawn(jobs::join(member, local, self.configured.clone()));
                 }

@@ -42,6 +42,8 @@ pub(crate) struct Membership {
     is_leader: bool,
     /// What the group has agreed on.
     protocol: ConnectProtocol,
+    /// As leader, waits for a lost member to come back.
+    waits: bool,
     leader_url: Option<String>,
     leader_id: String,
     /// Offset of the configuration that the assignment rests on.
@@ -59,6 +61,7 @@ impl Default for Membership {
             generation: -1,
             is_leader: false,
             protocol: ConnectProtocol::Sessioned,
+            waits: false,
             leader_url: None,
             leader_id: String::new(),
             needed_offset: -1,
@@ -72,6 +75,12 @@ impl Default for Membership {
 impl Membership {
     pub(super) fn request_rejoin(&mut self) {
         self.rejoin = true;
+    }
+
+    /// Something is told to have ended. If it is what a leader waits for, its worker left on purpose, and said so later
+    /// than the group noticed.
+    pub(super) fn work_ended(&mut self) {
+        self.rejoin |= self.waits && self.phase == Phase::Stable;
     }
 
     pub(super) fn retry_join(&mut self) {
@@ -229,6 +238,7 @@ impl State {
         let held = &mut self.membership;
         held.generation = joined.generation;
         held.is_leader = joined.is_leader;
+        held.waits = joined.is_leader && !assignment.delay.is_zero();
         held.protocol = match (joined.is_cooperative, joined.is_sessioned) {
             (false, _) => ConnectProtocol::Eager,
             (true, false) => ConnectProtocol::Compatible,

@@ -45,6 +45,12 @@ impl Subject {
     }
 }
 
+/// The worker that statuses name, of the REST address that a member of the group advertises.
+pub fn worker_id(url: &str) -> &str {
+    let address = url.split_once("://").map_or(url, |(_, address)| address);
+    address.trim_end_matches('/')
+}
+
 /// How it goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
@@ -61,6 +67,11 @@ pub struct Status {
 }
 
 impl Status {
+    /// Whether it is over on the worker that wrote this.
+    pub const fn has_ended(&self) -> bool {
+        matches!(self.state, State::Unassigned | State::Failed)
+    }
+
     /// The JSON that Java reads and writes.
     pub fn encode(&self) -> String {
         let text = |it: &str| serde_json::Value::from(it).to_string();
@@ -95,22 +106,24 @@ pub struct Statuses {
 }
 
 impl Statuses {
-    /// Takes the next record of the topic. Records that mean nothing to us are skipped.
-    pub fn apply(&mut self, key: &[u8], value: Option<&[u8]>) {
-        let Some(subject) = std::str::from_utf8(key).ok().and_then(Subject::parse) else { return };
+    /// Takes the next record of the topic; returns what it is about. Records that mean nothing to us are skipped.
+    pub fn apply(&mut self, key: &[u8], value: Option<&[u8]>) -> Option<Subject> {
+        let subject = std::str::from_utf8(key).ok().and_then(Subject::parse)?;
         let Some(value) = value else {
             self.entries.remove(&subject);
-            return;
+            return Some(subject);
         };
         match serde_json::from_slice::<Stored>(value) {
             Ok(Stored { state, trace, worker_id, generation, version }) => {
                 let trace = trace.filter(|it| !it.is_empty());
-                self.put(subject, Status { state, trace, worker_id, generation, version });
+                let status = Status { state, trace, worker_id, generation, version };
+                self.put(subject.clone(), status);
             }
             Err(error) => {
                 tracing::warn!(key = subject.key(), %error, "ignoring a record of the status topic");
             }
         }
+        Some(subject)
     }
 
     /// Notes a status that is about to be written, so that this worker's own answers are never older than its acts.
@@ -121,6 +134,14 @@ impl Statuses {
     /// The status of a connector or task.
     pub fn of(&self, subject: &Subject) -> Option<&Status> {
         self.entries.get(subject)
+    }
+
+    /// What does not run any more as far as its worker has told, which is named: it was stopped, or has failed.
+    pub fn ended(&self) -> impl Iterator<Item = (&Subject, &str)> {
+        self.entries
+            .iter()
+            .filter(|(_, status)| status.has_ended())
+            .map(|(subject, status)| (subject, &*status.worker_id))
     }
 
     /// Everything that has a status.

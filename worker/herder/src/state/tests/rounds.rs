@@ -1,6 +1,7 @@
 //! What a round of the group, and what it waits for, does to the work here.
 
 use super::*;
+use crate::store::status::{Status, Subject};
 
 #[test]
 fn a_created_connector_gets_its_tasks_in_two_rounds() {
@@ -101,4 +102,29 @@ fn the_end_stops_every_task_before_the_group_is_left() {
     let ends: Vec<_> =
         worker.take().into_iter().filter(|it| matches!(it, Effect::Leave | Effect::Exit)).collect();
     assert!(matches!(ends[..], [Effect::Leave, Effect::Exit]));
+}
+
+#[test]
+fn a_leader_that_waits_for_a_lost_worker_joins_again_once_it_hears_that_it_had_stopped() {
+    for (is_leader, delay, state, joins) in [
+        (true, 300, RunState::Unassigned, true),
+        (true, 300, RunState::Failed, true),
+        (true, 300, RunState::Running, false),
+        (true, 0, RunState::Unassigned, false),
+        (false, 300, RunState::Unassigned, false),
+    ] {
+        let mut worker = Worker::started();
+        let mut joined = worker.joined(is_leader, &[], &[]);
+        joined.assignment.delay = Duration::from_secs(delay);
+        worker.take();
+        worker.step(Event::Joined(joined));
+        let worker_id = "other:8083".into();
+        let status = Status { state, trace: None, worker_id, generation: 1, version: None };
+        worker.step(Event::StatusRecords(vec![StoredRecord {
+            offset: 0,
+            key: Subject::Task(task("a", 0)).key().into_bytes(),
+            value: Some(status.encode().into_bytes()),
+        }]));
+        assert_eq!(worker.is_joining(), joins, "leads: {is_leader}, {delay} s, {state}");
+    }
 }
