@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use sluice_config::Properties;
 use sluice_engine::{TargetState, TaskEvent, TaskId};
+use sluice_group::LocalState;
 
 use super::{
     Loop, jobs, now_millis,
@@ -18,13 +19,7 @@ use crate::{
 impl Loop {
     pub(super) fn perform(&mut self, effect: Effect) {
         match effect {
-            Effect::Join(local) => {
-                self.configured.update(self.state.config());
-                self.configured.update_ended(self.state.statuses());
-                if let Some(member) = self.member.take() {
-                    self.jobs.spawn(jobs::join(member, local, self.configured.clone()));
-                }
-            }
+            Effect::Join(local) => self.join(local),
             // The loop leaves once it has ended.
             Effect::Leave => {}
             Effect::ReadConfig => {
@@ -115,6 +110,14 @@ impl Loop {
             limit: self.settings.plugin_timeout,
         };
         self.jobs.spawn(offsets::act(on, request, action));
+    }
+
+    fn join(&mut self, local: LocalState) {
+        self.configured.update(self.state.config());
+        self.configured.update_ended(self.state.statuses());
+        if let Some(member) = self.member.take() {
+            self.jobs.spawn(jobs::join(member, local, self.configured.clone()));
+        }
     }
 
     /// Starts a task with values in place of placeholders; the error is a trace. Values are read from files nearby.
