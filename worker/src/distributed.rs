@@ -20,7 +20,6 @@ use sluice_group::{GroupSettings, Member};
 use sluice_herder::{CatalogPlugins, Herder, Settings as HerderSettings, loggers::Loggers};
 use sluice_kafka::{ClientSettings, admin::Admin, log::Log, wire::Client};
 use sluice_providers::Providers;
-use sluice_rest::LeaderClient;
 use sluice_rest_model::ServerInfo;
 use tokio::{
     sync::{mpsc, watch},
@@ -59,11 +58,11 @@ pub(crate) async fn run(
     let registry = Registry::new();
     let (handle, requests) = Herder::handle();
     let (info, told) = watch::channel(server_info(String::new()));
-    let client = LeaderClient::default();
+    let client = surface::client(&properties)?;
     let about = About { info: told, plugins: plugins::list(&catalog), loggers: loggers.clone() };
     let serving = CancellationToken::new();
     let mut servers = JoinSet::new();
-    surface.serve(handle, client.clone(), about, &mut servers, &serving);
+    surface.serve(&handle, &client, about, &mut servers, &serving);
     if let Some(metrics) = metrics(&config, &registry, &serving).await? {
         servers.spawn(metrics);
     }

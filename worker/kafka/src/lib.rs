@@ -14,6 +14,7 @@ mod memory;
 mod message;
 mod producer;
 mod settings;
+pub mod tls;
 pub mod wire;
 
 pub use batch::Batch;

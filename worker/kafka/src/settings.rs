@@ -13,7 +13,7 @@ use sluice_config::Properties;
 
 pub use layers::layered;
 pub(crate) use librdkafka::Native;
-pub(crate) use security::{Mechanism, Sasl, Security, Tls};
+pub(crate) use security::{Mechanism, Sasl, Security, Tls, parse_tls};
 
 /// Why client settings cannot be used. Never holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -8,7 +8,6 @@ mod error;
 mod metadata;
 mod pool;
 mod scram;
-mod tls;
 
 use std::{sync::Arc, time::Duration};
 
@@ -48,7 +47,7 @@ impl Client {
     /// Makes a client; no I/O but reading the PEM files that the settings name.
     pub fn new(settings: &ClientSettings, client_id: &str) -> Result<Self, SettingsError> {
         let security = settings.security();
-        let tls = security.tls.as_ref().map(tls::config).transpose()?;
+        let tls = security.tls.as_ref().map(crate::tls::of).transpose()?;
         let profile = Profile {
             client_id: StrBytes::from_string(client_id.to_owned()),
             tls: tls.map(|config| TlsConnector::from(Arc::new(config))),

@@ -6,11 +6,13 @@ use async_trait::async_trait;
 use axum::http::{Method, Request, StatusCode, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use rustls::ClientConfig;
 use sluice_config::Properties;
 use sluice_herder::{SessionKey, TaskSender, signature};
 
@@ -35,16 +37,20 @@ pub(crate) struct RemoteAnswer {
 /// Talks to other workers of the group.
 #[derive(Clone)]
 pub struct LeaderClient {
-    http: Client<HttpConnector, Full<Bytes>>,
-}
-
-impl Default for LeaderClient {
-    fn default() -> Self {
-        Self { http: Client::builder(TokioExecutor::new()).build_http() }
-    }
+    http: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
 }
 
 impl LeaderClient {
+    /// A client that shows itself to, and trusts, workers on secured listeners as `tls` says.
+    pub fn new(tls: ClientConfig) -> Self {
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_http1()
+            .build();
+        Self { http: Client::builder(TokioExecutor::new()).build(connector) }
+    }
+
     pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Result<RemoteAnswer, String> {
         let exchange = async {
             let response = self.http.request(request).await.map_err(|error| with_causes(&error))?;

@@ -23,6 +23,7 @@ mod policy;
 mod query;
 mod root;
 mod routes;
+mod secured;
 mod server;
 
 pub use client::LeaderClient;

@@ -7,8 +7,10 @@ use axum::{
     extract::{FromRequest, Request as HttpRequest},
     http::{StatusCode, Uri},
     response::{IntoResponse as _, Response},
+    serve::Listener,
 };
 use bytes::Bytes;
+use rustls::ServerConfig;
 use sluice_herder::{Answer, Error, Handle, Request, loggers::Loggers};
 use sluice_rest_model::{PluginInfo, ServerInfo};
 use tokio::{net::TcpListener, sync::watch};
@@ -22,9 +24,11 @@ use crate::{
     location, openapi,
     policy::Policy,
     routes,
+    secured::Secured,
 };
 
 /// What the API tells about the worker itself.
+#[derive(Clone)]
 pub struct ServerSettings {
     /// Answer to `GET /`, as far as it is known.
     pub info: watch::Receiver<ServerInfo>,
@@ -134,20 +138,33 @@ pub fn routers(herder: Handle, client: LeaderClient, settings: ServerSettings) -
 /// A bound listener, ready to serve.
 pub struct Server {
     listener: TcpListener,
+    tls: Option<Arc<ServerConfig>>,
 }
 
 impl Server {
-    /// Takes over a listener that was bound before the worker joined its group.
-    pub const fn new(listener: TcpListener) -> Self {
-        Self { listener }
+    /// Takes over a listener that was bound before the worker joined its group; secured, if there are settings for it.
+    pub const fn new(listener: TcpListener, tls: Option<Arc<ServerConfig>>) -> Self {
+        Self { listener, tls }
     }
 
     /// Serves until told to stop, then lets requests on their way finish.
     pub async fn run(self, router: Router, stop: CancellationToken) -> std::io::Result<()> {
-        let service = MapRequest::new(router, without_last_slash);
-        let service = ServiceExt::<HttpRequest>::into_make_service(service);
-        axum::serve(self.listener, service).with_graceful_shutdown(stop.cancelled_owned()).await
+        let Self { listener, tls } = self;
+        match tls {
+            None => serve(listener, router, stop).await,
+            Some(tls) => serve(Secured::new(listener, tls), router, stop).await,
+        }
     }
+}
+
+async fn serve<L: Listener<Addr: std::fmt::Debug>>(
+    listener: L,
+    router: Router,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
+    let service = MapRequest::new(router, without_last_slash);
+    let service = ServiceExt::<HttpRequest>::into_make_service(service);
+    axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await
 }
 
 /// A path with a slash at its end is the one without.

@@ -120,7 +120,8 @@ fn text<'a>(settings: &'a Properties, key: &str) -> Option<&'a str> {
     settings.get(key).map(|value| value.trim()).filter(|value| !value.is_empty())
 }
 
-fn parse_tls(settings: &Properties) -> Result<Tls, SettingsError> {
+/// Reads the `ssl.*` keys alone.
+pub(crate) fn parse_tls(settings: &Properties) -> Result<Tls, SettingsError> {
     let host_check = settings.get("ssl.endpoint.identification.algorithm");
     Ok(Tls {
         trust: trust(settings)?,

@@ -1,21 +1,75 @@
-//! rustls' client settings from [`Tls`]: PEM trust, PEM identity, and the host check that Java can switch off.
+//! rustls' settings from the `ssl.*` keys: PEM trust, PEM identity, and the host check that Java can switch off; for brokers,
+//! and for whatever else is secured by keys of this kind.
 
 use std::sync::Arc;
 
 use rustls::{
-    ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig, SignatureScheme,
     client::{
         WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
+    crypto::CryptoProvider,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
+    server::{NoClientAuth, WebPkiClientVerifier, danger::ClientCertVerifier},
 };
+use sluice_config::Properties;
 
-use crate::settings::{SettingsError, Tls};
+use crate::settings::{SettingsError, Tls, parse_tls};
+
+/// Settings of a client of a secured server.
+pub fn client(settings: &Properties) -> Result<ClientConfig, SettingsError> {
+    of(&parse_tls(settings)?)
+}
+
+/// Settings of a secured server, with `ssl.client.auth` as `none`, `requested` or `required`.
+pub fn server(settings: &Properties) -> Result<ServerConfig, SettingsError> {
+    let tls = parse_tls(settings)?;
+    let Some(identity) = &tls.identity else {
+        let key = "ssl.keystore.location";
+        return Err(invalid(key, &"a secured listener needs a key and a certificate"));
+    };
+    let chain = certificates("ssl.keystore.certificate.chain", identity.chain.load()?.reveal())?;
+    let key = private_key(identity.key.load()?.reveal())?;
+    let provider = provider();
+    ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|cause| invalid("ssl.protocol", &cause))?
+        .with_client_cert_verifier(client_verifier(settings, &tls, provider)?)
+        .with_single_cert(chain, key)
+        .map_err(|cause| invalid("ssl.keystore.key", &cause))
+}
+
+fn client_verifier(
+    settings: &Properties,
+    tls: &Tls,
+    provider: Arc<CryptoProvider>,
+) -> Result<Arc<dyn ClientCertVerifier>, SettingsError> {
+    const KEY: &str = "ssl.client.auth";
+    let wanted = settings.get(KEY).map_or("none", |it| it.trim()).to_ascii_lowercase();
+    let is_required = match wanted.as_str() {
+        "" | "none" => return Ok(Arc::new(NoClientAuth)),
+        "requested" => false,
+        "required" => true,
+        _ => return Err(invalid(KEY, &"String must be one of: required, requested, none")),
+    };
+    if tls.trust.is_none() {
+        // The public authorities would let in anybody who has a certificate of a web site.
+        let reason = "authorities that sign clients' certificates must be named";
+        return Err(invalid("ssl.truststore.location", &reason));
+    }
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots(tls)?), provider);
+    let verifier = if is_required { verifier } else { verifier.allow_unauthenticated() };
+    verifier.build().map(|it| it as _).map_err(|cause| invalid(KEY, &cause))
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
 
 /// Reads the PEM material and makes the settings of a connector.
-pub(super) fn config(tls: &Tls) -> Result<ClientConfig, SettingsError> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+pub(crate) fn of(tls: &Tls) -> Result<ClientConfig, SettingsError> {
+    let provider = provider();
     let roots = Arc::new(roots(tls)?);
     let verifier: Arc<dyn ServerCertVerifier> =
         WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider))
