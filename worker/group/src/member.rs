@@ -255,6 +255,14 @@ impl Member {
         }
     }
 
+    /// Says that the group is likely to call for another round soon: for a few seconds it is asked more often than
+    /// `heartbeat.interval.ms` has it, so that work that changes hands is not idle for so long.
+    pub fn hurry(&self) {
+        if let Some(heartbeat) = &self.heartbeat {
+            heartbeat.hurry();
+        }
+    }
+
     /// Leaves the group, so that it need not wait for the session timeout. Errors are only logged: the group notices
     /// anyway. `reason` appears in the broker's log.
     pub async fn leave(&mut self, reason: &str) {

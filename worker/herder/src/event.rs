@@ -175,6 +175,8 @@ pub(crate) enum Timer {
 pub(crate) enum Effect {
     /// Join the group with this state; answered by [`Event::Joined`] or [`Event::JoinFailed`].
     Join(LocalState),
+    /// Ask the group often for a while: it is likely to rebalance.
+    Hurry,
     /// Leave the group.
     Leave,
     /// Read the config topic to its end; answered by [`Event::ConfigRead`].

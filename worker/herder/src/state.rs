@@ -171,15 +171,16 @@ impl State {
     }
 
     fn read_statuses(&mut self, records: &[StoredRecord]) {
-        let mut has_ended = false;
+        let mut others_ended = false;
         for record in records {
             let subject = self.statuses.apply(&record.key, record.value.as_deref());
             let status = subject.and_then(|it| self.statuses.of(&it));
-            has_ended |= status.is_some_and(Status::has_ended);
+            let is_other = |it: &&Status| it.worker_id != self.settings.worker_id;
+            others_ended |= status.filter(is_other).is_some_and(Status::has_ended);
             self.read_topic(&record.key, record.value.as_deref());
         }
-        if has_ended {
-            self.membership.work_ended();
+        if others_ended && self.has_started {
+            self.others_ended();
         }
     }
 

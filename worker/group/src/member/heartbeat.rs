@@ -1,6 +1,6 @@
 //! Keeps the session alive from a task of its own, over a connection of its own, and tells what the group answers.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use kafka_protocol::{
     ResponseError,
@@ -8,16 +8,23 @@ use kafka_protocol::{
 };
 use sluice_kafka::wire::{self, Client, Node};
 use tokio::{
-    sync::watch,
+    sync::{Notify, watch},
     task::JoinSet,
-    time::{Instant, sleep, timeout_at},
+    time::{Instant, sleep_until, timeout_at},
 };
 
 use super::{Change, GroupSettings, RETRY_BACKOFF, text};
 
+/// Pause between heartbeats while there is reason to think that the group is about to change.
+const HURRIED: Duration = Duration::from_millis(100);
+
+/// How long such a reason holds.
+const HURRY: Duration = Duration::from_secs(3);
+
 /// Heartbeats of one generation; they end when this is dropped.
 pub(super) struct Heartbeat {
     changes: watch::Receiver<Option<Change>>,
+    hurry: Arc<Notify>,
     _task: JoinSet<()>,
 }
 
@@ -41,10 +48,19 @@ impl Heartbeat {
                 .with_member_id(text(member_id)),
             coordinator,
             alive: Instant::now(),
+            beat_at: Instant::now() + settings.heartbeat_interval,
+            hurried_until: None,
+            hurry: Arc::default(),
         };
+        let hurry = Arc::clone(&pulse.hurry);
         let mut task = JoinSet::new();
         task.spawn(pulse.run(sender));
-        Self { changes, _task: task }
+        Self { changes, hurry, _task: task }
+    }
+
+    /// For a few seconds, asks the group more often than it has to.
+    pub(super) fn hurry(&self) {
+        self.hurry.notify_one();
     }
 
     /// The next change that was not told yet. Cancel-safe.
@@ -83,13 +99,17 @@ struct Pulse {
     coordinator: Node,
     /// When the group answered last.
     alive: Instant,
+    /// When the next heartbeat is due.
+    beat_at: Instant,
+    hurried_until: Option<Instant>,
+    hurry: Arc<Notify>,
 }
 
 impl Pulse {
     async fn run(mut self, changes: watch::Sender<Option<Change>>) {
         let mut lost_since = None;
         loop {
-            sleep(lost_since.map_or(self.interval, |_| RETRY_BACKOFF)).await;
+            self.wait().await;
             let answer = match lost_since {
                 None => self.beat().await,
                 Some(since) => timeout_at(since + self.interval, self.search())
@@ -98,6 +118,7 @@ impl Pulse {
             };
             let change = match answer {
                 Answer::NoCoordinator => {
+                    self.beat_at = Instant::now() + RETRY_BACKOFF;
                     let since: Instant = *lost_since.get_or_insert_with(Instant::now);
                     if since.elapsed() < self.interval {
                         continue;
@@ -108,6 +129,7 @@ impl Pulse {
                 Answer::Alive | Answer::Rebalancing | Answer::Refused => {
                     lost_since = None;
                     self.alive = Instant::now();
+                    self.beat_at = self.alive + self.pause();
                     if answer == Answer::Alive {
                         continue;
                     }
@@ -127,6 +149,26 @@ impl Pulse {
                 return;
             }
         }
+    }
+
+    /// Waits until the next heartbeat is due, which may come to be sooner meanwhile.
+    async fn wait(&mut self) {
+        loop {
+            tokio::select! {
+                biased;
+                () = sleep_until(self.beat_at) => return,
+                () = self.hurry.notified() => {
+                    let now = Instant::now();
+                    self.hurried_until = Some(now + HURRY);
+                    self.beat_at = self.beat_at.min(now + HURRIED);
+                }
+            }
+        }
+    }
+
+    fn pause(&self) -> Duration {
+        let is_hurried = self.hurried_until.is_some_and(|until| self.alive < until);
+        if is_hurried { HURRIED.min(self.interval) } else { self.interval }
     }
 
     /// Looks for the coordinator. It is found only when it answers a heartbeat.

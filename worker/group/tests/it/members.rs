@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use sluice_group::ConnectProtocol;
-use sluice_kit::{java, kafka::KafkaServer, require};
+use sluice_kit::{java, kafka::KafkaServer, require, wait};
 
-use crate::worker::{Plan, SESSION, SOON, Worker};
+use crate::worker::{Pace, Plan, SESSION, SOON, Worker};
 
 const LONG: Duration = Duration::from_mins(5);
 const SHORT: Duration = Duration::from_secs(2);
@@ -20,16 +20,19 @@ struct Group {
     name: &'static str,
     max_delay: Duration,
     protocol: ConnectProtocol,
+    pace: Pace,
 }
 
 impl Group {
     async fn new(name: &'static str, max_delay: Duration) -> Result<Self> {
         let bootstrap = KafkaServer::shared().await?.bootstrap();
-        Ok(Self { bootstrap, name, max_delay, protocol: ConnectProtocol::Sessioned })
+        let protocol = ConnectProtocol::Sessioned;
+        Ok(Self { bootstrap, name, max_delay, protocol, pace: Pace::BRISK })
     }
 
     fn worker(&self, url: &str) -> Result<Worker> {
-        Worker::start(&self.bootstrap, self.name, url, &plan(), self.max_delay, self.protocol)
+        let Self { bootstrap, name, max_delay, protocol, pace } = self;
+        Worker::start(bootstrap, name, url, &plan(), *max_delay, *protocol, *pace)
     }
 
     /// A leader and a follower that share the work.
@@ -86,6 +89,25 @@ async fn a_worker_that_returns_under_its_address_gets_its_own_work_back_at_once(
     second.kill();
     let second = group.worker("http://b/")?;
     second.sees(SOON, "its own work again", |it| it.work == own).await?;
+    second.leave().await?;
+    first.leave().await
+}
+
+#[tokio::test]
+async fn a_worker_that_hurries_hears_of_a_round_before_its_heartbeat_is_due() -> Result<()> {
+    require!(java::missing());
+    let mut group = Group::new("hurries", LONG).await?;
+    group.pace = Pace::SLOW;
+    let first = group.worker("http://a/")?;
+    first.sees(SOON, "all work on the first", |it| it.work.len() == plan().units()).await?;
+    let second = group.worker("http://b/")?;
+    let hurried = async || {
+        // The first hears of the second, and the second of what the first has given up.
+        first.hurry();
+        second.hurry();
+        second.view().work.len() == plan().units() / 2
+    };
+    wait::until(SOON, "half on the second", hurried).await?;
     second.leave().await?;
     first.leave().await
 }

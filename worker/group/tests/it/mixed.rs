@@ -12,7 +12,7 @@ use sluice_kit::{
     require, wait,
 };
 
-use crate::worker::{Plan, SOON, Worker};
+use crate::worker::{Pace, Plan, SOON, Worker};
 
 const GROUP: &str = "mixed";
 const DELAY: Duration = Duration::from_secs(1);
@@ -50,6 +50,7 @@ async fn java_and_we_share_work_with_either_as_leader() -> Result<()> {
         &plan(),
         DELAY,
         ConnectProtocol::Sessioned,
+        Pace::BRISK,
     )?;
     let half = plan().units() / 2;
     ours.sees(SOON, "half of Java's work", |it| it.work.len() == half).await?;

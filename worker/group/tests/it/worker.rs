@@ -1,6 +1,6 @@
 //! A worker that does nothing but hold what the group gives it: the herder's part of the protocol in a few lines.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use sluice_group::{
@@ -10,7 +10,10 @@ use sluice_group::{
 };
 use sluice_kafka::{ClientSettings, wire::Client};
 use sluice_kit::wait;
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 
 /// The shortest session that brokers allow by default.
@@ -29,9 +32,24 @@ pub(crate) struct View {
     pub(crate) shares: Vec<MemberShare>,
 }
 
+/// How often a worker hears from its group, unless it hurries.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    session: Duration,
+    heartbeat: Duration,
+}
+
+impl Pace {
+    pub(crate) const BRISK: Self = Self { session: SESSION, heartbeat: Duration::from_secs(1) };
+    /// Longer than any test.
+    pub(crate) const SLOW: Self =
+        Self { session: Duration::from_mins(30), heartbeat: Duration::from_mins(20) };
+}
+
 pub(crate) struct Worker {
     view: watch::Receiver<View>,
     leave: CancellationToken,
+    hurry: Arc<Notify>,
     task: JoinSet<Result<()>>,
 }
 
@@ -60,6 +78,7 @@ impl Worker {
         plan: &Plan,
         max_delay: Duration,
         protocol: ConnectProtocol,
+        pace: Pace,
     ) -> Result<Self> {
         let settings = BTreeMap::from([("bootstrap.servers".to_owned(), bootstrap.to_owned())]);
         let client = Client::new(&ClientSettings::parse(&settings)?, url)?;
@@ -68,8 +87,8 @@ impl Worker {
             GroupSettings {
                 group_id: group.into(),
                 url: url.into(),
-                session_timeout: SESSION,
-                heartbeat_interval: Duration::from_secs(1),
+                session_timeout: pace.session,
+                heartbeat_interval: pace.heartbeat,
                 rebalance_timeout: Duration::from_mins(1),
                 protocol,
                 max_delay,
@@ -77,9 +96,15 @@ impl Worker {
         );
         let (sender, view) = watch::channel(View::default());
         let leave = CancellationToken::new();
+        let hurry = Arc::<Notify>::default();
         let mut task = JoinSet::new();
-        task.spawn(drive(member, plan.clone(), sender, leave.clone()));
-        Ok(Self { view, leave, task })
+        task.spawn(drive(member, plan.clone(), sender, leave.clone(), Arc::clone(&hurry)));
+        Ok(Self { view, leave, hurry, task })
+    }
+
+    /// Has it ask its group soon.
+    pub(crate) fn hurry(&self) {
+        self.hurry.notify_one();
     }
 
     /// Ends as a process does that is killed: without a word to the group.
@@ -115,6 +140,7 @@ async fn drive(
     mut plan: Plan,
     view: watch::Sender<View>,
     leave: CancellationToken,
+    hurry: Arc<Notify>,
 ) -> Result<()> {
     let mut held = Work::new();
     loop {
@@ -138,11 +164,19 @@ async fn drive(
         if news.revokes() || news.has_failed() {
             continue;
         }
-        tokio::select! {
-            change = member.changed() => if change != Change::Rebalance { held.clear() },
-            () = leave.cancelled() => {
-                member.leave("the test is over").await;
-                return Ok(());
+        loop {
+            tokio::select! {
+                change = member.changed() => {
+                    if change != Change::Rebalance {
+                        held.clear();
+                    }
+                    break;
+                }
+                () = hurry.notified() => member.hurry(),
+                () = leave.cancelled() => {
+                    member.leave("the test is over").await;
+                    return Ok(());
+                }
             }
         }
     }

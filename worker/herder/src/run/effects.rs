@@ -20,6 +20,11 @@ impl Loop {
     pub(super) fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Join(local) => self.join(local),
+            Effect::Hurry => {
+                if let Some(member) = &self.member {
+                    member.hurry();
+                }
+            }
             // The loop leaves once it has ended.
             Effect::Leave => {}
             Effect::ReadConfig => {

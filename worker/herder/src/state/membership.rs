@@ -77,12 +77,6 @@ impl Membership {
         self.rejoin = true;
     }
 
-    /// Something is told to have ended. If it is what a leader waits for, its worker left on purpose, and said so later
-    /// than the group noticed.
-    pub(super) fn work_ended(&mut self) {
-        self.rejoin |= self.waits && self.phase == Phase::Stable;
-    }
-
     pub(super) fn retry_join(&mut self) {
         if self.phase == Phase::BackingOff {
             self.phase = Phase::Out;
@@ -306,6 +300,15 @@ impl State {
             Change::Rebalance => {}
             // The group may have given this worker's tasks to others by now: they must not run here as well.
             Change::CoordinatorLost | Change::Fenced => self.membership.drop_assignment(),
+        }
+    }
+
+    /// Another worker has told that something ended. Either it leaves on purpose, which a leader that waits for it has
+    /// heard of later than the group has, or it gives up work that others shall have: a round is near.
+    pub(super) fn others_ended(&mut self) {
+        if self.membership.phase == Phase::Stable {
+            self.membership.rejoin |= self.membership.waits;
+            self.effects.push(Effect::Hurry);
         }
     }
 

@@ -125,6 +125,9 @@ fn a_leader_that_waits_for_a_lost_worker_joins_again_once_it_hears_that_it_had_s
             key: Subject::Task(task("a", 0)).key().into_bytes(),
             value: Some(status.encode().into_bytes()),
         }]));
-        assert_eq!(worker.is_joining(), joins, "leads: {is_leader}, {delay} s, {state}");
+        let at = format!("leads: {is_leader}, {delay} s, {state}");
+        assert_eq!(worker.is_joining(), joins, "{at}");
+        let hurries = worker.effects.iter().any(|it| matches!(it, Effect::Hurry));
+        assert_eq!(hurries, state != RunState::Running, "{at}");
     }
 }
