@@ -197,10 +197,13 @@ impl ClusterConfig {
     }
 
     fn commit_tasks(&mut self, name: String, count: usize) -> Option<Change> {
-        let entry = self.connectors.get_mut(&name).filter(|it| it.config.is_some())?;
-        let deferred = std::mem::take(&mut entry.deferred);
-        let complete =
-            (0..count as i32).all(|id| deferred.contains_key(&id)) && deferred.len() == count;
+        let entry = self.connectors.get_mut(&name)?;
+        let mut deferred = std::mem::take(&mut entry.deferred);
+        // Tasks of a connector that was deleted, of whose configuration compaction has left nothing.
+        entry.config.as_ref()?;
+        // Compaction leaves tasks of larger sets from before, whose commit record it has taken away.
+        deferred.retain(|id, _| usize::try_from(*id).is_ok_and(|id| id < count));
+        let complete = deferred.len() == count;
         entry.task_count = Some(count);
         entry.applied.clone_from(&entry.config);
         entry.inconsistent = !complete;

@@ -42,6 +42,22 @@ fn a_commit_whose_tasks_were_compacted_away_runs_nothing() {
 }
 
 #[test]
+fn what_compaction_leaves_of_earlier_sets_does_not_count() {
+    let commit = ("commit-orders", r#"{"tasks":1}"#);
+    for (records, live) in [
+        // Two tasks, then one: the second task's record stays.
+        (&[ORDERS, TASK_1, TASK_0, commit][..], 1),
+        // A connector was deleted with its tasks, and made again.
+        (&[TASK_0, commit, ORDERS], 0),
+        (&[TASK_0, commit, ORDERS, commit], 0),
+        (&[TASK_1, commit, ORDERS, TASK_0, commit], 1),
+    ] {
+        let (config, _) = replay(records);
+        assert_eq!(config.task_ids("orders").len(), live, "{records:?}");
+    }
+}
+
+#[test]
 fn a_smaller_set_replaces_a_larger_one() {
     let (config, _) = replay(&[
         ORDERS,
