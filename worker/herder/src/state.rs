@@ -16,7 +16,7 @@ mod status;
 mod topics;
 mod work;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use sluice_rest_model::{ConfigInfos, ConfigKeyInfo, SettingsPatch};
 
@@ -143,11 +143,22 @@ impl State {
     }
 
     fn read_config(&mut self, records: Vec<StoredRecord>) {
+        let mut new_tasks = BTreeSet::new();
         for record in records {
             let change = self.config.apply(record.offset, &record.key, record.value.as_deref());
             if let Some(change) = change.filter(|_| self.has_started) {
+                if let Change::Tasks(name) = &change {
+                    new_tasks.insert(name.clone());
+                }
                 self.config_changed(change);
             }
+        }
+        // Not before all is read: where a connector is stopped, its tasks go first.
+        for name in new_tasks {
+            self.correct_tasks(&name);
+        }
+        if self.has_started {
+            self.empty_stopped();
         }
     }
 
@@ -155,6 +166,8 @@ impl State {
         match change {
             Change::Added(_) => self.membership.request_rejoin(),
             Change::Removed(name) => {
+                // One of the same name that follows is another.
+                self.work.forget_connector(&name);
                 self.forget_statuses(&name);
                 self.membership.request_rejoin();
             }
@@ -174,9 +187,13 @@ impl State {
         let mut others_ended = false;
         for record in records {
             let subject = self.statuses.apply(&record.key, record.value.as_deref());
-            let status = subject.and_then(|it| self.statuses.of(&it));
-            let is_other = |it: &&Status| it.worker_id != self.settings.worker_id;
-            others_ended |= status.filter(is_other).is_some_and(Status::has_ended);
+            if let Some(subject) = subject {
+                let status = self.statuses.of(&subject);
+                let is_other = |it: &&Status| it.worker_id != self.settings.worker_id;
+                others_ended |= status.filter(is_other).is_some_and(Status::has_ended);
+                self.forget_if_gone(&subject);
+                self.say_again(subject);
+            }
             self.read_topic(&record.key, record.value.as_deref());
         }
         if others_ended && self.has_started {

@@ -279,6 +279,7 @@ impl State {
         if self.membership.is_leader {
             self.forget_removed_statuses();
             self.rotate_session_key();
+            self.empty_stopped();
         }
     }
 

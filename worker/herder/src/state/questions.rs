@@ -3,9 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use sluice_config::Properties;
 use sluice_rest_model::{ConfigInfos, SettingsPatch};
 
-use super::{State, requests::PendingWrite};
+use super::{
+    State,
+    requests::{Held, PendingWrite},
+};
 use crate::{
     event::{Effect, Question, QuestionId, RequestId, Timer, Told},
     instant,
@@ -18,8 +22,18 @@ use crate::{
 pub(super) struct Candidate {
     pub(super) name: String,
     pub(super) config: SettingsPatch,
-    pub(super) initial: Option<TargetState>,
-    pub(super) may_replace: bool,
+    pub(super) wish: Wish,
+}
+
+/// How the configuration relates to the one that is there.
+#[derive(Debug, Clone)]
+pub(super) enum Wish {
+    /// There must be none; the state is the one to create the connector in.
+    Create(Option<TargetState>),
+    /// It takes the place of any.
+    Put,
+    /// It is this one with these changes.
+    Patch(Properties, SettingsPatch),
 }
 
 #[derive(Debug, Clone)]
@@ -67,15 +81,26 @@ impl State {
         let answer = match (told, candidate) {
             (Err(error), _) => Err(error),
             (Ok(Told::Infos(infos)), Some(candidate)) => {
-                match self.write_candidate(request, candidate, &infos) {
-                    Ok(()) => return,
-                    Err(error) => Err(error),
-                }
+                return self.take_candidate(request, candidate, infos);
             }
             (Ok(Told::Infos(infos)), None) => Ok(Answer::Validated(infos)),
             (Ok(Told::Keys(keys)), _) => Ok(Answer::Keys(keys)),
         };
         self.reply(request, answer);
+    }
+
+    /// Plugins have looked at a configuration.
+    pub(super) fn take_candidate(
+        &mut self,
+        request: RequestId,
+        candidate: Candidate,
+        infos: ConfigInfos,
+    ) {
+        if self.writes.concerns(&candidate.name) {
+            self.writes.hold(Held::Candidate(request, candidate, infos));
+        } else if let Err(error) = self.write_candidate(request, candidate, &infos) {
+            self.reply(request, Err(error));
+        }
     }
 
     fn write_candidate(
@@ -84,14 +109,24 @@ impl State {
         candidate: Candidate,
         infos: &ConfigInfos,
     ) -> Result<(), Error> {
-        let Candidate { name, config, initial, may_replace } = candidate;
+        let Candidate { name, config, wish } = candidate;
+        let current = self.config.config(&name);
+        if let Wish::Patch(base, patch) = wish.clone()
+            && current != Some(&base)
+        {
+            // Others have changed the connector meanwhile, or have deleted it: nothing of that is undone.
+            return self.patch_config(request, name, patch);
+        }
         if infos.error_count > 0 {
             return Err(Error::BadRequest(invalid(infos)));
         }
         self.membership.check_leader()?;
-        let is_new = self.config.connector(&name).is_none();
-        if !is_new && !may_replace {
-            return Err(Error::AlreadyExists(name));
+        let (is_new, mut initial) = (current.is_none(), None);
+        if let Wish::Create(state) = wish {
+            if !is_new {
+                return Err(Error::AlreadyExists(name));
+            }
+            initial = state;
         }
         let records = encode::connector(&name, &config.into_parts().0, initial);
         self.write(records, PendingWrite::Connector { request, name, is_new });

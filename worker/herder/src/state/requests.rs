@@ -4,9 +4,14 @@ use std::{collections::BTreeMap, time::Duration};
 
 use sluice_config::Properties;
 use sluice_engine::TaskId;
-use sluice_rest_model::{ConnectorInfo, SettingsPatch, TaskId as RestTaskId, TaskInfo};
+use sluice_rest_model::{
+    ConfigInfos, ConnectorInfo, SettingsPatch, TaskId as RestTaskId, TaskInfo,
+};
 
-use super::{State, questions::Candidate};
+use super::{
+    State,
+    questions::{Candidate, Wish},
+};
 use crate::{
     event::{Effect, Question, RequestId, Timer, WriteId},
     request::{Answer, Error, Request},
@@ -20,7 +25,7 @@ pub(super) enum PendingWrite {
     /// Answer with the connector; true if it is new.
     Connector { request: RequestId, name: String, is_new: bool },
     /// Answer with this.
-    Reply { request: RequestId, answer: Box<Answer> },
+    Reply { request: RequestId, connector: Option<String>, answer: Box<Answer> },
     /// A task set of this worker's own.
     Tasks { connector: String, attempt: u64 },
     /// Nothing.
@@ -34,6 +39,17 @@ pub(super) struct Writes {
     /// One timer at a time watches over the session key.
     is_key_timer_set: bool,
     pending: BTreeMap<WriteId, PendingWrite>,
+    /// What has come while its connector was being written: what that leads to decides about it.
+    held: Vec<Held>,
+}
+
+/// Something that waits for a write.
+#[derive(Debug, Clone)]
+pub(super) enum Held {
+    /// A request that writes.
+    Request(RequestId, Request),
+    /// A configuration that plugins have looked at.
+    Candidate(RequestId, Candidate, ConfigInfos),
 }
 
 impl Writes {
@@ -42,6 +58,22 @@ impl Writes {
         self.pending.insert(self.next, then);
         self.next
     }
+
+    /// Keeps something until a write is over.
+    pub(super) fn hold(&mut self, held: Held) {
+        self.held.push(held);
+    }
+
+    /// Whether something about a connector is being written.
+    pub(super) fn concerns(&self, connector: &str) -> bool {
+        self.pending.values().any(|it| match it {
+            PendingWrite::Connector { name, .. } | PendingWrite::Tasks { connector: name, .. } => {
+                name == connector
+            }
+            PendingWrite::Reply { connector: name, .. } => name.as_deref() == Some(connector),
+            PendingWrite::SessionKey => false,
+        })
+    }
 }
 
 impl State {
@@ -49,6 +81,9 @@ impl State {
         if self.membership.is_ending() {
             self.reply(id, Err(Error::Internal("Worker is shutting down".to_owned())));
             return;
+        }
+        if writes_to(&request).is_some_and(|name| self.writes.concerns(name)) {
+            return self.writes.hold(Held::Request(id, request));
         }
         let answer = match request {
             Request::Ping => Some(Ok(Answer::Done)),
@@ -67,11 +102,11 @@ impl State {
             Request::RestartConnector(name) => Some(self.restart_connector(&name)),
             Request::RestartTask(task) => Some(self.restart_task(&task)),
             Request::Create { name, config, initial } => {
-                self.check(id, Candidate { name, config, initial, may_replace: false });
+                self.check(id, Candidate { name, config, wish: Wish::Create(initial) });
                 None
             }
             Request::PutConfig { name, config } => {
-                self.check(id, Candidate { name, config, initial: None, may_replace: true });
+                self.check(id, Candidate { name, config, wish: Wish::Put });
                 None
             }
             Request::Define { plugin, version } => {
@@ -90,7 +125,7 @@ impl State {
             Request::Stop(name) => self.stop_connector(id, &name).err().map(Err),
             Request::Restart(request) => self.restart(id, &request).err().map(Err),
             Request::SetLogger(change) => {
-                self.write(vec![encode::logger(&change)], done(id));
+                self.write(vec![encode::logger(&change)], done(id, None));
                 None
             }
             Request::PutTaskConfigs { connector, body, signature } => {
@@ -115,7 +150,7 @@ impl State {
                 };
                 self.reply(request, answer);
             }
-            PendingWrite::Reply { request, answer } => {
+            PendingWrite::Reply { request, answer, .. } => {
                 let answer = match &result {
                     Ok(()) => Ok(*answer),
                     Err(error) => failed(error),
@@ -137,6 +172,17 @@ impl State {
                     tracing::warn!(error, "the session key could not be written; trying again");
                     self.effects.push(Effect::After(self.settings.key_retry, Timer::SessionKey));
                 }
+            }
+        }
+        self.release();
+    }
+
+    /// A write is over: what has waited for it is looked at again, in its order.
+    fn release(&mut self) {
+        for held in std::mem::take(&mut self.writes.held) {
+            match held {
+                Held::Request(id, request) => self.request(id, request),
+                Held::Candidate(id, candidate, infos) => self.take_candidate(id, candidate, infos),
             }
         }
     }
@@ -196,7 +242,7 @@ impl State {
     }
 
     /// Changes some keys of a configuration (KIP-477).
-    fn patch_config(
+    pub(super) fn patch_config(
         &mut self,
         id: RequestId,
         name: String,
@@ -204,22 +250,23 @@ impl State {
     ) -> Result<(), Error> {
         self.membership.check_leader()?;
         self.known(&name)?;
-        let mut config = self.config.config(&name).cloned().unwrap_or_default();
-        for (key, value) in patch.0 {
+        let base = self.config.config(&name).cloned().unwrap_or_default();
+        let mut config = base.clone();
+        for (key, value) in patch.0.clone() {
             match value {
                 Some(value) => config.insert(key, value),
                 None => config.remove(&key),
             };
         }
         let config = config.into();
-        self.check(id, Candidate { name, config, initial: None, may_replace: true });
+        self.check(id, Candidate { name, config, wish: Wish::Patch(base, patch) });
         Ok(())
     }
 
     fn delete(&mut self, id: RequestId, name: &str) -> Result<(), Error> {
         self.membership.check_leader()?;
         self.known(name)?;
-        self.write(encode::removal(name), done(id));
+        self.write(encode::removal(name), done(id, Some(name)));
         Ok(())
     }
 
@@ -227,7 +274,7 @@ impl State {
         if self.config.connector(name).is_none() {
             return Err(Error::NotFound(format!("Unknown connector {name}")));
         }
-        self.write(vec![encode::target(name, target)], done(id));
+        self.write(vec![encode::target(name, target)], done(id, Some(name)));
         Ok(())
     }
 
@@ -238,14 +285,16 @@ impl State {
         }
         let mut records = encode::tasks(name, &[]);
         records.push(encode::target(name, TargetState::Stopped));
-        self.write(records, done(id));
+        self.write(records, done(id, Some(name)));
         Ok(())
     }
 
     fn restart(&mut self, id: RequestId, request: &RestartRequest) -> Result<(), Error> {
         self.membership.check_leader()?;
         let answer = Box::new(Answer::Status(self.restart_preview(request)?));
-        self.write(vec![encode::restart(request)], PendingWrite::Reply { request: id, answer });
+        let connector = Some(request.connector.clone());
+        let then = PendingWrite::Reply { request: id, connector, answer };
+        self.write(vec![encode::restart(request)], then);
         Ok(())
     }
 
@@ -266,8 +315,22 @@ impl State {
         if self.config.connector(connector).is_none() {
             return Err(Error::NotFound(format!("Connector {connector} not found")));
         }
-        self.write(encode::tasks(connector, &configs), done(id));
+        if self.is_stopped(connector) {
+            return Err(Error::StaleConfig);
+        }
+        self.write(encode::tasks(connector, &configs), done(id, Some(connector)));
         Ok(())
+    }
+
+    /// Whether a task set that comes now would bring back tasks that were taken away. Who sends it tries again as long as
+    /// its connector runs.
+    pub(super) fn is_stopped(&self, connector: &str) -> bool {
+        self.config.connector(connector).is_some_and(|it| it.target == TargetState::Stopped)
+    }
+
+    /// Whether this worker, as leader, may write a task set now.
+    pub(super) fn takes_tasks(&self, connector: &str) -> bool {
+        !self.is_stopped(connector) && !self.writes.concerns(connector)
     }
 
     /// The leader of a sessioned group keeps a key that is younger than its time to live.
@@ -296,8 +359,19 @@ impl State {
     }
 }
 
-fn done(request: RequestId) -> PendingWrite {
-    PendingWrite::Reply { request, answer: Box::new(Answer::Done) }
+/// The connector of which a request writes something at once.
+fn writes_to(request: &Request) -> Option<&str> {
+    match request {
+        Request::Delete(name) | Request::SetTarget(name, _) | Request::Stop(name) => Some(name),
+        Request::Restart(request) => Some(&request.connector),
+        Request::PutTaskConfigs { connector, .. } => Some(connector),
+        _ => None,
+    }
+}
+
+fn done(request: RequestId, connector: Option<&str>) -> PendingWrite {
+    let connector = connector.map(str::to_owned);
+    PendingWrite::Reply { request, connector, answer: Box::new(Answer::Done) }
 }
 
 /// A connector's name as `ConnectorPluginsResource` compares it.

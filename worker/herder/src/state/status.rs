@@ -32,8 +32,39 @@ impl State {
             self.work.news.changed.insert(name.clone());
         }
         if self.statuses.accepts(&subject, &status) {
+            self.work.tell(&subject, state, status.trace.as_deref());
             self.effects.push(Effect::WriteStatus(subject.key(), Some(status.encode())));
             self.statuses.put(subject, status);
+        }
+    }
+
+    /// A record of the status topic has told of `subject`. If it is the late word of a worker that had the work before and
+    /// was out of reach, or of a leader that has seen the end of an earlier connector late, the worker that has the work
+    /// says again what it does. Java's leave it at that until something changes.
+    pub(super) fn say_again(&mut self, subject: Subject) {
+        if !self.is_configured(&subject) {
+            return;
+        }
+        let is_late = self.statuses.of(&subject).is_none_or(|it| {
+            it.worker_id != self.settings.worker_id && it.generation < self.membership.generation()
+        });
+        if let Some((state, trace)) = self.work.told(&subject).filter(|_| is_late) {
+            self.write_status(subject, state, trace);
+        }
+    }
+
+    /// A worker that learns late that its work is gone may tell of it after the leader has deleted that: it goes again.
+    pub(super) fn forget_if_gone(&mut self, subject: &Subject) {
+        let is_told = self.statuses.of(subject).is_some();
+        if is_told && !self.is_configured(subject) && self.membership.check_leader().is_ok() {
+            self.forget_where(|it| it == subject);
+        }
+    }
+
+    fn is_configured(&self, subject: &Subject) -> bool {
+        match subject {
+            Subject::Connector(name) => self.config.connector(name).is_some(),
+            Subject::Task(id) => self.config.task(id).is_some(),
         }
     }
 

@@ -8,6 +8,7 @@ mod requests;
 mod restarts;
 mod rounds;
 mod seen;
+mod statuses;
 mod targets;
 mod topics;
 
@@ -29,7 +30,7 @@ use crate::{
 };
 
 /// Knows every class as a sink and finds fault with configurations that hold the key `bad`.
-struct AnySink;
+pub(super) struct AnySink;
 
 impl Plugins for AnySink {
     fn validate(&self, config: &SettingsPatch) -> Result<ConfigInfos, Error> {

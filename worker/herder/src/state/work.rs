@@ -1,5 +1,7 @@
 //! What is alive on this worker, and what has to start or stop for it to match the assignment.
 
+mod splits;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
@@ -11,17 +13,12 @@ use sluice_rest_model::State as RunState;
 
 use super::{State, seen::News};
 use crate::{
-    event::{Effect, SplitError, Timer},
-    state::requests::PendingWrite,
-    store::{
-        config::{TargetState, encode},
-        status::Subject,
-    },
+    event::Effect,
+    store::{config::TargetState, status::Subject},
 };
 
-/// First and longest pause before a connector is asked again for its tasks (`DistributedHerder`).
+/// First pause before a connector is asked again for its tasks (`DistributedHerder`).
 const SPLIT_BACKOFF: Duration = Duration::from_millis(250);
-const SPLIT_BACKOFF_MAX: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum TaskPhase {
@@ -34,9 +31,12 @@ enum TaskPhase {
 #[derive(Debug, Clone)]
 struct ConnectorRun {
     config: Properties,
-    target: TargetState,
+    /// The user has changed their mind since it was started, perhaps twice.
+    has_new_target: bool,
     attempt: u64,
     backoff: Duration,
+    /// The task set that it has asked for last.
+    wanted: Option<Vec<Properties>>,
     has_started: bool,
     has_failed: bool,
 }
@@ -47,6 +47,8 @@ pub(super) struct Work {
     tasks: BTreeMap<TaskId, TaskPhase>,
     connectors: BTreeMap<String, ConnectorRun>,
     attempts: u64,
+    /// What this worker has told last of each.
+    told: BTreeMap<Subject, (RunState, Option<String>)>,
     pub(super) news: News,
 }
 
@@ -67,6 +69,7 @@ impl Work {
 
     pub(super) fn forget_connector(&mut self, name: &str) {
         self.connectors.remove(name);
+        self.told.remove(&Subject::Connector(name.to_owned()));
         self.news.changed.insert(name.to_owned());
     }
 
@@ -101,6 +104,22 @@ impl Work {
     /// Whether a task runs here.
     pub(super) fn runs_task(&self, id: &TaskId) -> bool {
         self.tasks.contains_key(id)
+    }
+
+    /// Remembers what is told of what is alive here.
+    pub(super) fn tell(&mut self, subject: &Subject, state: RunState, trace: Option<&str>) {
+        let is_here = match subject {
+            Subject::Connector(name) => self.has_connector(name),
+            Subject::Task(id) => self.runs_task(id),
+        };
+        if is_here {
+            self.told.insert(subject.clone(), (state, trace.map(str::to_owned)));
+        }
+    }
+
+    /// What was told last of something that is alive here.
+    pub(super) fn told(&self, subject: &Subject) -> Option<(RunState, Option<String>)> {
+        self.told.get(subject).cloned()
     }
 
     fn run(&mut self, connector: &str, attempt: u64) -> Option<&mut ConnectorRun> {
@@ -170,7 +189,7 @@ impl State {
                 let run = self.work.connectors.get(name);
                 let is_due = run.is_none_or(|run| {
                     // What has failed stays so until it is restarted or has another configuration.
-                    run.config != *config || (run.target != entry.target && !run.has_failed)
+                    run.config != *config || (run.has_new_target && !run.has_failed)
                 });
                 is_due.then(|| (name.clone(), config.clone(), entry.target))
             })
@@ -185,9 +204,10 @@ impl State {
         let attempt = self.work.attempts;
         let run = ConnectorRun {
             config: config.clone(),
-            target,
+            has_new_target: false,
             attempt,
             backoff: SPLIT_BACKOFF,
+            wanted: None,
             has_started: false,
             has_failed: false,
         };
@@ -229,6 +249,7 @@ impl State {
         let stopped: BTreeSet<&TaskId> = ids.iter().collect();
         self.work.tasks.retain(|id, _| !stopped.contains(id));
         for id in ids {
+            self.work.told.remove(&Subject::Task(id.clone()));
             // What is no longer configured is for the leader to delete.
             if self.config.task(id).is_some() {
                 self.write_status(Subject::Task(id.clone()), RunState::Unassigned, None);
@@ -250,109 +271,12 @@ impl State {
         }
     }
 
-    pub(super) fn connector_split(
-        &mut self,
-        name: &str,
-        attempt: u64,
-        result: Result<Vec<Properties>, SplitError>,
-    ) {
-        let Some(run) = self.work.run(name, attempt) else { return };
-        let subject = Subject::Connector(name.to_owned());
-        match result {
-            Ok(configs) => {
-                let is_first = !std::mem::replace(&mut run.has_started, true);
-                let config = run.config.clone();
-                self.work.news.started += u64::from(is_first);
-                self.write_status(subject, RunState::Running, None);
-                self.publish_tasks(name, attempt, configs);
-                self.effects.push(Effect::Watch { connector: name.to_owned(), config, attempt });
-            }
-            Err(error) if error.is_retriable => {
-                tracing::warn!(
-                    connector = name,
-                    error = error.trace,
-                    "the connector could not say its tasks; trying again"
-                );
-                self.split_later(name, attempt);
-            }
-            Err(error) => {
-                run.has_failed = true;
-                let is_first = !run.has_started;
-                self.work.news.failed += u64::from(is_first);
-                self.write_status(subject, RunState::Failed, Some(error.trace));
-            }
-        }
-    }
-
-    pub(super) fn connector_watched(
-        &mut self,
-        name: &str,
-        attempt: u64,
-        result: Result<(), SplitError>,
-    ) {
-        let Some(run) = self.work.run(name, attempt) else { return };
-        match result {
-            Err(error) if !error.is_retriable => {
-                run.has_failed = true;
-                let subject = Subject::Connector(name.to_owned());
-                self.write_status(subject, RunState::Failed, Some(error.trace));
-            }
-            // A pause, so that a connector that asks again and again keeps nobody busy.
-            _ => {
-                let again = Timer::Split(name.to_owned(), attempt);
-                self.effects.push(Effect::After(SPLIT_BACKOFF, again));
-            }
-        }
-    }
-
-    fn publish_tasks(&mut self, name: &str, attempt: u64, configs: Vec<Properties>) {
-        if self.config.connector(name).is_none_or(|it| it.has_applied(&configs)) {
-            return;
-        }
-        if self.membership.is_leader() {
-            let connector = name.to_owned();
-            self.write(encode::tasks(name, &configs), PendingWrite::Tasks { connector, attempt });
-        } else if let Some(leader) = self.membership.leader() {
-            let key = self.config.session_key().filter(|_| self.membership.is_sessioned()).cloned();
-            self.effects.push(Effect::SendTasks {
-                leader,
-                connector: name.to_owned(),
-                attempt,
-                configs,
-                key,
-            });
-        } else {
-            self.split_later(name, attempt);
-        }
-    }
-
-    pub(super) fn tasks_sent(&mut self, name: &str, attempt: u64, result: Result<(), String>) {
-        if let Err(error) = result {
-            tracing::warn!(
-                connector = name,
-                error,
-                "the task configurations did not reach the leader; trying again"
-            );
-            self.split_later(name, attempt);
-        }
-    }
-
-    pub(super) fn split_later(&mut self, name: &str, attempt: u64) {
-        let Some(run) = self.work.run(name, attempt) else { return };
-        let pause = run.backoff;
-        run.backoff = (pause * 2).min(SPLIT_BACKOFF_MAX);
-        self.effects.push(Effect::After(pause, Timer::Split(name.to_owned(), attempt)));
-    }
-
-    pub(super) fn split_again(&mut self, name: &str, attempt: u64) {
-        let Some(run) = self.work.run(name, attempt) else { return };
-        let config = run.config.clone();
-        self.effects.push(Effect::Split { connector: name.to_owned(), config, attempt });
-    }
-
     /// Tells the tasks; the connector itself starts anew in `settle`.
     pub(super) fn target_changed(&mut self, name: &str) {
         let Some(target) = self.config.connector(name).map(|it| it.target) else { return };
+        if let Some(run) = self.work.connectors.get_mut(name) {
+            run.has_new_target = true;
+        }
         self.effects.push(Effect::SetTarget(name.to_owned(), engine_target(target)));
     }
 }

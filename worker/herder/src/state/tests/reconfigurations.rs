@@ -85,3 +85,41 @@ fn a_connector_whose_value_expires_is_asked_again_once() {
     worker.step(reload(first));
     assert!(!asked(&worker));
 }
+
+#[test]
+fn a_task_set_that_comes_after_the_stop_is_not_taken() {
+    let mut worker = running();
+    worker.ask(Request::Stop("a".into()));
+    let put = Request::PutTaskConfigs {
+        connector: "a".into(),
+        body: br#"[{"n":"7"}]"#.to_vec(),
+        signature: None,
+    };
+    let id = worker.ask(put);
+    worker.perform_writes();
+    assert_eq!(worker.answer(id), Err(Error::StaleConfig));
+    assert!(worker.state.config().all_tasks().is_empty());
+}
+
+#[test]
+fn a_leader_takes_away_the_tasks_that_another_has_brought_to_a_stopped_connector() {
+    let mut worker = running();
+    worker.store(vec![encode::target("a", TargetState::Stopped)]);
+    worker.perform_writes();
+    assert!(worker.state.config().all_tasks().is_empty());
+}
+
+#[test]
+fn a_late_task_set_of_another_worker_is_followed_by_that_of_the_one_that_has_the_connector() {
+    let mut worker = running();
+    worker.store(encode::tasks("a", &[config(&[("n", "late")])]));
+    worker.perform_writes();
+    assert_eq!(worker.state.config().all_tasks().len(), 2);
+    // A connector that has another configuration by now is asked itself.
+    let mut worker = running();
+    let mut news =
+        encode::connector("a", &config(&[("connector.class", "Sink"), ("x", "y")]), None);
+    news.extend(encode::tasks("a", &[config(&[("n", "new")])]));
+    worker.store(news);
+    assert!(!worker.effects.iter().any(|it| matches!(it, Effect::WriteConfig(..))));
+}

@@ -53,3 +53,53 @@ fn the_leader_of_a_sessioned_group_makes_a_key_once() {
     worker.step(Event::Joined(joined));
     assert_eq!(keys(&worker), 1);
 }
+
+fn creation() -> Request {
+    Request::Create {
+        name: "b".into(),
+        config: patch(&[("name", "b"), ("connector.class", "Sink")]),
+        initial: None,
+    }
+}
+
+#[test]
+fn what_concerns_a_connector_that_is_being_written_waits_for_that() {
+    let change = |key: &str| Request::PatchConfig { name: "a".into(), patch: patch(&[(key, "1")]) };
+    let config = |worker: &Worker, name: &str| worker.state.config().config(name).cloned();
+    // Two cannot create the same connector.
+    let mut worker = running();
+    let ids = [worker.ask(creation()), worker.ask(creation())];
+    worker.perform_writes();
+    assert!(matches!(worker.answer(ids[0]), Ok(Answer::Connector(_, true))));
+    assert_eq!(worker.answer(ids[1]), Err(Error::StaleConfig), "a round is due");
+    // Nor undo each other's changes of some keys.
+    let mut worker = running();
+    let ids = [worker.ask(change("x")), worker.ask(change("y"))];
+    for _ in 0..ids.len() {
+        worker.perform_writes();
+        worker.answer_plugins();
+    }
+    worker.perform_writes();
+    assert!(ids.into_iter().all(|id| worker.answer(id).is_ok()));
+    let changed = config(&worker, "a").expect("it is there");
+    assert!(changed.contains_key("x") && changed.contains_key("y"), "{changed:?}");
+    // Nor does a change bring back what is deleted meanwhile.
+    let mut worker = running();
+    let ids = [worker.ask(Request::Delete("a".into())), worker.ask(change("x"))];
+    worker.perform_writes();
+    assert_eq!(worker.answer(ids[0]), Ok(Answer::Done));
+    assert_eq!(worker.answer(ids[1]), Err(Error::StaleConfig), "a round is due");
+    assert_eq!(config(&worker, "a"), None);
+    // A write that fails lets the others go on.
+    let mut worker = running();
+    let ids = [worker.ask(creation()), worker.ask(creation())];
+    let id_of = |effect| match effect {
+        Effect::WriteConfig(id, _) => Some(id),
+        _ => None,
+    };
+    let write = worker.take().into_iter().find_map(id_of).expect("it is written");
+    worker.step(Event::Written(write, Err("no".into())));
+    assert!(matches!(worker.answer(ids[0]), Err(Error::Internal(_))));
+    worker.perform_writes();
+    assert!(matches!(worker.answer(ids[1]), Ok(Answer::Connector(_, true))));
+}

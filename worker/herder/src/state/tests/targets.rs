@@ -36,3 +36,30 @@ fn pausing_touches_neither_connector_nor_tasks() {
     );
     assert!(worker.stopping_tasks().is_empty() && !worker.is_joining());
 }
+
+#[test]
+fn a_connector_that_is_stopped_and_resumed_during_a_round_gets_its_tasks_back() {
+    let mut worker = running();
+    worker.step(Event::Membership(GroupChange::Rebalance));
+    let mut stopped = encode::tasks("a", &[]);
+    stopped.push(encode::target("a", TargetState::Stopped));
+    worker.store(stopped);
+    worker.store(vec![encode::target("a", TargetState::Started)]);
+    worker.finish_stops();
+    worker.join(true, &[], &[]);
+    if worker.is_joining() {
+        worker.join(true, &[], &[]);
+    }
+    worker.split_attempt();
+}
+
+#[test]
+fn a_connector_that_is_deleted_and_made_again_in_one_go_starts_anew() {
+    let mut worker = running();
+    let mut news = encode::removal("a");
+    news.extend(encode::connector("a", &sink("a"), None));
+    worker.store(news);
+    worker.finish_stops();
+    worker.join(true, &[], &[]);
+    worker.split_attempt();
+}
