@@ -30,8 +30,13 @@ pub fn new_key(now_millis: i64) -> SessionKey {
 
 /// Signs a body; the base64 that goes into the header.
 pub fn sign(key: &SessionKey, body: &[u8]) -> String {
+    BASE64.encode(bytes(key, body))
+}
+
+/// The signature of a body, as the header holds it in base64.
+pub(crate) fn bytes(key: &SessionKey, body: &[u8]) -> Vec<u8> {
     let secret = hmac::Key::new(hmac::HMAC_SHA256, &key.key);
-    BASE64.encode(hmac::sign(&secret, body))
+    hmac::sign(&secret, body).as_ref().to_vec()
 }
 
 /// Checks a request against the key that the config topic holds. Codes and texts are those of `InternalRequestSignature`.
