@@ -53,7 +53,8 @@ impl State {
         Ok(Answer::Done)
     }
 
-    /// What the caller of a restart request gets to see: the state with the selected parts restarting.
+    /// What the caller of a restart request gets to see: the state with the selected parts restarting, and why
+    /// they had failed.
     pub(super) fn restart_preview(
         &self,
         request: &RestartRequest,
@@ -67,11 +68,9 @@ impl State {
         let plan = plan(request, &state);
         if plan.connector {
             state.connector.state = RunState::Restarting;
-            state.connector.trace = None;
         }
         for task in state.tasks.iter_mut().filter(|task| plan.tasks.contains(&task.id)) {
             task.state = RunState::Restarting;
-            task.trace = None;
         }
         Ok(state)
     }

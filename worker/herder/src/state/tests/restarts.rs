@@ -25,5 +25,6 @@ fn a_restart_record_restarts_only_what_it_selects() {
         state.tasks.iter().map(|it| it.state).collect::<Vec<_>>(),
         [RunState::Running, RunState::Restarting]
     );
+    assert_eq!(state.tasks[1].trace.as_deref(), Some("trace"), "why it had failed");
     assert_eq!(worker.stopping_tasks(), [task("a", 1)]);
 }
