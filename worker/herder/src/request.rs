@@ -85,6 +85,15 @@ pub enum Request {
     RestartTask(TaskId),
     /// Set the level of a logger on all workers (KIP-976).
     SetLogger(LoggerChange),
+    /// Fence earlier tasks of a source (internal; KIP-618).
+    Fence {
+        /// Whose tasks.
+        connector: String,
+        /// The raw body, which the signature covers.
+        body: Vec<u8>,
+        /// Proof that a member of the group sent it.
+        signature: Option<Signature>,
+    },
     /// A follower's new task set (internal).
     PutTaskConfigs {
         /// Whose tasks.

@@ -6,6 +6,7 @@
 //!
 //! Mirrors `DistributedHerder`.
 
+mod fencing;
 mod membership;
 mod offsets;
 mod questions;

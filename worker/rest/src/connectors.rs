@@ -8,12 +8,8 @@ use axum::{
     http::{HeaderMap, Method, StatusCode, Uri},
     response::{IntoResponse, Response},
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use bytes::Bytes;
-use sluice_herder::{
-    Answer, Request, RestartRequest, TargetState, TaskId,
-    signature::{ALGORITHM_HEADER, SIGNATURE_HEADER, Signature},
-};
+use sluice_herder::{Answer, Request, RestartRequest, TargetState, TaskId};
 use sluice_rest_model::{CreateConnectorRequest, Expanded, InitialState, SettingsPatch};
 
 use crate::{answer::Failure, body, forward::Incoming, query::Parameters, server::Worker};
@@ -196,30 +192,6 @@ pub(crate) async fn stop(
     incoming: Incoming,
 ) -> Response {
     worker.ask_or_forward(Request::Stop(name), incoming, StatusCode::NO_CONTENT).await
-}
-
-/// Internal: a follower's task set for the leader to write.
-pub(crate) async fn put_tasks(
-    State(worker): State<Worker>,
-    Path(connector): Path<String>,
-    incoming: Incoming,
-) -> Result {
-    body::parse_list(&incoming.body)?;
-    let signature = signature(&incoming.headers)?;
-    let request = Request::PutTaskConfigs { connector, body: incoming.body.to_vec(), signature };
-    Ok(worker.ask_or_forward(request, incoming, StatusCode::NO_CONTENT).await)
-}
-
-fn signature(headers: &HeaderMap) -> Result<Option<Signature>> {
-    let header = |name: &str| headers.get(name).and_then(|it| it.to_str().ok());
-    let (Some(encoded), Some(algorithm)) = (header(SIGNATURE_HEADER), header(ALGORITHM_HEADER))
-    else {
-        return Ok(None);
-    };
-    let bytes = BASE64.decode(encoded).map_err(|_| {
-        Failure::new(StatusCode::BAD_REQUEST, "Request signature is not valid base64")
-    })?;
-    Ok(Some(Signature { algorithm: algorithm.to_owned(), bytes }))
 }
 
 /// The name in the path counts; one in the body must agree.

@@ -11,6 +11,7 @@ mod cors;
 mod credentials;
 mod forward;
 mod headers;
+mod internal;
 mod location;
 mod loggers;
 mod media;

@@ -7,7 +7,9 @@ use axum::{
     routing::{MethodFilter, MethodRouter, on},
 };
 
-use crate::{connectors, loggers, offsets, openapi, options, plugins, root, server::Worker};
+use crate::{
+    connectors, internal, loggers, offsets, openapi, options, plugins, root, server::Worker,
+};
 
 /// A path with what can be asked of it.
 pub(crate) struct Route {
@@ -146,7 +148,7 @@ fn of_one_connector() -> Vec<Route> {
             "/connectors/{name}/tasks",
             [
                 get("Tasks of a connector", connectors::tasks),
-                post("Internal: configurations of tasks, signed", connectors::put_tasks),
+                post("Internal: configurations of tasks, signed", internal::put_tasks),
             ],
         ),
         route(
@@ -156,6 +158,10 @@ fn of_one_connector() -> Vec<Route> {
         route(
             "/connectors/{name}/tasks/{task}/restart",
             [post("Restart a task", connectors::restart_task)],
+        ),
+        route(
+            "/connectors/{name}/fence",
+            [put("Internal: fence earlier tasks, signed", internal::fence)],
         ),
     ]
 }

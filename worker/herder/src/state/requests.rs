@@ -128,6 +128,9 @@ impl State {
                 self.write(vec![encode::logger(&change)], done(id, None));
                 None
             }
+            Request::Fence { connector, body, signature } => {
+                Some(self.fence(&connector, &body, signature.as_ref()))
+            }
             Request::PutTaskConfigs { connector, body, signature } => {
                 self.put_task_configs(id, &connector, &body, signature.as_ref()).err().map(Err)
             }

@@ -1,5 +1,6 @@
 //! Behaviours of the state machine, driven event by event through a worker whose surroundings are played by the test.
 
+mod fencing;
 mod loggers;
 mod offsets;
 mod questions;
