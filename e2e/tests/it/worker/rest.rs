@@ -15,11 +15,12 @@ use super::pipeline::PATIENCE;
 use answers::Comparable;
 use script::Step;
 
-const SCRIPTS: [(&str, &str); 6] = [
+const SCRIPTS: [(&str, &str); 7] = [
     ("connectors", include_str!("rest/connectors.txt")),
     ("offsets", include_str!("rest/offsets.txt")),
     ("plugins", include_str!("rest/plugins.txt")),
     ("bodies", include_str!("rest/bodies.txt")),
+    ("states", include_str!("rest/states.txt")),
     ("options", include_str!("rest/options.txt")),
     ("loggers", include_str!("rest/loggers.txt")),
 ];
@@ -153,8 +154,11 @@ impl Side {
         wait::until_ok(PATIENCE, &format!("{connector} to be {state}"), async || {
             let status = self.worker.ask("GET", &path, None).await?;
             let tasks = status["tasks"].as_array().context("a list of tasks")?;
-            let settled = (state != "RUNNING" || !tasks.is_empty())
-                && tasks.iter().chain([&status["connector"]]).all(|part| part["state"] == state);
+            let (own, of_tasks) = state.split_once('/').unwrap_or((state, state));
+            let needs_tasks = state.contains('/') || own == "RUNNING";
+            let settled = (!needs_tasks || !tasks.is_empty())
+                && status["connector"]["state"] == own
+                && tasks.iter().all(|part| part["state"] == of_tasks);
             ensure!(settled, "{status}");
             Ok(())
         })

@@ -110,6 +110,10 @@ fn forget(body: &mut Value) {
             if let Some(time @ Value::Number(_)) = fields.get_mut("last_modified") {
                 *time = Value::from(0);
             }
+            // What is below the first line are places in the code.
+            if let Some(Value::String(trace)) = fields.get_mut("trace") {
+                *trace = trace.lines().next().unwrap_or_default().to_owned();
+            }
             if let Some(commit) = fields.get_mut("commit") {
                 *commit = Value::Null;
             }

@@ -8,6 +8,7 @@
 //! | `> Name: value` | a header of the next request, beside those of every request |
 //! | `~ why` | the next answers differ in their message, for this reason; their status must not |
 //! | `until NAME STATE` | waits until a connector and all its tasks are in a state |
+//! | `until NAME STATE/STATE` | the same, of the connector and of its tasks |
 //! | `level LOGGER LEVEL` | waits until a logger has a level |
 //! | `gone NAME` | waits until a connector has no status |
 //!
