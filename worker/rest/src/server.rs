@@ -180,3 +180,6 @@ fn without_last_slash(mut request: HttpRequest) -> HttpRequest {
     }
     request
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+//! Which listener serves what.
+
+use axum::{body::Body, http::Method};
+use http_body_util::BodyExt as _;
+use sluice_herder::{Herder, loggers::Level};
+use tower::ServiceExt as _;
+
+use super::*;
+use crate::credentials::Credentials;
+
+fn routers_with(admin: AdminRoutes) -> Routers {
+    let (handle, _requests) = Herder::handle();
+    let about =
+        ServerInfo { version: "v".into(), commit: "c".into(), kafka_cluster_id: String::new() };
+    let policy = Policy {
+        credentials: Some(Credentials::new([("alice".to_owned(), "pw".to_owned())])),
+        ..Policy::default()
+    };
+    let settings = ServerSettings {
+        info: watch::channel(about).1,
+        plugins: Vec::new(),
+        loggers: Loggers::new(Level::Info, []),
+        scheme: "http",
+        policy,
+        admin,
+    };
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let tls = rustls::ClientConfig::builder()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    routers(handle, LeaderClient::new(tls), settings)
+}
+
+/// Status and body of what alice or nobody asks.
+async fn ask(router: &Router, path: &str, is_alice: bool) -> (u16, String) {
+    let mut request = HttpRequest::builder().method(Method::GET).uri(path);
+    if is_alice {
+        request = request.header("authorization", "Basic YWxpY2U6cHc=");
+    }
+    let response = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn administrators_ask_where_they_may() {
+    for (admin, expected) in [
+        (AdminRoutes::WithOthers, [200, 401, 404]),
+        (AdminRoutes::Apart, [404, 404, 200]),
+        (AdminRoutes::None, [404, 404, 404]),
+    ] {
+        let Routers { regular, admin: apart } = routers_with(admin);
+        let path = "/admin/loggers/root";
+        let statuses = [
+            ask(&regular, path, true).await.0,
+            ask(&regular, path, false).await.0,
+            ask(&apart, path, false).await.0,
+        ];
+        assert_eq!(statuses, expected, "{admin:?}");
+        assert_eq!(ask(&regular, "/", true).await.0, 200);
+        assert_eq!(ask(&apart, "/connectors", true).await.0, 404);
+        let (status, document) = ask(&regular, "/openapi.json", true).await;
+        let has_admin = document.contains("/admin/loggers");
+        assert_eq!((status, has_admin), (200, admin == AdminRoutes::WithOthers));
+    }
+}
