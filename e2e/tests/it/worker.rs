@@ -5,6 +5,7 @@ mod dead_letters;
 mod follower;
 mod frozen;
 mod internal;
+mod levels;
 mod like_java;
 mod lines;
 mod load;
