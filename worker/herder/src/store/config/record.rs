@@ -159,8 +159,9 @@ fn restart(key: &str, name: &str, value: Option<&[u8]>) -> Result<ConfigRecord, 
     let flags: RestartFlags = parse(key, value)?;
     Ok(ConfigRecord::Restart(RestartRequest {
         connector: name.to_owned(),
-        include_tasks: flags.include_tasks,
-        only_failed: flags.only_failed,
+        // Java takes a flag that is none as not set.
+        include_tasks: flags.include_tasks.as_bool().unwrap_or_default(),
+        only_failed: flags.only_failed.as_bool().unwrap_or_default(),
     }))
 }
 
@@ -196,9 +197,10 @@ struct Target {
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct RestartFlags {
-    include_tasks: bool,
     #[serde(default)]
-    only_failed: bool,
+    include_tasks: Value,
+    #[serde(default)]
+    only_failed: Value,
 }
 
 #[derive(Deserialize)]

@@ -116,6 +116,22 @@ fn target_states_of_both_generations_are_read() {
 }
 
 #[test]
+fn flags_of_restarts_that_are_none_count_as_not_set() {
+    for (value, include_tasks, only_failed) in [
+        (r#"{"include-tasks":true,"only-failed":true}"#, true, true),
+        (r#"{"include-tasks":true,"only-failed":"yes"}"#, true, false),
+        (r#"{"include-tasks":1,"only-failed":true}"#, false, true),
+        ("{}", false, false),
+    ] {
+        let (_, changes) = replay(&[("restart-connector-orders", value)]);
+        let request = RestartRequest { connector: "orders".into(), include_tasks, only_failed };
+        assert_eq!(changes, [Change::Restart(request)], "{value}");
+    }
+    let (_, changes) = replay(&[("restart-connector-orders", "1")]);
+    assert!(changes.is_empty());
+}
+
+#[test]
 fn foreign_and_broken_records_are_skipped() {
     let (config, changes) = replay(&[
         ("something-else", "{}"),
