@@ -1,6 +1,7 @@
 //! Restarts of connectors and tasks.
 
 use super::*;
+use crate::store::status::{Status, Subject};
 
 #[test]
 fn a_restarted_task_is_stopped_and_started_on_the_spot() {
@@ -27,4 +28,69 @@ fn a_restart_record_restarts_only_what_it_selects() {
     );
     assert_eq!(state.tasks[1].trace.as_deref(), Some("trace"), "why it had failed");
     assert_eq!(worker.stopping_tasks(), [task("a", 1)]);
+}
+
+#[test]
+fn a_restarted_connector_is_asked_anew_and_its_tasks_go_on() {
+    let mut worker = running();
+    let id = worker.ask(Request::RestartConnector("a".into()));
+    assert_eq!(worker.answer(id), Ok(Answer::Done));
+    assert_eq!(worker.split_attempt(), 2);
+    assert!(worker.stopping_tasks().is_empty() && !worker.is_joining());
+}
+
+#[test]
+fn who_has_it_not_names_the_one_that_has() {
+    for (subject, request) in [
+        (Subject::Connector("a".into()), Request::RestartConnector("a".into())),
+        (Subject::Task(task("a", 0)), Request::RestartTask(task("a", 0))),
+    ] {
+        for is_leader in [true, false] {
+            let mut worker = Worker::started();
+            worker.store(encode::connector("a", &sink("a"), None));
+            worker.store(encode::tasks("a", &[sink("a")]));
+            worker.join(is_leader, &[], &[]);
+            let status = Status {
+                state: RunState::Running,
+                trace: None,
+                worker_id: "owner:8083".into(),
+                generation: 0,
+                version: None,
+            };
+            let (key, value) = (subject.key().into_bytes(), Some(status.encode().into_bytes()));
+            worker.step(Event::StatusRecords(vec![StoredRecord { offset: 0, key, value }]));
+            let id = worker.ask(request.clone());
+            let owner = Error::Elsewhere(Some("http://owner:8083/".into()));
+            assert_eq!(worker.answer(id), Err(owner), "{subject:?}, leads: {is_leader}");
+        }
+    }
+}
+
+#[test]
+fn each_pair_of_flags_selects_its_part() {
+    // Task 1 has failed, the connector and task 0 have not.
+    for (include_tasks, only_failed, connector, tasks) in [
+        (false, false, true, &[][..]),
+        (true, false, true, &[0, 1]),
+        (false, true, false, &[]),
+        (true, true, false, &[1]),
+    ] {
+        for is_here in [true, false] {
+            let mut worker = running();
+            worker.step(Event::Task(TaskEvent::Failed(task("a", 1), "trace".into())));
+            if !is_here {
+                worker.step(Event::Membership(GroupChange::Fenced));
+                worker.finish_stops();
+                worker.join(false, &[], &[]);
+            }
+            worker.take();
+            let request = RestartRequest { connector: "a".into(), include_tasks, only_failed };
+            worker.store(vec![encode::restart(&request)]);
+            let asks = worker.effects.iter().any(|it| matches!(it, Effect::Split { .. }));
+            let stops: Vec<i32> = worker.stopping_tasks().iter().map(|it| it.task).collect();
+            let at = format!("tasks: {include_tasks}, failed: {only_failed}, here: {is_here}");
+            assert_eq!(asks, connector && is_here, "{at}");
+            assert_eq!(stops, if is_here { tasks } else { &[] }, "{at}");
+        }
+    }
 }
