@@ -139,6 +139,8 @@ fn map(keys: &SchemaRef, values: &SchemaRef, node: &Node<'_>, replace_null: bool
         }
         return Ok(Value::Map(entries));
     }
+    // All nulls become one and the same key, be it null or the default.
+    let mut of_null = None;
     let Node::Array(pairs) = node else {
         return Err(wrong(
             "Maps with non-string fields should be encoded as JSON array of tuples, but found ",
@@ -153,23 +155,29 @@ fn map(keys: &SchemaRef, values: &SchemaRef, node: &Node<'_>, replace_null: bool
             let length = pair.len().to_string();
             return Err(wrong("Found invalid map entry, expected length 2 but found :", &length));
         };
+        let is_null = *key == Node::Null;
         let key = typed(keys, Some(key), replace_null)?;
         let value = typed(values, Some(value), replace_null)?;
-        // Arrays of bytes are never equal in Java.
-        match entries.iter_mut().find(|(known, _)| same_key(known, &key)) {
-            Some((_, known)) => *known = value,
+        let same = entries.iter().position(|(known, _)| same_key(known, &key));
+        let same = of_null.filter(|_| is_null).or(same);
+        if is_null {
+            of_null = same.or(Some(entries.len()));
+        }
+        match same {
+            Some(at) => entries[at].1 = value,
             None => entries.push((key, value)),
         }
     }
     Ok(Value::Map(entries))
 }
 
-/// `equals` of Java's boxed types: one NaN equals another, 0.0 and -0.0 differ, arrays of bytes are never equal.
+/// `equals` of Java's boxed types: one NaN equals another, 0.0 and -0.0 differ, and arrays of bytes are equal if they are
+/// the same in memory, as all empty ones are that Jackson reads.
 fn same_key(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Float32(left), Value::Float32(right)) => left.to_bits() == right.to_bits(),
         (Value::Float64(left), Value::Float64(right)) => left.to_bits() == right.to_bits(),
-        (Value::Bytes(_), Value::Bytes(_)) => false,
+        (Value::Bytes(left), Value::Bytes(right)) => left.is_empty() && right.is_empty(),
         _ => left == right,
     }
 }

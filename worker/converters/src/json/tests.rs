@@ -169,6 +169,22 @@ fn a_null_key_is_one_member_with_the_text_that_it_has() {
 }
 
 #[test]
+fn keys_that_are_one_object_in_java_are_one_key() {
+    let schema = r#"{"type":"map","keys":{"type":"bytes","optional":true,"default":"YQ=="},"values":{"type":"int32","optional":true},"optional":false}"#;
+    for (pairs, expected) in [
+        // Empty arrays of bytes are one object, and so is the default.
+        (r#"[["",1],["",2]]"#, r#"[["",2]]"#),
+        (r#"[[null,1],["Yg==",2],[null,3]]"#, r#"[["YQ==",3],["Yg==",2]]"#),
+        // Others are each an object of its own.
+        (r#"[["Yg==",1],["Yg==",2]]"#, r#"[["Yg==",1],["Yg==",2]]"#),
+        (r#"[[null,1],["YQ==",2]]"#, r#"[["YQ==",1],["YQ==",2]]"#),
+    ] {
+        let text = |pairs: &str| format!(r#"{{"schema":{schema},"payload":{pairs}}}"#);
+        assert_eq!(round_trip(&text(pairs)), text(expected));
+    }
+}
+
+#[test]
 fn nesting_ends_at_a_depth_not_at_the_end_of_the_stack() {
     for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
         let nested =
