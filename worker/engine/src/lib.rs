@@ -35,8 +35,8 @@ pub use aside::aside;
 pub use engine::Engine;
 pub use metrics::{Attribute, Described, Group, SampleWindow, Startups, Window, described};
 pub use offsets::{
-    JsonOffset, KafkaOffsets, MemoryOffsets, OffsetError, OffsetStore, OffsetsChange,
-    OffsetsRefusal,
+    FileError, FileOffsets, JsonOffset, KafkaOffsets, Malformed, MemoryOffsets, OffsetError,
+    OffsetStore, OffsetsChange, OffsetsRefusal,
 };
 pub use plugins::PluginSource;
 pub use runner::StartError;

@@ -1,6 +1,7 @@
 //! Positions of source connectors: where they are kept and how a task reads them.
 
 pub(crate) mod connector;
+mod file;
 mod index;
 pub(crate) mod json;
 mod memory;
@@ -13,6 +14,7 @@ use sluice_plugin::{
 };
 
 pub use connector::{JsonOffset, OffsetsChange, OffsetsRefusal};
+pub use file::{FileError, FileOffsets, Malformed};
 pub use memory::MemoryOffsets;
 pub use topic::KafkaOffsets;
 
@@ -46,6 +48,9 @@ pub enum OffsetError {
     /// The topic could not be read or written.
     #[error("the offsets topic cannot be used")]
     Topic(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The file could not be written.
+    #[error(transparent)]
+    File(#[from] FileError),
 }
 
 /// Keeps the positions of all source connectors.
