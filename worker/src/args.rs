@@ -18,6 +18,8 @@ pub(crate) struct Command {
 pub(crate) enum Mode {
     /// Join a worker group: connectors come over the REST API and live in Kafka's topics.
     Distributed(Distributed),
+    /// Run alone: connectors come from files and the REST API, and live as long as the process.
+    Standalone(Standalone),
     /// Run the embedded single-node broker. For development and tests: it is no production broker.
     Broker(Broker),
 }
@@ -28,6 +30,18 @@ pub(crate) struct Distributed {
     /// Worker file as Kafka Connect takes it: Java properties, or flat JSON.
     pub(crate) worker_file: PathBuf,
     /// Set one key in place of the file's value; may be given several times.
+    #[arg(long = "override", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(crate) overrides: Vec<(String, String)>,
+}
+
+/// Arguments of `standalone`.
+#[derive(Debug, Args)]
+pub(crate) struct Standalone {
+    /// Worker file as Kafka Connect takes it: Java properties, or flat JSON.
+    pub(crate) worker_file: PathBuf,
+    /// Files of connectors to create: Java properties, flat JSON, or the body of a request to the API.
+    pub(crate) connectors: Vec<PathBuf>,
+    /// Set one key in place of the worker file's value; may be given several times.
     #[arg(long = "override", value_name = "KEY=VALUE", value_parser = key_value)]
     pub(crate) overrides: Vec<(String, String)>,
 }

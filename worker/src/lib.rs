@@ -11,8 +11,18 @@ mod args;
 mod distributed;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod jaas;
+mod listeners;
+mod memory;
+mod parts;
 mod plugins;
+mod reach;
+mod rest;
+mod settings;
+mod standalone;
+mod surface;
 mod telemetry;
+mod unknown;
 mod worker_file;
 
 use std::{collections::BTreeMap, ffi::OsString, process::ExitCode};
@@ -35,8 +45,12 @@ pub fn main(catalog: Catalog) -> ExitCode {
     if let Err(error) = &outcome {
         tracing::error!(error = format!("{error:#}"), "the worker ends");
     }
-    // Kafka Connect's scripts end with 2 when a worker cannot start.
-    outcome.map_or_else(|_| ExitCode::from(2), |()| ExitCode::SUCCESS)
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        // As Kafka Connect's scripts end: a connector's file was wrong, or the worker could not start.
+        Err(error) if error.is::<standalone::ConnectorError>() => ExitCode::from(3),
+        Err(_) => ExitCode::from(2),
+    }
 }
 
 fn run(command: args::Command, catalog: Catalog, hidden: Hidden, loggers: Loggers) -> Result<()> {
@@ -55,6 +69,11 @@ fn run(command: args::Command, catalog: Catalog, hidden: Hidden, loggers: Logger
                 let (path, overrides) = (args.worker_file, args.overrides);
                 let file = worker_file::read(&path, overrides, &environment, hidden)?;
                 distributed::run(&path, file, catalog, loggers, stop).await
+            }
+            args::Mode::Standalone(args) => {
+                let args::Standalone { worker_file: path, connectors, overrides } = args;
+                let file = worker_file::read(&path, overrides, &environment, hidden)?;
+                standalone::run(&path, file, &connectors, catalog, loggers, stop).await
             }
             args::Mode::Broker(args) => broker(args, stop).await,
         }

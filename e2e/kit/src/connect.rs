@@ -62,8 +62,12 @@ impl ConnectWorker {
 
     /// Starts a worker of Sluice that has to end by itself; how it ended and what it said.
     pub async fn refused(file: &WorkerFile) -> Result<(ExitStatus, String)> {
-        let launch = Launch::sluice(&binaries::binary("sluice-worker")?);
-        let mut worker = Self::start(file, &launch).await?;
+        Self::refused_by(file, &Launch::sluice(&binaries::binary("sluice-worker")?)).await
+    }
+
+    /// The same of any worker.
+    pub async fn refused_by(file: &WorkerFile, launch: &Launch) -> Result<(ExitStatus, String)> {
+        let mut worker = Self::start(file, launch).await?;
         let status = worker.process.exit(START).await?;
         Ok((status, worker.output()?))
     }
@@ -100,7 +104,8 @@ impl ConnectWorker {
         self.started
     }
 
-    async fn answering(mut self) -> Result<Self> {
+    /// Waits until it answers.
+    pub async fn answering(mut self) -> Result<Self> {
         self.answers().await?;
         Ok(self)
     }

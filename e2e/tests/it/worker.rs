@@ -1,5 +1,6 @@
 //! The worker process on a real Kafka: what a crash, a restart, a listener, a mistake and a client make of it.
 
+mod alone;
 mod crash;
 mod dead_letters;
 mod follower;

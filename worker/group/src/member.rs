@@ -20,6 +20,7 @@ use round::{Failure, leave_request};
 
 pub use error::JoinError;
 pub use lead::MemberShare;
+pub(crate) use lead::configured_work;
 
 /// Pause before a call to the coordinator is tried again; Java's default of `retry.backoff.ms`.
 const RETRY_BACKOFF: Duration = Duration::from_millis(100);

@@ -14,7 +14,7 @@ use std::{
 use async_trait::async_trait;
 use sluice_config::Properties;
 use sluice_engine::{Engine, TaskEvent};
-use sluice_group::{Change, JoinError, Member};
+use sluice_group::{Change, JoinError, Seat};
 use sluice_kafka::log::{Log, LogEvent, LogRecord};
 use sluice_providers::Providers;
 use tokio::{
@@ -80,11 +80,11 @@ pub struct Herder {
     pub providers: Arc<Providers>,
     /// What tasks report.
     pub task_events: mpsc::Receiver<TaskEvent>,
-    /// Membership in the worker group.
-    pub member: Member,
-    /// The config topic.
+    /// Membership in the worker group, if there is one.
+    pub seat: Seat,
+    /// The config topic, or what stands for it.
     pub config: Followed,
-    /// The status topic.
+    /// The status topic, or what stands for it.
     pub status: Followed,
     /// The way to the leader.
     pub sender: Arc<dyn TaskSender>,
@@ -110,7 +110,7 @@ struct Loop {
     loggers: Loggers,
     metrics: Metrics,
     /// Absent while a round of joining has it.
-    member: Option<Box<Member>>,
+    seat: Option<Box<Seat>>,
     jobs: JoinSet<Done>,
     /// The watch of each connector, with the start that it belongs to.
     watches: HashMap<String, (u64, AbortHandle)>,
@@ -151,7 +151,7 @@ impl Herder {
             statuses,
             loggers: self.loggers,
             metrics,
-            member: Some(Box::new(self.member)),
+            seat: Some(Box::new(self.seat)),
             jobs: JoinSet::new(),
             watches: HashMap::new(),
             waiting: HashMap::new(),
@@ -177,7 +177,7 @@ impl Herder {
                 event = status_records.recv() => this.status_event(event.ok_or(RunError::Log("status"))?),
                 Some(asked) = requests.recv() => this.asked(asked),
                 Some(done) = this.jobs.join_next() => this.done(done)?,
-                change = changed(this.member.as_deref_mut()) => this.step(Event::Membership(change)),
+                change = changed(this.seat.as_deref_mut()) => this.step(Event::Membership(change)),
                 () = stop.cancelled(), if !this.is_leaving => {
                     this.is_leaving = true;
                     this.step(Event::Stop);
@@ -277,9 +277,9 @@ async fn read_to_end(log: &Log, name: &'static str) -> Result<(), RunError> {
 }
 
 /// Waits for the group to call, while no round of joining is on its way.
-async fn changed(member: Option<&mut Member>) -> Change {
-    match member {
-        Some(member) => member.changed().await,
+async fn changed(seat: Option<&mut Seat>) -> Change {
+    match seat {
+        Some(seat) => seat.changed().await,
         None => std::future::pending().await,
     }
 }

@@ -6,6 +6,7 @@
 //! write is one Produce request at a time (as Connect's `max.in.flight.requests.per.connection=1`), a read one
 //! fetch per leader that the broker answers as soon as there is something.
 
+mod memory;
 mod partitioner;
 mod reader;
 mod topic;
@@ -112,9 +113,22 @@ pub enum Failure {
 /// A running log.
 #[derive(Debug)]
 pub struct Log {
-    admin: Admin,
     topic: String,
     partitions: usize,
+    kept: Kept,
+}
+
+/// Where the records are.
+#[derive(Debug)]
+enum Kept {
+    Topic(Topic),
+    Memory(memory::MemoryLog),
+}
+
+/// A topic, with what reads and writes it.
+#[derive(Debug)]
+struct Topic {
+    admin: Admin,
     isolation: Isolation,
     writes: mpsc::Sender<writer::Write>,
     ends: mpsc::Sender<reader::ReadTo>,
@@ -141,8 +155,15 @@ impl Log {
         }));
         tasks.spawn(writer::run(client.clone(), topic.name.clone(), partitions, queued));
         let admin = Admin::new(client);
-        let log = Self { admin, topic: topic.name, partitions, isolation, writes, ends, tasks };
-        Ok((log, receiver))
+        let kept = Kept::Topic(Topic { admin, isolation, writes, ends, tasks });
+        Ok((Self { topic: topic.name, partitions, kept }, receiver))
+    }
+
+    /// A log of one partition that is nowhere but in this process.
+    pub fn in_memory(name: &str) -> (Self, mpsc::Receiver<LogEvent>) {
+        let (events, receiver) = mpsc::channel(WAITING_BATCHES);
+        let kept = Kept::Memory(memory::MemoryLog::new(events));
+        (Self { topic: name.to_owned(), partitions: 1, kept }, receiver)
     }
 
     /// Name of the topic.
@@ -166,24 +187,34 @@ impl Log {
         if records.is_empty() {
             return Ok(());
         }
+        let topic = match &self.kept {
+            Kept::Topic(topic) => topic,
+            Kept::Memory(memory) => return memory.send_all(records).await,
+        };
         let (done, outcome) = oneshot::channel();
         let write = writer::Write { records, done };
-        self.writes.send(write).await.map_err(|_| Failure::Stopped)?;
+        topic.writes.send(write).await.map_err(|_| Failure::Stopped)?;
         outcome.await.map_err(|_| Failure::Stopped)?.map_err(Failure::from)
     }
 
     /// Returns when the receiver has answered a [`LogEvent::End`] that follows every record which existed when
     /// this was called. The receiver must be read meanwhile. Cancel-safe.
     pub async fn read_to_end(&self) -> Result<(), Failure> {
-        let ends = topic::ends(&self.admin, &self.topic, self.partitions, self.isolation).await?;
+        let Topic { admin, isolation, ends: reads, .. } = match &self.kept {
+            Kept::Topic(topic) => topic,
+            Kept::Memory(memory) => return memory.read_to_end().await,
+        };
+        let ends = topic::ends(admin, &self.topic, self.partitions, *isolation).await?;
         let (done, reached) = oneshot::channel();
         let read = reader::ReadTo { ends, end: End(done) };
-        self.ends.send(read).await.map_err(|_| Failure::Stopped)?;
+        reads.send(read).await.map_err(|_| Failure::Stopped)?;
         reached.await.map_err(|_| Failure::Stopped)
     }
 
     /// Stops reading and writing. Writes under way may or may not happen.
-    pub async fn stop(mut self) {
-        self.tasks.shutdown().await;
+    pub async fn stop(self) {
+        if let Kept::Topic(mut topic) = self.kept {
+            topic.tasks.shutdown().await;
+        }
     }
 }

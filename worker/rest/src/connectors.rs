@@ -10,7 +10,7 @@ use axum::{
 };
 use bytes::Bytes;
 use sluice_herder::{Answer, Request, RestartRequest, TargetState, TaskId};
-use sluice_rest_model::{CreateConnectorRequest, Expanded, InitialState, SettingsPatch};
+use sluice_rest_model::{CreateConnectorRequest, Expanded, SettingsPatch};
 
 use crate::{answer::Failure, body, forward::Incoming, query::Parameters, server::Worker};
 
@@ -57,11 +57,7 @@ pub(crate) async fn create(
         Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "The request has no \"config\"")
     })?;
     let config = with_name(config, &parsed.name)?;
-    let initial = parsed.initial_state.map(|state| match state {
-        InitialState::Running => TargetState::Started,
-        InitialState::Paused => TargetState::Paused,
-        InitialState::Stopped => TargetState::Stopped,
-    });
+    let initial = parsed.initial_state.map(TargetState::from);
     let request = Request::Create { name: parsed.name, config, initial };
     Ok(worker
         .ask_or_forward(request, Incoming { method, uri, headers, body }, StatusCode::CREATED)

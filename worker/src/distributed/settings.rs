@@ -1,8 +1,5 @@
-//! Keys of a distributed worker (`DistributedConfig`, and what `WorkerConfig` has beside the engine's), parsed once.
+//! Keys of a worker in a group (`DistributedConfig`), parsed once.
 
-use std::net::SocketAddr;
-
-use anyhow::{Context as _, Result};
 use sluice_config::{Config, Millis, Properties};
 use sluice_group::protocol::ConnectProtocol;
 use sluice_kafka::{
@@ -17,18 +14,6 @@ pub(crate) struct DistributedConfig {
     /// Group of workers that this one belongs to.
     #[config(key = "group.id", importance = High, check = not_blank)]
     pub(crate) group_id: String,
-    /// Brokers to begin with, as host:port, comma-separated.
-    #[config(key = "bootstrap.servers", default = "localhost:9092", importance = High)]
-    #[allow(dead_code)]
-    bootstrap: Vec<String>,
-    /// Converter of record keys.
-    #[config(key = "key.converter", java = Class, importance = High)]
-    #[allow(dead_code)]
-    key_converter: String,
-    /// Converter of record values.
-    #[config(key = "value.converter", java = Class, importance = High)]
-    #[allow(dead_code)]
-    value_converter: String,
     /// Topic of connector and task configurations.
     #[config(key = "config.storage.topic", importance = High, check = not_blank)]
     config_topic: String,
@@ -65,12 +50,6 @@ pub(crate) struct DistributedConfig {
     /// How long catching up with the config topic may take.
     #[config(key = "worker.sync.timeout.ms", default = "3000", importance = Medium)]
     pub(crate) sync_timeout: Millis,
-    /// Whether the worker notes which topics connectors use.
-    #[config(key = "topic.tracking.enable", default = "true", importance = Low)]
-    pub(crate) topic_tracking: bool,
-    /// Whether clients may have them forgotten.
-    #[config(key = "topic.tracking.allow.reset", default = "true", importance = Low)]
-    pub(crate) topic_tracking_reset: bool,
     /// Group protocol: eager, compatible or sessioned.
     #[config(key = "connect.protocol", default = "sessioned", importance = Low, check = known_protocol)]
     protocol: String,
@@ -80,12 +59,6 @@ pub(crate) struct DistributedConfig {
     /// Age at which the key of internal requests is replaced.
     #[config(key = "inter.worker.key.ttl.ms", default = "3600000", importance = Low)]
     pub(crate) key_ttl: Millis,
-    /// How long a client of the REST API waits for a plugin.
-    #[config(key = "sluice.rest.plugin.timeout.ms", default = "1000", importance = Low)]
-    pub(crate) plugin_timeout: Millis,
-    /// Address of the metrics; empty for none.
-    #[config(key = "sluice.metrics.listener", default = "0.0.0.0:9404", importance = Low)]
-    metrics_listener: String,
 }
 
 fn not_blank(text: &str) -> Result<(), String> {
@@ -106,20 +79,6 @@ impl DistributedConfig {
             "compatible" => ConnectProtocol::Compatible,
             _ => ConnectProtocol::Sessioned,
         }
-    }
-
-    /// Where metrics are served.
-    pub(crate) fn metrics_address(&self) -> Result<Option<SocketAddr>> {
-        if self.metrics_listener.is_empty() {
-            return Ok(None);
-        }
-        let address = self.metrics_listener.parse().with_context(|| {
-            format!(
-                "Invalid value {} for configuration sluice.metrics.listener: expected IP:PORT",
-                self.metrics_listener
-            )
-        })?;
-        Ok(Some(address))
     }
 
     /// The config topic: one partition, whatever the file says.

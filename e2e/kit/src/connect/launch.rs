@@ -13,6 +13,8 @@ use crate::lasting::{self, Process};
 pub struct Launch {
     kind: Kind,
     cores: Option<String>,
+    /// The files of the connectors of a worker on its own.
+    alone: Option<Vec<PathBuf>>,
 }
 
 #[derive(Clone, Debug)]
@@ -25,7 +27,7 @@ impl Launch {
     /// Apache Kafka Connect with these flags of the JVM.
     pub fn java<F: Into<String>>(flags: impl IntoIterator<Item = F>) -> Self {
         let flags = flags.into_iter().map(Into::into).collect();
-        Self { kind: Kind::Java { flags, jars: Vec::new() }, cores: None }
+        Self { kind: Kind::Java { flags, jars: Vec::new() }, cores: None, alone: None }
     }
 
     /// With the jars of this folder too, where the worker is one on Java.
@@ -48,7 +50,14 @@ impl Launch {
 
     /// This build of Sluice.
     pub fn sluice(program: &Path) -> Self {
-        Self { kind: Kind::Sluice { program: program.to_owned() }, cores: None }
+        Self { kind: Kind::Sluice { program: program.to_owned() }, cores: None, alone: None }
+    }
+
+    /// In standalone mode, with the connectors of these files.
+    #[must_use]
+    pub fn alone_with(mut self, connectors: &[PathBuf]) -> Self {
+        self.alone = Some(connectors.to_vec());
+        self
     }
 
     /// On these cores only, as `taskset` takes them.
@@ -71,16 +80,18 @@ impl Launch {
                     class_path = format!("{class_path}:{}", jars.display());
                 }
                 let mut command = java::jvm(&class_path, flags);
-                command.arg("org.apache.kafka.connect.cli.ConnectDistributed");
+                let mode = if self.alone.is_some() { "Standalone" } else { "Distributed" };
+                command.arg(format!("org.apache.kafka.connect.cli.Connect{mode}"));
                 ("Java Connect", command)
             }
             Kind::Sluice { program } => {
                 let mut command = lasting::command(program);
-                command.arg("distributed");
+                command.arg(if self.alone.is_some() { "standalone" } else { "distributed" });
                 ("sluice-worker", command)
             }
         };
         command.arg(folder.join("worker.properties"));
+        command.args(self.alone.iter().flatten());
         if let Some(cores) = &self.cores {
             command = lasting::within(&["taskset", "-c", cores], &command);
         }

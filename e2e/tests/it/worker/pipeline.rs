@@ -59,6 +59,19 @@ impl Pipeline {
 
     /// Creates its connectors and waits until their tasks run.
     pub(super) async fn create(&self, worker: &ConnectWorker) -> Result<()> {
+        for (connector, config) in self.connectors().iter().zip(self.configs()) {
+            self.put(worker, connector, &config).await?;
+        }
+        Ok(())
+    }
+
+    /// The names of its source and its sink.
+    pub(super) fn connectors(&self) -> [String; 2] {
+        ["source", "sink"].map(|end| format!("{}-{end}", self.name))
+    }
+
+    /// The settings of its source and its sink.
+    pub(super) fn configs(&self) -> [Value; 2] {
         let source = json!({
             "connector.class": "FileStreamSource", "file": self.input(), "topic": self.name,
             "value.converter": STRING,
@@ -67,13 +80,12 @@ impl Pipeline {
             "connector.class": "FileStreamSink", "file": self.output(), "topics": self.name,
             "value.converter": STRING,
         });
-        self.put(worker, "source", &source).await?;
-        self.put(worker, "sink", &sink).await
+        [source, sink]
     }
 
-    async fn put(&self, worker: &ConnectWorker, end: &str, config: &Value) -> Result<()> {
-        let path = format!("/connectors/{}-{end}/config", self.name);
-        wait::until_ok(PATIENCE, &format!("the {end} to be created"), async || {
+    async fn put(&self, worker: &ConnectWorker, connector: &str, config: &Value) -> Result<()> {
+        let path = format!("/connectors/{connector}/config");
+        wait::until_ok(PATIENCE, &format!("{connector} to be created"), async || {
             // A rebalance in progress answers 409; clients try again.
             worker.ask("PUT", &path, Some(config)).await.map(drop)
         })

@@ -94,7 +94,7 @@ impl Election<'_> {
         leader: &(dyn Leader + Send),
         now: Duration,
     ) -> Plan {
-        let configured = units(configured);
+        let configured = configured_work(configured);
         let can_run = |url: &str, connector: &str| leader.can_run(url, connector);
         if self.protocol == ConnectProtocol::Eager {
             return eager(&configured, members, &can_run);
@@ -140,7 +140,8 @@ impl Election<'_> {
     }
 }
 
-fn units(configured: &Configured) -> Work {
+/// All that is configured, as what can be handed out.
+pub(crate) fn configured_work(configured: &Configured) -> Work {
     let mut units = Work::new();
     for (connector, tasks) in &configured.connectors {
         units.insert(Unit::Connector(connector.clone()));

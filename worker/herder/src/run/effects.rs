@@ -21,8 +21,8 @@ impl Loop {
         match effect {
             Effect::Join(local) => self.join(local),
             Effect::Hurry => {
-                if let Some(member) = &self.member {
-                    member.hurry();
+                if let Some(seat) = &self.seat {
+                    seat.hurry();
                 }
             }
             // The loop leaves once it has ended.
@@ -120,8 +120,8 @@ impl Loop {
     fn join(&mut self, local: LocalState) {
         self.configured.update(self.state.config());
         self.configured.update_ended(self.state.statuses());
-        if let Some(member) = self.member.take() {
-            self.jobs.spawn(jobs::join(member, local, self.configured.clone()));
+        if let Some(seat) = self.seat.take() {
+            self.jobs.spawn(jobs::join(seat, local, self.configured.clone()));
         }
     }
 
@@ -145,20 +145,20 @@ impl Loop {
     /// Leaves the group, also out of a round of joining that is on its way.
     pub(super) async fn leave(&mut self) {
         const LIMIT: std::time::Duration = std::time::Duration::from_secs(2);
-        if self.member.is_none() {
-            // The round gives the member back when it ends; a process that ends does not wait longer for it.
+        if self.seat.is_none() {
+            // The round gives the seat back when it ends; a process that ends does not wait longer for it.
             let round = async {
                 while let Some(done) = self.jobs.join_next().await {
-                    if let Ok(jobs::Done::Joined(member, _)) = done {
-                        return Some(member);
+                    if let Ok(jobs::Done::Joined(seat, _)) = done {
+                        return Some(seat);
                     }
                 }
                 None
             };
-            self.member = tokio::time::timeout(LIMIT, round).await.ok().flatten();
+            self.seat = tokio::time::timeout(LIMIT, round).await.ok().flatten();
         }
-        if let Some(member) = &mut self.member {
-            let _ = tokio::time::timeout(LIMIT, member.leave("the worker is shutting down")).await;
+        if let Some(seat) = &mut self.seat {
+            let _ = tokio::time::timeout(LIMIT, seat.leave("the worker is shutting down")).await;
         }
         self.jobs.abort_all();
     }

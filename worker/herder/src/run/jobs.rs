@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use sluice_config::{Properties, placeholder};
 use sluice_engine::{Engine, TaskId, aside};
-use sluice_group::{Change, JoinError, Joined, LocalState, Member};
+use sluice_group::{Change, JoinError, Joined, LocalState, Seat};
 use sluice_kafka::log::Log;
 use sluice_providers::{ProviderError, Providers};
 
@@ -30,16 +30,16 @@ pub(super) enum Done {
     /// A connector that was not asked, because the values that its settings name cannot be had.
     Missing(Event, Properties),
     /// A round of joining, over.
-    Joined(Box<Member>, Result<Joined, JoinError>),
+    Joined(Box<Seat>, Result<Joined, JoinError>),
 }
 
 pub(super) async fn join(
-    mut member: Box<Member>,
+    mut seat: Box<Seat>,
     local: LocalState,
     mut leader: ConfiguredWork,
 ) -> Done {
-    let joined = member.join(local, &mut leader).await;
-    Done::Joined(member, joined)
+    let joined = seat.join(local, &mut leader).await;
+    Done::Joined(seat, joined)
 }
 
 pub(super) async fn read_config(log: Arc<Log>, limit: Duration) -> Done {
@@ -215,8 +215,8 @@ impl Loop {
                 }
                 self.step(event);
             }
-            Ok(Done::Joined(member, result)) => {
-                self.member = Some(member);
+            Ok(Done::Joined(seat, result)) => {
+                self.seat = Some(seat);
                 match result {
                     Ok(joined) => self.step(Event::Joined(joined)),
                     Err(error) if error.is_fatal() => return Err(RunError::Group(error)),

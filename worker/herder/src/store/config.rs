@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sluice_config::Properties;
 use sluice_engine::TaskId;
+use sluice_rest_model::InitialState;
 
 pub use record::{ConfigRecord, LoggerChange, RestartRequest, SessionKey, encode};
 
@@ -23,6 +24,16 @@ pub enum TargetState {
     Paused,
     /// Keep no tasks.
     Stopped,
+}
+
+impl From<InitialState> for TargetState {
+    fn from(initial: InitialState) -> Self {
+        match initial {
+            InitialState::Running => Self::Started,
+            InitialState::Paused => Self::Paused,
+            InitialState::Stopped => Self::Stopped,
+        }
+    }
 }
 
 /// One connector as the config topic has it.

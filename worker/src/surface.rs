@@ -11,7 +11,7 @@ use sluice_rest_model::{PluginInfo, ServerInfo};
 use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::{
+use crate::{
     listeners::{Address, Advertised, Bound, bind},
     rest::{self, RestConfig},
 };

@@ -3,7 +3,7 @@
 use sluice_config::{Config as _, Properties, nearest};
 use sluice_kafka::ClientSettings;
 
-use super::settings::DistributedConfig;
+use crate::settings::WorkerConfig;
 
 /// Keys of Kafka Connect that other parts read, or that have no meaning for a native worker and do no harm.
 const OTHER_KEYS: &[&str] = &[
@@ -59,9 +59,9 @@ const PREFIXES: &[&str] = &[
     "value.converter.",
 ];
 
-/// Logs a warning for each key that nothing reads.
-pub(crate) fn warn(properties: &Properties, client: &ClientSettings) {
-    for (key, meant) in find(properties, client.unknown()) {
+/// Logs a warning for each key that nothing reads; `mode` are those of the worker's mode.
+pub(crate) fn warn(properties: &Properties, client: &ClientSettings, mode: Vec<String>) {
+    for (key, meant) in find(properties, client.unknown(), mode) {
         if let Some(meant) = meant {
             tracing::warn!(key, "unknown key in the worker file; did you mean {meant}?");
         } else {
@@ -73,9 +73,10 @@ pub(crate) fn warn(properties: &Properties, client: &ClientSettings) {
 fn find<'a>(
     properties: &'a Properties,
     not_a_clients: &[String],
+    mut own: Vec<String>,
 ) -> Vec<(&'a str, Option<String>)> {
-    let definition = DistributedConfig::definition();
-    let own: Vec<String> = definition.keys.into_iter().map(|key| key.name.into_owned()).collect();
+    let definition = WorkerConfig::definition();
+    own.extend(definition.keys.into_iter().map(|key| key.name.into_owned()));
     let known = || own.iter().map(String::as_str).chain(OTHER_KEYS.iter().copied());
     let is_unknown = |key: &&String| {
         not_a_clients.contains(key)
@@ -110,7 +111,7 @@ mod tests {
             .filter(|it| **it != "bootstrap.servers")
             .map(|it| (*it).to_owned())
             .collect();
-        let found = find(&properties, &not_a_clients);
+        let found = find(&properties, &not_a_clients, crate::distributed::keys());
         assert_eq!(found, [("gruop.id", Some("group.id".to_owned())), ("whatever.this.is", None)]);
     }
 }

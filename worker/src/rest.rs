@@ -4,7 +4,7 @@ use anyhow::{Result, anyhow, bail};
 use sluice_config::{Config, Properties};
 use sluice_rest::{AdminRoutes, Cors, HeaderRules, Policy};
 
-use super::{jaas, listeners::Address};
+use crate::{jaas, listeners::Address};
 
 const BASIC_AUTH: &str =
     "org.apache.kafka.connect.rest.basic.auth.extension.BasicAuthSecurityRestExtension";

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, bail};
 use tokio::net::TcpListener;
 
-use super::rest::RestConfig;
+use crate::rest::RestConfig;
 
 /// An address such as `http://:8083`.
 #[derive(Debug, Clone, PartialEq, Eq)]

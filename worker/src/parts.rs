@@ -1,0 +1,213 @@
+//! What every worker is made of, whatever it shares with others: put together here, and run.
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::{Context as _, Result};
+use prometheus::Registry;
+use sluice_catalog::Catalog;
+use sluice_config::{Config as _, Properties};
+use sluice_engine::{Engine, EngineSettings, OffsetStore};
+use sluice_group::Seat;
+use sluice_herder::{
+    CatalogPlugins, Followed, Handle, Herder, Requests, Settings as HerderSettings,
+    loggers::Loggers,
+};
+use sluice_kafka::ClientSettings;
+use sluice_providers::Providers;
+use sluice_rest::LeaderClient;
+use sluice_rest_model::ServerInfo;
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    memory, plugins,
+    settings::WorkerConfig,
+    surface::{self, About, Surface},
+    unknown,
+    worker_file::WorkerFile,
+};
+
+/// Reports of tasks that may wait for the herder.
+const TASK_EVENTS: usize = 1024;
+
+/// A worker whose API is served already, and which waits for the rest.
+pub(crate) struct Parts {
+    pub(crate) properties: Properties,
+    pub(crate) config: WorkerConfig,
+    /// Settings of all clients.
+    pub(crate) clients: ClientSettings,
+    pub(crate) worker_id: String,
+    /// The REST address that others reach it by.
+    pub(crate) url: String,
+    pub(crate) scheme: &'static str,
+    /// What `GET /` tells.
+    pub(crate) info: watch::Sender<ServerInfo>,
+    /// The way to the herder, which answers once it runs.
+    pub(crate) handle: Handle,
+    engine: EngineSettings,
+    providers: Arc<Providers>,
+    catalog: Arc<Catalog>,
+    loggers: Loggers,
+    registry: Registry,
+    requests: Requests,
+    client: LeaderClient,
+    serving: CancellationToken,
+    servers: JoinSet<std::io::Result<()>>,
+}
+
+/// What a worker shares with others, or has for itself in its place.
+pub(crate) struct Stores {
+    pub(crate) seat: Seat,
+    pub(crate) config: Followed,
+    pub(crate) status: Followed,
+    pub(crate) offsets: Arc<dyn OffsetStore>,
+}
+
+impl Parts {
+    /// Checks the worker file at `path`, binds the listeners, and serves.
+    pub(crate) async fn new(
+        path: &Path,
+        file: WorkerFile,
+        catalog: Catalog,
+        loggers: Loggers,
+        own_keys: Vec<String>,
+    ) -> Result<Self> {
+        let WorkerFile { properties, providers } = file;
+        let config = WorkerConfig::parse(&properties).with_context(|| invalid(path))?;
+        let clients = ClientSettings::parse(&properties)?;
+        unknown::warn(&properties, &clients, own_keys);
+        let catalog = Arc::new(catalog);
+        plugins::check_converters(&properties, &catalog)?;
+        let surface = Surface::bind(&properties).await?;
+        let (worker_id, url) = (surface.advertised.worker_id.clone(), surface.advertised.url());
+        let engine = engine_settings(&properties, &worker_id, &providers)?;
+        let scheme = surface.advertised.scheme;
+
+        let registry = Registry::new();
+        let (handle, requests) = Herder::handle();
+        let (info, told) = watch::channel(server_info(String::new()));
+        let client = surface::client(&properties)?;
+        let about =
+            About { info: told, plugins: plugins::list(&catalog), loggers: loggers.clone() };
+        let serving = CancellationToken::new();
+        let mut servers = JoinSet::new();
+        surface.serve(&handle, &client, about, &mut servers, &serving);
+        if let Some(metrics) = metrics(&config, &registry, &serving).await? {
+            servers.spawn(metrics);
+        }
+        let providers = Arc::new(providers);
+        Ok(Self {
+            properties,
+            config,
+            clients,
+            worker_id,
+            url,
+            scheme,
+            info,
+            handle,
+            engine,
+            providers,
+            catalog,
+            loggers,
+            registry,
+            requests,
+            client,
+            serving,
+            servers,
+        })
+    }
+
+    /// Runs connectors and tasks until told to stop, as long as the listeners serve.
+    pub(crate) async fn run(
+        self,
+        stores: Stores,
+        settings: HerderSettings,
+        stop: CancellationToken,
+    ) -> Result<()> {
+        let Stores { seat, config, status, offsets } = stores;
+        let (events, task_events) = mpsc::channel(TASK_EVENTS);
+        let source = Arc::new(plugins::CatalogSource(Arc::clone(&self.catalog)));
+        let engine = Engine::new(self.engine, source, offsets, events, &self.registry);
+        let engine = Arc::new(engine);
+        let plugins =
+            CatalogPlugins::new(self.catalog, self.properties, Arc::clone(&self.providers))
+                .map_err(anyhow::Error::msg)?;
+        let herder = Herder {
+            settings,
+            plugins: Arc::new(plugins),
+            engine: Arc::clone(&engine),
+            providers: self.providers,
+            task_events,
+            seat,
+            config,
+            status,
+            sender: Arc::new(self.client),
+            loggers: self.loggers,
+            registry: self.registry,
+        };
+        let mut servers = self.servers;
+        let outcome = tokio::select! {
+            outcome = herder.run(self.requests, stop) => outcome.map_err(anyhow::Error::from),
+            Some(ended) = servers.join_next() => match ended {
+                Ok(served) => served.context("a listener of the worker failed"),
+                Err(panicked) => Err(panicked.into()),
+            },
+        };
+        if outcome.is_ok() {
+            engine.stop_all().await;
+            tracing::info!("the worker has stopped");
+        }
+        self.serving.cancel();
+        outcome
+    }
+}
+
+/// Reads all settings that every worker has.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn read_settings(properties: &Properties) -> Result<()> {
+    unknown::warn(properties, &ClientSettings::parse(properties)?, crate::distributed::keys());
+    EngineSettings::parse(properties, "")?;
+    WorkerConfig::parse(properties)?.metrics_address().map(drop)
+}
+
+/// The context of what is wrong with a worker file.
+pub(crate) fn invalid(path: &Path) -> String {
+    format!("{} is not a valid worker file", path.display())
+}
+
+/// What serves the metrics, if the worker file wants it.
+async fn metrics(
+    config: &WorkerConfig,
+    registry: &Registry,
+    serving: &CancellationToken,
+) -> Result<Option<impl Future<Output = std::io::Result<()>> + use<>>> {
+    let Some(address) = config.metrics_address()? else { return Ok(None) };
+    let socket = tokio::net::TcpListener::bind(address)
+        .await
+        .with_context(|| format!("sluice.metrics.listener {address} cannot be bound"))?;
+    Ok(Some(sluice_rest::serve_metrics(socket, registry.clone(), serving.clone())))
+}
+
+/// What `GET /` tells of a worker of a cluster.
+pub(crate) fn server_info(kafka_cluster_id: String) -> ServerInfo {
+    ServerInfo {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        commit: option_env!("SLUICE_COMMIT").unwrap_or("unknown").to_owned(),
+        kafka_cluster_id,
+    }
+}
+
+fn engine_settings(
+    properties: &Properties,
+    worker_id: &str,
+    providers: &Providers,
+) -> Result<EngineSettings, sluice_engine::SettingsError> {
+    let mut properties = properties.clone();
+    memory::fit_into_container(&mut properties);
+    let hidden = providers.hidden().clone();
+    let settings = EngineSettings::parse(&properties, worker_id)?;
+    Ok(settings.hiding(move |text| hidden.mask(text)))
+}
