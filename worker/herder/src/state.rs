@@ -13,9 +13,11 @@ mod questions;
 mod requests;
 mod restart;
 mod seen;
+mod session_key;
 mod status;
 mod topics;
 mod work;
+mod writes;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -33,9 +35,9 @@ use crate::{
 };
 use membership::Membership;
 use questions::Questions;
-use requests::PendingWrite;
 pub(crate) use seen::SeenConnector;
 use work::Work;
+use writes::{PendingWrite, Writes};
 
 /// Checks connector configurations and knows plugin types. Pure apart from what plugins look at.
 pub trait Plugins: Send + Sync {
@@ -60,7 +62,7 @@ pub(crate) struct State {
     topics: ActiveTopics,
     membership: Membership,
     work: Work,
-    writes: requests::Writes,
+    writes: Writes,
     questions: Questions,
     pending_offsets: offsets::PendingChanges,
     has_started: bool,
@@ -79,7 +81,7 @@ impl State {
             topics: ActiveTopics::default(),
             membership: Membership::default(),
             work: Work::default(),
-            writes: requests::Writes::default(),
+            writes: Writes::default(),
             questions: Questions::default(),
             pending_offsets: offsets::PendingChanges::default(),
             has_started: false,

@@ -8,7 +8,7 @@ use sluice_rest_model::{ConfigInfos, SettingsPatch};
 
 use super::{
     State,
-    requests::{Held, PendingWrite},
+    writes::{Held, PendingWrite},
 };
 use crate::{
     event::{Effect, Question, QuestionId, RequestId, Timer, Told},

@@ -1,80 +1,20 @@
 //! Answers to clients. Reads are answered from this worker's own copy of the topics; writes are answered once read back.
 
-use std::{collections::BTreeMap, time::Duration};
-
 use sluice_config::Properties;
 use sluice_engine::TaskId;
-use sluice_rest_model::{
-    ConfigInfos, ConnectorInfo, SettingsPatch, TaskId as RestTaskId, TaskInfo,
-};
+use sluice_rest_model::{ConnectorInfo, SettingsPatch, TaskId as RestTaskId, TaskInfo};
 
 use super::{
     State,
     questions::{Candidate, Wish},
+    writes::{Held, PendingWrite, done},
 };
 use crate::{
-    event::{Effect, Question, RequestId, Timer, WriteId},
+    event::{Question, RequestId},
     request::{Answer, Error, Request},
     signature,
     store::config::{RestartRequest, TargetState, encode},
 };
-
-/// What follows once a write is confirmed.
-#[derive(Debug, Clone)]
-pub(super) enum PendingWrite {
-    /// Answer with the connector; true if it is new.
-    Connector { request: RequestId, name: String, is_new: bool },
-    /// Answer with this.
-    Reply { request: RequestId, connector: Option<String>, answer: Box<Answer> },
-    /// A task set of this worker's own.
-    Tasks { connector: String, attempt: u64 },
-    /// Nothing.
-    SessionKey,
-}
-
-/// Writes on their way.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Writes {
-    next: WriteId,
-    /// One timer at a time watches over the session key.
-    is_key_timer_set: bool,
-    pending: BTreeMap<WriteId, PendingWrite>,
-    /// What has come while its connector was being written: what that leads to decides about it.
-    held: Vec<Held>,
-}
-
-/// Something that waits for a write.
-#[derive(Debug, Clone)]
-pub(super) enum Held {
-    /// A request that writes.
-    Request(RequestId, Request),
-    /// A configuration that plugins have looked at.
-    Candidate(RequestId, Candidate, ConfigInfos),
-}
-
-impl Writes {
-    pub(super) fn begin(&mut self, then: PendingWrite) -> WriteId {
-        self.next += 1;
-        self.pending.insert(self.next, then);
-        self.next
-    }
-
-    /// Keeps something until a write is over.
-    pub(super) fn hold(&mut self, held: Held) {
-        self.held.push(held);
-    }
-
-    /// Whether something about a connector is being written.
-    pub(super) fn concerns(&self, connector: &str) -> bool {
-        self.pending.values().any(|it| match it {
-            PendingWrite::Connector { name, .. } | PendingWrite::Tasks { connector: name, .. } => {
-                name == connector
-            }
-            PendingWrite::Reply { connector: name, .. } => name.as_deref() == Some(connector),
-            PendingWrite::SessionKey => false,
-        })
-    }
-}
 
 impl State {
     pub(super) fn request(&mut self, id: RequestId, request: Request) {
@@ -137,56 +77,6 @@ impl State {
         };
         if let Some(answer) = answer {
             self.reply(id, answer);
-        }
-    }
-
-    pub(super) fn written(&mut self, id: WriteId, result: Result<(), String>) {
-        let Some(pending) = self.writes.pending.remove(&id) else { return };
-        let failed = |error: &String| {
-            Err(Error::Internal(format!("Error writing to the config topic: {error}")))
-        };
-        match pending {
-            PendingWrite::Connector { request, name, is_new } => {
-                let answer = match &result {
-                    Ok(()) => Ok(self.info(&name, is_new)),
-                    Err(error) => failed(error),
-                };
-                self.reply(request, answer);
-            }
-            PendingWrite::Reply { request, answer, .. } => {
-                let answer = match &result {
-                    Ok(()) => Ok(*answer),
-                    Err(error) => failed(error),
-                };
-                self.reply(request, answer);
-            }
-            PendingWrite::Tasks { connector, attempt } => {
-                if let Err(error) = result {
-                    tracing::warn!(
-                        connector,
-                        error,
-                        "the task configurations could not be written; trying again"
-                    );
-                    self.split_later(&connector, attempt);
-                }
-            }
-            PendingWrite::SessionKey => {
-                if let Err(error) = result {
-                    tracing::warn!(error, "the session key could not be written; trying again");
-                    self.effects.push(Effect::After(self.settings.key_retry, Timer::SessionKey));
-                }
-            }
-        }
-        self.release();
-    }
-
-    /// A write is over: what has waited for it is looked at again, in its order.
-    fn release(&mut self) {
-        for held in std::mem::take(&mut self.writes.held) {
-            match held {
-                Held::Request(id, request) => self.request(id, request),
-                Held::Candidate(id, candidate, infos) => self.take_candidate(id, candidate, infos),
-            }
         }
     }
 
@@ -335,31 +225,6 @@ impl State {
     pub(super) fn takes_tasks(&self, connector: &str) -> bool {
         !self.is_stopped(connector) && !self.writes.concerns(connector)
     }
-
-    /// The leader of a sessioned group keeps a key that is younger than its time to live.
-    pub(super) fn rotate_session_key(&mut self) {
-        if !self.membership.is_leader()
-            || !self.membership.is_sessioned()
-            || self.writes.is_key_timer_set
-        {
-            return;
-        }
-        let ttl = self.settings.key_ttl.as_millis() as i64;
-        let age =
-            self.config.session_key().map(|key| self.now_millis.saturating_sub(key.created).max(0));
-        let rest = age.filter(|age| *age < ttl).map_or(ttl, |age| ttl - age);
-        if rest == ttl {
-            let id = self.writes.begin(PendingWrite::SessionKey);
-            self.effects.push(Effect::NewSessionKey(id));
-        }
-        self.writes.is_key_timer_set = true;
-        self.effects.push(Effect::After(Duration::from_millis(rest as u64), Timer::SessionKey));
-    }
-
-    pub(super) fn session_key_timer(&mut self) {
-        self.writes.is_key_timer_set = false;
-        self.rotate_session_key();
-    }
 }
 
 /// The connector of which a request writes something at once.
@@ -370,11 +235,6 @@ fn writes_to(request: &Request) -> Option<&str> {
         Request::PutTaskConfigs { connector, .. } => Some(connector),
         _ => None,
     }
-}
-
-fn done(request: RequestId, connector: Option<&str>) -> PendingWrite {
-    let connector = connector.map(str::to_owned);
-    PendingWrite::Reply { request, connector, answer: Box::new(Answer::Done) }
 }
 
 /// A connector's name as `ConnectorPluginsResource` compares it.

@@ -8,7 +8,7 @@ use sluice_rest_model::State as RunState;
 use super::SPLIT_BACKOFF;
 use crate::{
     event::{Effect, SplitError, Timer},
-    state::{State, requests::PendingWrite},
+    state::{State, writes::PendingWrite},
     store::{config::encode, status::Subject},
 };
 
