@@ -62,6 +62,11 @@ impl Broker {
         Ok(Self { server, client, settings })
     }
 
+    /// Settings of clients that read.
+    pub(crate) const fn settings(&self) -> &ClientSettings {
+        &self.settings
+    }
+
     /// The process id.
     pub(crate) fn process(&self) -> Result<u32> {
         self.server.process_id().context("the broker runs")
@@ -108,12 +113,17 @@ impl Broker {
 
     /// A new topic of one partition.
     pub(crate) async fn create(&self, topic: &str) -> Result<()> {
-        let new = NewTopic {
-            name: topic.to_owned(),
-            partitions: 1,
-            replication: 1,
-            config: BTreeMap::new(),
-        };
+        self.create_with(topic, BTreeMap::new()).await
+    }
+
+    /// The same, whose records the broker stamps when they come.
+    pub(crate) async fn create_stamped(&self, topic: &str) -> Result<()> {
+        let stamp = ("message.timestamp.type".to_owned(), "LogAppendTime".to_owned());
+        self.create_with(topic, [stamp].into()).await
+    }
+
+    async fn create_with(&self, topic: &str, config: BTreeMap<String, String>) -> Result<()> {
+        let new = NewTopic { name: topic.to_owned(), partitions: 1, replication: 1, config };
         let created = Admin::new(self.client.clone()).create_topic(&new).await?;
         ensure!(created == Created::Created, "{topic} was there before");
         // The broker hears of it from the controller.

@@ -72,7 +72,8 @@ async fn started(side: Side, file: &WorkerFile) -> Result<(Duration, ConnectWork
     Ok((workers::healthy(&worker).await?, worker))
 }
 
-async fn idle(process: u32) -> Result<Idle> {
+/// What a process takes while it has nothing to do.
+pub(crate) async fn idle(process: u32) -> Result<Idle> {
     sleep(SETTLED).await;
     let before = process::cpu(process)?;
     sleep(IDLE).await;

@@ -31,6 +31,11 @@ const SINK: &str = "org.apache.kafka.connect.file.FileStreamSinkConnector";
 /// How long the first record may take, and the last one after it was due.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Milliseconds since 1970.
+pub(crate) fn now_millis() -> i64 {
+    (arrivals::now() / 1000).cast_signed()
+}
+
 /// Who makes the records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {

@@ -1,6 +1,8 @@
 //! `sluice-bench`: measures Sluice beside Kafka Connect on a real broker, and writes the tables that are published.
 
 mod broker;
+mod density;
+mod disturbance;
 mod duel;
 mod footprint;
 mod latency;
@@ -69,6 +71,10 @@ enum Part {
     Throughput,
     /// W12.
     Latency,
+    /// W13 and W15.
+    Density,
+    /// W14.
+    Disturbance,
 }
 
 #[tokio::main(worker_threads = 1)]
@@ -110,11 +116,20 @@ async fn measure(arguments: &Arguments) -> Result<Report> {
         sizes: Vec::new(),
         outcomes: Vec::new(),
         latencies: Vec::new(),
+        densities: Vec::new(),
+        disturbances: Vec::new(),
     };
     let folder = tempfile::Builder::new().prefix("sluice-bench-").tempdir()?;
     let broker = Broker::start().await?;
     if is_in(Part::Footprint) {
         footprints(arguments, &broker, folder.path(), &mut report).await?;
+    }
+    let is_whole = arguments.scenario.is_none();
+    if is_in(Part::Density) && is_whole {
+        densities(&broker, folder.path(), &mut report).await?;
+    }
+    if is_in(Part::Disturbance) && is_whole {
+        disturbances(&broker, folder.path(), &mut report).await?;
     }
     if is_in(Part::Throughput) {
         throughput(arguments, &broker, folder.path(), &mut report).await?;
@@ -141,6 +156,26 @@ async fn footprints(
     report.operator = Some(footprint::operator().await?);
     for program in ["sluice-worker", "sluice-operator"] {
         report.sizes.push((program, footprint::size(program)?));
+    }
+    Ok(())
+}
+
+async fn densities(broker: &Broker, folder: &Path, report: &mut Report) -> Result<()> {
+    let plugins = workers::plugins(folder).await?;
+    for side in [Side::Java, Side::Sluice] {
+        report.densities.extend(density::measure(side, broker, &plugins, folder).await?);
+    }
+    Ok(())
+}
+
+async fn disturbances(broker: &Broker, folder: &Path, report: &mut Report) -> Result<()> {
+    let plugins = workers::plugins(folder).await?;
+    for delay in disturbance::DELAYS {
+        for side in [Side::Java, Side::Sluice] {
+            let measured = disturbance::measure(side, delay, broker, &plugins, folder).await?;
+            eprintln!("{measured:?}");
+            report.disturbances.extend(measured);
+        }
     }
     Ok(())
 }

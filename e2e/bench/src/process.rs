@@ -33,6 +33,14 @@ pub(crate) fn resident(process: u32) -> Result<u64> {
     kib(&fs::read_to_string(&path).with_context(|| format!("reading {path}"))?, "VmRSS:")
 }
 
+/// How many threads a process has.
+pub(crate) fn threads(process: u32) -> Result<u64> {
+    let path = format!("/proc/{process}/status");
+    let status = fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
+    let threads = status.lines().find_map(|line| line.strip_prefix("Threads:"));
+    Ok(threads.context("Threads")?.trim().parse()?)
+}
+
 /// Lets the peak start again from what is resident now.
 pub(crate) fn forget_peak(process: u32) -> Result<()> {
     fs::write(format!("/proc/{process}/clear_refs"), "5").context("resetting the peak")

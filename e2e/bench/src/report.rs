@@ -1,12 +1,16 @@
 //! The report: tables for readers, and the samples behind them for whoever wants to do the sums again.
 
 pub(crate) mod csv;
+mod density;
+mod disturbance;
 mod latency;
 mod throughput;
 
 use std::fmt::Write as _;
 
 use crate::{
+    density::Density,
+    disturbance::Disturbance,
     footprint::{Footprint, IDLE, Idle, SETTLED},
     latency::Latencies,
     machine::{self, Machine},
@@ -27,6 +31,8 @@ pub(crate) struct Report {
     pub(crate) sizes: Vec<(&'static str, u64)>,
     pub(crate) outcomes: Vec<Outcome>,
     pub(crate) latencies: Vec<Latencies>,
+    pub(crate) densities: Vec<Density>,
+    pub(crate) disturbances: Vec<Disturbance>,
 }
 
 const INTRODUCTION: &str = "\
@@ -39,6 +45,12 @@ impl Report {
         let mut text = format!("# Measurements\n\n{INTRODUCTION}\n\n{}\n", self.facts());
         if !self.footprints.is_empty() {
             let _ = write!(text, "## Start-up and size\n\n{}\n", self.start_up());
+        }
+        if !self.densities.is_empty() {
+            let _ = writeln!(text, "{}", density::section(&self.densities));
+        }
+        if !self.disturbances.is_empty() {
+            let _ = writeln!(text, "{}", disturbance::section(&self.disturbances));
         }
         if !self.outcomes.is_empty() {
             let _ = write!(text, "## Throughput\n\n{}\n", throughput::HOW);

@@ -112,8 +112,14 @@ impl ConnectWorker {
 
     /// Starts a worker that has ended again, with the same file and the same address, and waits until it answers.
     pub async fn start_again(&mut self) -> Result<()> {
-        (self.process, self.started) = self.launch.run(&self.folder).await?;
+        self.run_again().await?;
         self.answers().await
+    }
+
+    /// The same without waiting.
+    pub async fn run_again(&mut self) -> Result<()> {
+        (self.process, self.started) = self.launch.run(&self.folder).await?;
+        Ok(())
     }
 
     async fn answers(&mut self) -> Result<()> {

@@ -14,7 +14,8 @@ Records come at even distances, whether or not those before them have arrived (o
 due: latency is from that time to the moment at which the bench sees the line in the file that `FileStreamSink` writes, which it
 looks at every 200 µs. Nothing is left out when a worker is late. *Sink*: a producer of the bench (`linger.ms=1`) fills a topic of one
 partition, and only the sink is the worker's. *Source to sink*: a paced source and the sink are connectors of the same worker.
-Both workers have Connect's default settings, on any core; text by `StringConverter`. The order is A B A B … and then A A B B after
+Both workers have their default settings, on any core (`linger.ms` is 5 in Kafka Connect and 0 here); text by `StringConverter`. While
+one is measured, the other is frozen. The order is A B A B … and then A A B B after
 two runs of the JVM that do not count; the first second of a run does not count either. Every run is checked: each record arrives
 once, in order. A ratio is Kafka Connect's over Sluice's, of the medians over the runs; *spread* is the largest over the smallest p99
 among equal runs of a side, less one; a ratio within the larger spread of its own percentile is called no difference.";
