@@ -237,11 +237,10 @@ pub(crate) fn entries(
 ) -> BoxedStrategy<Value> {
     prop::collection::vec((keys, values), 0..4)
         .prop_map(|mut entries| {
-            let mut known = Vec::new();
+            let mut known: Vec<Value> = Vec::new();
             entries.retain(|(key, _)| {
-                let text = super::notation::value(key).to_string();
-                !known.contains(&text) && {
-                    known.push(text);
+                !known.contains(key) && {
+                    known.push(key.clone());
                     true
                 }
             });
