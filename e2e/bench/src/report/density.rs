@@ -12,7 +12,8 @@ use crate::{
 const HOW: &str = "\
 One worker, and so many sinks (`FileStreamSink`, one task each, a consumer group each) of one topic that nobody writes to. Then the
 worker is stopped, a record is written, and the worker is started again: the times are from exec to `/health` 200, to the record in the
-first file, and to the record in the last one; files are looked at every 2 ms. One run a row: no spread is known.";
+first file, and to the record in the last one; files are looked at every 2 ms, once the worker is healthy. One run a row: no spread is
+known.";
 
 /// The whole section.
 pub(super) fn section(all: &[Density]) -> String {
