@@ -68,16 +68,32 @@ pub(crate) async fn run(
     };
     let settings = parts.config.herder(parts.worker_id.clone(), parts.scheme);
     let handle = parts.handle.clone();
-    let creating = async {
-        let created = create_all(&handle, connectors).await.map_err(ConnectorError);
-        if created.is_err() {
-            stop.cancel();
-        }
-        created
+    // It is large.
+    let running = Box::pin(parts.run(stores, settings, stop.clone()));
+    run_while_creating(running, create_all(&handle, connectors), &stop).await
+}
+
+/// Runs the worker to its end, and has it stopped if a connector cannot be created. One that ends before, or is told to
+/// stop, has no more to create.
+async fn run_while_creating(
+    mut running: impl Future<Output = Result<()>> + Unpin,
+    creating: impl Future<Output = Result<()>>,
+    stop: &CancellationToken,
+) -> Result<()> {
+    let created = tokio::select! {
+        ran = &mut running => return ran,
+        created = creating => created,
     };
-    let (ran, created) = tokio::join!(parts.run(stores, settings, stop.clone()), creating);
-    created?;
-    ran
+    match created {
+        Err(error) if !stop.is_cancelled() => {
+            stop.cancel();
+            if let Err(also) = running.await {
+                tracing::warn!(error = format!("{also:#}"), "the worker did not end well");
+            }
+            Err(ConnectorError(error).into())
+        }
+        _ => running.await,
+    }
 }
 
 /// The names of the keys that are of this mode alone.
@@ -108,5 +124,38 @@ async fn create(handle: &Handle, request: Request) -> Result<()> {
             }
             Err(error) => return Err(error.into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_worker_that_ends_first_waits_for_no_connector() {
+        let stop = CancellationToken::new();
+        let ran = run_while_creating(ready(Ok(())), pending(), &stop).await;
+        assert!(ran.is_ok());
+        let ran = run_while_creating(ready(Err(anyhow::anyhow!("lost"))), pending(), &stop).await;
+        assert_eq!(ran.unwrap_err().to_string(), "lost");
+    }
+
+    #[tokio::test]
+    async fn a_connector_that_cannot_be_created_stops_the_worker_unless_it_stops_anyway() {
+        let fails = || ready(Err(anyhow::anyhow!("no such class")));
+        let stop = CancellationToken::new();
+        let running = Box::pin(async {
+            stop.cancelled().await;
+            Ok(())
+        });
+        let ran = run_while_creating(running, fails(), &stop).await;
+        assert!(ran.unwrap_err().is::<ConnectorError>());
+        let running = Box::pin(async {
+            tokio::task::yield_now().await;
+            Ok(())
+        });
+        assert!(run_while_creating(running, fails(), &stop).await.is_ok(), "it was told to stop");
     }
 }
