@@ -7,19 +7,17 @@ use std::{
 };
 
 use anyhow::{Result, ensure};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sluice_kafka::{OutgoingRecord, Producer};
 use sluice_kit::{connect::ConnectWorker, wait};
 
 use crate::{
     broker::Broker,
     footprint::{self, Idle},
-    payload::STRING,
     process,
     workers::{self, Side},
 };
 
-const SINK: &str = "org.apache.kafka.connect.file.FileStreamSinkConnector";
 /// How many connectors there are, one measurement after the other.
 const COUNTS: [usize; 3] = [1, 10, 100];
 /// How long anything may take.
@@ -59,14 +57,7 @@ pub(crate) async fn measure(
     for connectors in COUNTS {
         while files.len() < connectors {
             let (name, path) = one(&topic, files.len(), folder);
-            let config = json!({
-                "connector.class": SINK,
-                "tasks.max": "1",
-                "topics": topic,
-                "value.converter": STRING,
-                "file": path.display().to_string(),
-            });
-            workers::create(&worker, &name, &config).await?;
+            workers::create(&worker, &name, &workers::file_sink(&topic, &path)).await?;
             files.push(path);
         }
         all_run(&worker, connectors).await?;

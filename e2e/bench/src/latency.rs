@@ -27,7 +27,6 @@ use crate::{
 use arrivals::Tail;
 use schedule::Schedule;
 
-const SINK: &str = "org.apache.kafka.connect.file.FileStreamSinkConnector";
 /// How long the first record may take, and the last one after it was due.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -165,14 +164,7 @@ impl Bench<'_> {
         let (sink, source) = (format!("{name}-sink"), format!("{name}-source"));
         let file = self.folder.join(&name);
         self.broker.create(&name).await?;
-        let config = json!({
-            "connector.class": SINK,
-            "tasks.max": "1",
-            "topics": name,
-            "value.converter": STRING,
-            "file": file.display().to_string(),
-        });
-        workers::create(worker, &sink, &config).await?;
+        workers::create(worker, &sink, &workers::file_sink(&name, &file)).await?;
         let producer = self.broker.prompt_producer()?;
         let tail = first_arrived(&producer, &name, &file).await?;
 

@@ -14,7 +14,7 @@ use sluice_kit::{
     java, wait,
 };
 
-use crate::duel::SESSION;
+use crate::{duel::SESSION, payload::STRING};
 
 /// What Apache's `connect-distributed.sh` gives the JVM.
 pub(crate) const FLAGS: [&str; 8] = [
@@ -103,6 +103,17 @@ pub(crate) async fn plugins(folder: &Path) -> Result<PathBuf> {
         fs::write(service, format!("{class}\n"))?;
     }
     Ok(plugins)
+}
+
+/// Apache's sink of lines of text, or ours of the same name, for one topic.
+pub(crate) fn file_sink(topic: &str, file: &Path) -> Value {
+    json!({
+        "connector.class": "org.apache.kafka.connect.file.FileStreamSinkConnector",
+        "tasks.max": "1",
+        "topics": topic,
+        "value.converter": STRING,
+        "file": file.display().to_string(),
+    })
 }
 
 /// Deletes what a run that failed has left behind.

@@ -79,19 +79,23 @@ struct Worker {
     requests: u64,
 }
 
+/// Settings of a worker with this id.
+pub(super) fn settings(worker_id: String) -> Settings {
+    Settings {
+        worker_id,
+        scheme: "http",
+        key_ttl: Duration::from_hours(1),
+        key_retry: Duration::from_secs(1),
+        sync_timeout: Duration::from_secs(3),
+        plugin_timeout: Duration::from_secs(1),
+        topic_tracking: true,
+        topic_tracking_reset: true,
+    }
+}
+
 impl Worker {
     fn started() -> Self {
-        let settings = Settings {
-            worker_id: "me:8083".into(),
-            scheme: "http",
-            key_ttl: Duration::from_hours(1),
-            key_retry: Duration::from_secs(1),
-            sync_timeout: Duration::from_secs(3),
-            plugin_timeout: Duration::from_secs(1),
-            topic_tracking: true,
-            topic_tracking_reset: true,
-        };
-        let state = State::new(settings, Arc::new(AnySink));
+        let state = State::new(settings("me:8083".into()), Arc::new(AnySink));
         let mut worker = Self { state, offset: 0, effects: Vec::new(), requests: 0 };
         worker.step(Event::Started);
         worker

@@ -7,16 +7,16 @@ use std::{
 };
 
 use super::{
-    super::{State, tests::AnySink},
+    super::{
+        State,
+        tests::{AnySink, settings},
+    },
     chance::Chance,
     clients::Clients,
     group::Group,
     worker::Worker,
 };
-use crate::{
-    event::{Event, StoredRecord},
-    settings::Settings,
-};
+use crate::event::{Event, StoredRecord};
 
 /// More than any seed needs.
 const MOST_ACTS: u64 = 50_000;
@@ -177,16 +177,7 @@ impl World {
 
     /// Starts a worker that is down: it reads the internal topics and joins.
     pub(super) fn start(&mut self, worker: usize) {
-        let settings = Settings {
-            worker_id: format!("w{worker}:8083"),
-            scheme: "http",
-            key_ttl: Duration::from_hours(1),
-            key_retry: Duration::from_secs(1),
-            sync_timeout: Duration::from_secs(3),
-            plugin_timeout: Duration::from_secs(1),
-            topic_tracking: true,
-            topic_tracking_reset: true,
-        };
+        let settings = settings(format!("w{worker}:8083"));
         let max_delay = self.max_delay;
         let it = &mut self.workers[worker];
         it.begin(State::new(settings, Arc::new(AnySink)), max_delay);
