@@ -1,13 +1,18 @@
 //! Bodies of requests: JSON, with Connect's status codes for what is not.
 
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 use sluice_rest_model::SettingsPatch;
 
 use crate::answer::Failure;
 
-/// Reads a body. Like Java, answers 500 to what is none or not what it should be; the words are ours.
-pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
+/// Reads a body. Like Java, answers 415 to one that does not say what it is, and 500 to what is none or not what it should
+/// be; those words are ours.
+pub(crate) fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Failure> {
+    if !body.is_empty() && !headers.contains_key(header::CONTENT_TYPE) {
+        let message = "HTTP 415 Unsupported Media Type";
+        return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
+    }
     if body.is_empty() {
         return Err(Failure::new(
             StatusCode::INTERNAL_SERVER_ERROR,

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use axum::{
     Json,
     extract::{Path, State},
-    http::{HeaderMap, Method, StatusCode, Uri},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
 use sluice_herder::{Answer, Request, RestartRequest, TargetState, TaskId};
 use sluice_rest_model::{CreateConnectorRequest, Expanded, SettingsPatch};
 
@@ -45,23 +44,15 @@ pub(crate) async fn list(State(worker): State<Worker>, parameters: Parameters) -
     Ok(Json(connectors).into_response())
 }
 
-pub(crate) async fn create(
-    State(worker): State<Worker>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result {
-    let parsed: CreateConnectorRequest = body::parse(&body)?;
+pub(crate) async fn create(State(worker): State<Worker>, incoming: Incoming) -> Result {
+    let parsed: CreateConnectorRequest = body::parse(&incoming.headers, &incoming.body)?;
     let config = parsed.config.ok_or_else(|| {
         Failure::new(StatusCode::INTERNAL_SERVER_ERROR, "The request has no \"config\"")
     })?;
     let config = with_name(config, &parsed.name)?;
     let initial = parsed.initial_state.map(TargetState::from);
     let request = Request::Create { name: parsed.name, config, initial };
-    Ok(worker
-        .ask_or_forward(request, Incoming { method, uri, headers, body }, StatusCode::CREATED)
-        .await)
+    Ok(worker.ask_or_forward(request, incoming, StatusCode::CREATED).await)
 }
 
 pub(crate) async fn read(State(worker): State<Worker>, Path(name): Path<String>) -> Result {
@@ -78,16 +69,11 @@ pub(crate) async fn config(State(worker): State<Worker>, Path(name): Path<String
 pub(crate) async fn put_config(
     State(worker): State<Worker>,
     Path(name): Path<String>,
-    method: Method,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
+    incoming: Incoming,
 ) -> Result {
-    let config = with_name(body::parse(&body)?, &name)?;
+    let config = with_name(body::parse(&incoming.headers, &incoming.body)?, &name)?;
     let request = Request::PutConfig { name, config };
-    Ok(worker
-        .ask_or_forward(request, Incoming { method, uri, headers, body }, StatusCode::OK)
-        .await)
+    Ok(worker.ask_or_forward(request, incoming, StatusCode::OK).await)
 }
 
 pub(crate) async fn patch_config(
@@ -95,7 +81,7 @@ pub(crate) async fn patch_config(
     Path(name): Path<String>,
     incoming: Incoming,
 ) -> Result {
-    let patch = body::parse(&incoming.body)?;
+    let patch = body::parse(&incoming.headers, &incoming.body)?;
     let request = Request::PatchConfig { name, patch };
     Ok(worker.ask_or_forward(request, incoming, StatusCode::OK).await)
 }

@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::{Path, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Response},
 };
 use bytes::Bytes;
@@ -36,9 +36,10 @@ pub(crate) async fn set(
     State(worker): State<Worker>,
     Path(namespace): Path<String>,
     parameters: Parameters,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Failure> {
-    let SettingsPatch(mut asked) = body::parse(&body)?;
+    let SettingsPatch(mut asked) = body::parse(&headers, &body)?;
     let level = asked.remove("level").flatten().ok_or_else(|| {
         let message = "Desired 'level' parameter was not specified in request.";
         Failure::new(StatusCode::BAD_REQUEST, message)

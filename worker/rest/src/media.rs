@@ -15,8 +15,9 @@ pub(crate) async fn check(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let headers = request.headers();
-    let has_body = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
-    if has_body && !takes_json(headers, &header::CONTENT_TYPE) {
+    // The two paths at which nothing but `GET` can be asked say nothing of what they take.
+    let takes_nothing = matches!(request.uri().path(), "/" | "/health");
+    if !takes_nothing && !takes_json(headers, &header::CONTENT_TYPE) {
         return Failure::untyped(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "HTTP 415 Unsupported Media Type",

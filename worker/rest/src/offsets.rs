@@ -22,7 +22,7 @@ pub(crate) async fn alter(
     Path(name): Path<String>,
     incoming: Incoming,
 ) -> Result<Response, Failure> {
-    let asked: ConnectorOffsets = body::parse(&incoming.body)?;
+    let asked: ConnectorOffsets = body::parse(&incoming.headers, &incoming.body)?;
     let offsets = asked.offsets.filter(|it| !it.is_empty()).ok_or_else(|| {
         Failure::new(
             StatusCode::BAD_REQUEST,

@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::{Path, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -38,9 +38,10 @@ pub(crate) async fn keys(
 pub(crate) async fn validate(
     State(worker): State<Worker>,
     Path(plugin): Path<String>,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Failure> {
-    let config = body::parse(&body)?;
+    let config = body::parse(&headers, &body)?;
     match worker.herder.ask(Request::Validate { plugin, config }).await {
         // Java tells what its validation threw, wrapped.
         Err(Error::BadRequest(text)) if !text.starts_with("Included connector type") => {

@@ -65,3 +65,28 @@ async fn administrators_ask_where_they_may() {
         assert_eq!((status, has_admin), (200, admin == AdminRoutes::WithOthers));
     }
 }
+
+/// A type that is wrong is wrong for all methods, but a body is not looked at where none is read.
+#[tokio::test]
+async fn what_is_sent_says_that_it_is_json() {
+    let Routers { admin, .. } = routers_with(AdminRoutes::Apart);
+    let level = r#"{"level":"INFO"}"#;
+    for (method, path, of_type, body, expected) in [
+        ("PUT", "/admin/loggers/a", Some("application/json;charset=UTF-8"), level, 200),
+        ("PUT", "/admin/loggers/a", Some("text/plain"), level, 415),
+        ("PUT", "/admin/loggers/a", None, level, 415),
+        ("PUT", "/admin/loggers/a", None, "", 500),
+        ("GET", "/admin/loggers/a", None, "", 200),
+        ("GET", "/admin/loggers/a", None, level, 200),
+        ("GET", "/admin/loggers/a", Some("text/plain"), "", 415),
+        ("GET", "/", Some("text/plain"), "", 404),
+    ] {
+        let mut request = HttpRequest::builder().method(method).uri(path);
+        if let Some(of_type) = of_type {
+            request = request.header("content-type", of_type);
+        }
+        let request = request.body(Body::from(body)).unwrap();
+        let status = admin.clone().oneshot(request).await.unwrap().status().as_u16();
+        assert_eq!(status, expected, "{method} {path} {of_type:?} {body:?}");
+    }
+}
