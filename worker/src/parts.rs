@@ -191,10 +191,14 @@ async fn metrics(
     Ok(Some(sluice_rest::serve_metrics(socket, registry.clone(), serving.clone())))
 }
 
+/// The release of Kafka Connect whose API this is, then the worker's own: clients such as kcctl read the first two numbers
+/// and offer what that release has.
+const VERSION: &str = concat!("4.3.1-sluice-", env!("CARGO_PKG_VERSION"));
+
 /// What `GET /` tells of a worker of a cluster.
 pub(crate) fn server_info(kafka_cluster_id: String) -> ServerInfo {
     ServerInfo {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
+        version: VERSION.to_owned(),
         commit: option_env!("SLUICE_COMMIT").unwrap_or("unknown").to_owned(),
         kafka_cluster_id,
     }
@@ -210,4 +214,12 @@ fn engine_settings(
     let hidden = providers.hidden().clone();
     let settings = EngineSettings::parse(&properties, worker_id)?;
     Ok(settings.hiding(move |text| hidden.mask(text)))
+}
+
+#[test]
+fn the_version_is_one_of_kafka_connect() {
+    let info = server_info(String::new());
+    let first: Vec<_> = info.version.split('.').take(2).map(str::parse::<u8>).collect();
+    assert_eq!(first, [Ok(4), Ok(3)], "{}", info.version);
+    assert!(info.version.ends_with(env!("CARGO_PKG_VERSION")), "{}", info.version);
 }

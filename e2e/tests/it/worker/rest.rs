@@ -6,6 +6,7 @@ mod guarded;
 mod script;
 
 use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 use sluice_kit::connect::{ConnectWorker, HttpRequest, WorkerFile};
 use sluice_kit::java;
 use sluice_kit::kafka::KafkaServer;
@@ -45,6 +46,8 @@ async fn every_answer_is_that_of_java() -> Result<()> {
         ("$SOURCE", "org.apache.kafka.connect.file.FileStreamSourceConnector".to_owned()),
         ("$SINK", "org.apache.kafka.connect.file.FileStreamSinkConnector".to_owned()),
     ];
+    let (version, known) = (&sluice.versions[0], &java.versions[0]);
+    ensure!(version.starts_with(&format!("{known}-")), "clients take {version} for {known}");
     let mut both = Both { java, sluice, asked: 0, different: Vec::new() };
     for (name, text) in SCRIPTS {
         for step in script::parse(text, &values).with_context(|| name.to_owned())? {
@@ -119,7 +122,8 @@ fn compare(expected: Comparable, got: Comparable, reason: Option<&str>) -> Optio
 /// One of the two workers.
 struct Side {
     worker: ConnectWorker,
-    version: String,
+    /// Its own version, and that of its plugins.
+    versions: [String; 2],
 }
 
 impl Side {
@@ -128,9 +132,10 @@ impl Side {
             worker.ask("GET", "/health", None).await.map(drop)
         })
         .await?;
-        let version = worker.ask("GET", "/", None).await?["version"].take();
-        let version = version.as_str().context("a version")?.to_owned();
-        Ok(Self { worker, version })
+        let text = |it: &Value| it.as_str().map(str::to_owned).context("a version");
+        let own = text(&worker.ask("GET", "/", None).await?["version"])?;
+        let plugins = text(&worker.ask("GET", "/connector-plugins", None).await?[0]["version"])?;
+        Ok(Self { worker, versions: [own, plugins] })
     }
 
     async fn answer(&self, request: &HttpRequest) -> Result<Comparable> {
@@ -142,7 +147,7 @@ impl Side {
         }
         wait::until_ok(PATIENCE, "no rebalance", async || {
             let answer = self.worker.send(&request).await?;
-            let answer = Comparable::of(&self.worker, &self.version, &answer);
+            let answer = Comparable::of(&self.worker, &self.versions, &answer);
             ensure!(!answer.is_rebalance(), "{answer}");
             Ok(answer)
         })

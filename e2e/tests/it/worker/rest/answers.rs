@@ -27,9 +27,11 @@ pub(super) struct Comparable {
 }
 
 impl Comparable {
-    pub(super) fn of(worker: &ConnectWorker, version: &str, answer: &HttpAnswer) -> Self {
+    pub(super) fn of(worker: &ConnectWorker, versions: &[String], answer: &HttpAnswer) -> Self {
         let told = |text: &str| {
-            text.replace(worker.id(), "WORKER").replace(&format!("\"{version}\""), "\"VERSION\"")
+            versions.iter().fold(text.replace(worker.id(), "WORKER"), |text, version| {
+                text.replace(&format!("\"{version}\""), "\"VERSION\"")
+            })
         };
         let mut headers: Vec<(String, String)> = answer
             .headers

@@ -63,5 +63,5 @@ async fn guarded(worker: ConnectWorker) -> Result<Side> {
     wait::until_ok(PATIENCE, "a worker to be ready", async || ask("/health").await.map(drop))
         .await?;
     let version = ask("/").await?["version"].as_str().context("a version")?.to_owned();
-    Ok(Side { worker, version })
+    Ok(Side { worker, versions: [version.clone(), version] })
 }
