@@ -16,7 +16,7 @@ use super::pipeline::PATIENCE;
 use answers::Comparable;
 use script::Step;
 
-const SCRIPTS: [(&str, &str); 7] = [
+const SCRIPTS: [(&str, &str); 8] = [
     ("connectors", include_str!("rest/connectors.txt")),
     ("offsets", include_str!("rest/offsets.txt")),
     ("plugins", include_str!("rest/plugins.txt")),
@@ -24,6 +24,7 @@ const SCRIPTS: [(&str, &str); 7] = [
     ("states", include_str!("rest/states.txt")),
     ("options", include_str!("rest/options.txt")),
     ("loggers", include_str!("rest/loggers.txt")),
+    ("clients", include_str!("rest/clients.txt")),
 ];
 
 #[tokio::test]
@@ -145,6 +146,7 @@ impl Side {
                 request.headers.push((name.to_owned(), "application/json".to_owned()));
             }
         }
+        request.headers.retain(|(_, value)| !value.is_empty());
         wait::until_ok(PATIENCE, "no rebalance", async || {
             let answer = self.worker.send(&request).await?;
             let answer = Comparable::of(&self.worker, &self.versions, &answer);

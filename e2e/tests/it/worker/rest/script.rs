@@ -6,6 +6,7 @@
 //! | `GET /path` | a request without a body |
 //! | `PUT /path {"a":1}` | one with a body, which is the rest of the line, to the byte |
 //! | `> Name: value` | a header of the next request, beside those of every request |
+//! | `! Name` | the next request goes without a header that every request has |
 //! | `~ why` | the next answers differ in their message, for this reason; their status must not |
 //! | `until NAME STATE` | waits until a connector and all its tasks are in a state |
 //! | `until NAME STATE/STATE` | the same, of the connector and of its tasks |
@@ -50,6 +51,8 @@ pub(super) fn parse(text: &str, values: &[(&str, String)]) -> Result<Vec<Step>> 
                 let (name, value) = header.split_once(": ").with_context(|| at(number))?;
                 headers.push((name.to_owned(), value.to_owned()));
             }
+            // An empty value keeps the header away.
+            "!" => headers.push((rest(), String::new())),
             "until" => {
                 let name = words.next().with_context(|| at(number))?.to_owned();
                 steps.push(Step::Until(name, words.next().with_context(|| at(number))?.to_owned()));
@@ -81,12 +84,12 @@ fn at(number: usize) -> String {
 #[test]
 fn a_script_is_read_line_by_line() -> Result<()> {
     let text =
-        "# nothing\n\n> A: b c\n~ because\nPUT /x {\"a\": \"$F\"}\nuntil it RUNNING\ngone it";
+        "# nothing\n\n> A: b c\n! D\n~ because\nPUT /x {\"a\": \"$F\"}\nuntil it RUNNING\ngone it";
     let steps = parse(text, &[("$F", "/f".to_owned())])?;
     let request = HttpRequest {
         method: "PUT".to_owned(),
         path: "/x".to_owned(),
-        headers: vec![("A".to_owned(), "b c".to_owned())],
+        headers: [("A", "b c"), ("D", "")].map(|(a, b)| (a.to_owned(), b.to_owned())).into(),
         body: r#"{"a": "/f"}"#.to_owned(),
     };
     let expected = [
