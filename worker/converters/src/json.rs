@@ -8,6 +8,7 @@ mod decoder;
 mod document;
 mod encode;
 mod encoder;
+mod keys;
 mod names;
 mod node;
 mod number;

@@ -7,6 +7,7 @@ mod decimal;
 pub mod digits;
 mod floating;
 mod header;
+mod kept;
 pub mod logical;
 mod parameters;
 mod position;
@@ -20,6 +21,7 @@ pub mod values;
 
 pub use decimal::Decimal;
 pub use header::{Header, Headers};
+pub use kept::kept_name;
 pub use logical::Logical;
 pub use parameters::Parameters;
 pub use position::{SourceOffset, SourcePartition, TopicPartition};

@@ -8,6 +8,7 @@ use sluice_plugin::model::{SchemaAndValue, SchemaRef, Value};
 use sluice_plugin::{Error, Result};
 
 use super::document::Document;
+use super::keys::Keys;
 use super::node::{self, Node};
 use super::plan::Plan;
 use super::recent::Recent;
@@ -27,7 +28,7 @@ pub(super) struct Decoder {
 /// Where the schema of a record comes from.
 enum Source {
     /// There is none.
-    None,
+    None(Keys),
     /// The configuration.
     Content(SchemaRef, Plan),
     /// The record itself.
@@ -44,8 +45,8 @@ struct Known {
 
 impl Decoder {
     /// For records without a schema.
-    pub(super) const fn schemaless() -> Self {
-        Self { source: Source::None, replace_null: false }
+    pub(super) fn schemaless() -> Self {
+        Self { source: Source::None(Keys::new()), replace_null: false }
     }
 
     /// For records that carry their schema; so many of them are kept.
@@ -72,10 +73,10 @@ impl Decoder {
 
     pub(super) fn decode(&mut self, bytes: &Bytes) -> Result<SchemaAndValue> {
         let known = match &mut self.source {
-            Source::None => {
+            Source::None(keys) => {
                 let document = Document::new(bytes, 0);
                 let value =
-                    Scanner::new(&document).document(schemaless::value).map_err(not_json)?;
+                    schemaless::document(&mut Scanner::new(&document), keys).map_err(not_json)?;
                 return Ok(SchemaAndValue { schema: None, value: value.unwrap_or(Value::Null) });
             }
             Source::Content(schema, plan) => {

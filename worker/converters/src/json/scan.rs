@@ -69,11 +69,6 @@ impl<'a> Scanner<'a> {
         Self { depth: 1, ..Self::new(document) }
     }
 
-    /// Whether no array and no object is open, but for that of [`Self::inside`].
-    pub(super) const fn is_outermost(&self) -> bool {
-        self.depth <= 1
-    }
-
     /// What it went over so far.
     pub(super) fn passed(&self) -> &'a [u8] {
         &self.bytes[..self.at]

@@ -3,29 +3,48 @@
 use bytestring::ByteString;
 use sluice_plugin::model::Value;
 
+use super::keys::{Keys, Seen};
 use super::node::Node;
 use super::number::Number;
 use super::places::Places;
 use super::scan::{Malformed, Scalar, Scanner, Start};
 
-/// Room that the outermost map begins with. Maps within it may be many, and begin with none.
-const ROOM: usize = 8;
+/// Reads a document. Texts are slices of it, and so are names that are not kept.
+pub(super) fn document(
+    scanner: &mut Scanner<'_>,
+    keys: &mut Keys,
+) -> Result<Option<Value>, Malformed> {
+    keys.begin();
+    scanner.document(|it| value(it, keys))
+}
 
-/// Reads the value that comes next. Texts are slices of the document.
-pub(super) fn value(scanner: &mut Scanner<'_>) -> Result<Value, Malformed> {
+/// Reads the value that comes next.
+pub(super) fn value(scanner: &mut Scanner<'_>, keys: &mut Keys) -> Result<Value, Malformed> {
     match scanner.start() {
-        Start::Scalar => scalar(scanner),
-        Start::Array => array(scanner),
-        Start::Object => object(scanner),
+        Start::Scalar => scalar(scanner, |it| it),
+        Start::Array => array(scanner, keys),
+        Start::Object => object(scanner, keys),
     }
 }
 
-fn scalar(scanner: &mut Scanner<'_>) -> Result<Value, Malformed> {
-    Ok(match scanner.scalar()? {
-        Scalar::Null => Value::Null,
-        Scalar::Boolean(it) => Value::Boolean(it),
-        Scalar::Number(it) => number(it),
-        Scalar::Text(it) => Value::String(scanner.share(it)),
+/// Reads a value without parts and hands it on. Each kind is handed on by itself: a value is made where it goes, and not
+/// moved there, which takes longer than to read it.
+#[inline]
+fn scalar<T>(scanner: &mut Scanner<'_>, take: impl FnOnce(Value) -> T) -> Result<T, Malformed> {
+    Ok(match scanner.peek() {
+        Some(b'"') => {
+            let text = scanner.text()?;
+            take(Value::String(scanner.share(text)))
+        }
+        Some(b'-' | b'0'..=b'9') => match scanner.number()? {
+            Number::Integer(it) => take(Value::Int64(it)),
+            it => take(number(it)),
+        },
+        _ => match scanner.scalar()? {
+            Scalar::Boolean(it) => take(Value::Boolean(it)),
+            // Texts and numbers begin as above.
+            Scalar::Null | Scalar::Text(_) | Scalar::Number(_) => take(Value::Null),
+        },
     })
 }
 
@@ -50,27 +69,35 @@ fn number(number: Number<'_>) -> Value {
     }
 }
 
-fn array(scanner: &mut Scanner<'_>) -> Result<Value, Malformed> {
+fn array(scanner: &mut Scanner<'_>, keys: &mut Keys) -> Result<Value, Malformed> {
     let mut items = Vec::new();
     let mut goes_on = scanner.enter(b']')?;
     while goes_on {
-        items.push(value(scanner)?);
+        items.push(value(scanner, keys)?);
         goes_on = scanner.goes_on(b']')?;
     }
     Ok(Value::Array(items))
 }
 
-fn object(scanner: &mut Scanner<'_>) -> Result<Value, Malformed> {
-    let room = if scanner.is_outermost() { ROOM } else { 0 };
-    let mut entries: Vec<(Value, Value)> = Vec::with_capacity(room);
-    let mut places = Places::default();
+fn object(scanner: &mut Scanner<'_>, keys: &mut Keys) -> Result<Value, Malformed> {
     let mut goes_on = scanner.enter(b'}')?;
+    let first = if goes_on { keys.expected(scanner) } else { None };
+    let mut entries: Vec<(Value, Value)> = Vec::with_capacity(keys.room(first));
+    let (mut place, mut seen, mut places) = (first, Seen::default(), Places::default());
     while goes_on {
-        let name = scanner.name()?;
-        let value = value(scanner)?;
-        put(&mut entries, &mut places, scanner.share(name), value);
+        let is_first = seen.is_first(place);
+        let name = keys.name(place, scanner)?;
+        let is_scalar = matches!(scanner.start(), Start::Scalar);
+        if is_first && is_scalar {
+            scalar(scanner, |it| entries.push((Value::String(name), it)))?;
+        } else {
+            let value = value(scanner, keys)?;
+            put(&mut entries, &mut places, name, value);
+        }
         goes_on = scanner.goes_on(b'}')?;
+        place = if goes_on { keys.expected(scanner) } else { None };
     }
+    keys.had(first, entries.len());
     Ok(Value::Map(entries))
 }
 

@@ -156,9 +156,13 @@ proptest! {
     fn values_without_schema_read_as_trees_do((length, bytes) in record()) {
         let bytes = Bytes::from(bytes);
         let document = Document::new(&bytes, length);
-        let direct = Scanner::new(&document).document(schemaless::value);
         let by_tree = node::parse(&document).map(|it| it.map(|it| schemaless::of(&it)));
-        prop_assert_eq!(format!("{direct:?}"), format!("{by_tree:?}"));
+        // Names are met, then learnt, then expected.
+        let mut keys = Keys::new();
+        for _ in 0..3 {
+            let direct = schemaless::document(&mut Scanner::new(&document), &mut keys);
+            prop_assert_eq!(format!("{direct:?}"), format!("{by_tree:?}"));
+        }
     }
 }
 
@@ -267,4 +271,25 @@ fn records_that_begin_alike_share_their_schema() {
     let twice = r#"{"schema":{"type":"int16"},"payload":1,"schema":{"type":"int32"}}"#;
     assert_eq!(schema(twice).type_name(), "INT32");
     assert_eq!(schema(r#"{"schema":{"type":"int16"},"payload":1}"#).type_name(), "INT16");
+}
+
+#[test]
+fn names_may_come_twice_and_in_any_order() {
+    let mut keys = Keys::new();
+    for text in [
+        r#"{"a":1,"b":{"c":2,"d":3},"e":[{"c":4},{"d":5,"c":6}]}"#,
+        r#"{"a":1,"a":2,"b":{"a":3,"a":4}}"#,
+        r#"{"b":1,"new":2,"b":3,"new":4}"#,
+        r#"{ "a" : 1 , "\u0061":2,"a":3}"#,
+        r#"{"e":{},"a":[],"e":{"e":{"e":1},"f":2}}"#,
+        r#"{"":1,"":2}"#,
+    ] {
+        let bytes = Bytes::from(text);
+        let document = Document::new(&bytes, 0);
+        let by_tree = schemaless::of(&node::parse(&document).unwrap().unwrap());
+        for _ in 0..3 {
+            let direct = schemaless::document(&mut Scanner::new(&document), &mut keys).unwrap();
+            assert_eq!(format!("{direct:?}"), format!("{:?}", Some(&by_tree)));
+        }
+    }
 }

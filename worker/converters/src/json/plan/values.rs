@@ -7,6 +7,7 @@ use sluice_plugin::model::logical::{DAY, time_from};
 use sluice_plugin::model::{Decimal, SchemaRef, Struct, Value};
 
 use super::{Kind, Member, Members, Plan, Unusual};
+use crate::json::keys::Keys;
 use crate::json::number::Number;
 use crate::json::places::Places;
 use crate::json::scan::{Scalar, Scanner, Start};
@@ -24,7 +25,7 @@ impl Plan {
             return self.null.clone().ok_or(Unusual);
         }
         Ok(match &self.kind {
-            Kind::Any => schemaless::value(scanner)?,
+            Kind::Any => schemaless::value(scanner, &mut Keys::none())?,
             Kind::Boolean => match scanner.scalar()? {
                 Scalar::Boolean(it) => Value::Boolean(it),
                 _ => return Err(Unusual),
