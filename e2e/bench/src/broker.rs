@@ -147,11 +147,11 @@ impl Broker {
         Ok(())
     }
 
-    /// A producer that waits a millisecond for others to come along.
-    pub(crate) fn prompt_producer(&self) -> Result<Producer> {
+    /// A producer that waits so many milliseconds for others to come along.
+    pub(crate) fn prompt_producer(&self, linger: &str) -> Result<Producer> {
         let entries = [
             ("bootstrap.servers", self.server.bootstrap().as_str()),
-            ("linger.ms", "1"),
+            ("linger.ms", linger),
             ("acks", "1"),
         ]
         .map(|(key, value)| (key.to_owned(), value.to_owned()));

@@ -49,7 +49,7 @@ pub(crate) async fn measure(
 ) -> Result<Vec<Density>> {
     let topic = format!("density-{side:?}").to_lowercase();
     broker.create(&topic).await?;
-    let producer = broker.prompt_producer()?;
+    let producer = broker.prompt_producer("1")?;
     let file = workers::file(&broker.server.bootstrap(), &topic, plugins, folder);
     let mut worker = ConnectWorker::start(&file, &side.launch(None)?).await?;
     workers::healthy(&worker).await?;

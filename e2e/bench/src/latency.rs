@@ -1,6 +1,8 @@
 //! W12: how long records take to come out of a worker, at a pace that nothing slows down.
 
 mod arrivals;
+mod figures;
+mod floor;
 mod schedule;
 
 use std::{
@@ -20,11 +22,12 @@ use crate::{
     duel::Duel,
     payload::STRING,
     process,
-    statistics::quantile,
     throughput::{WARM_UP, order},
     workers::{self, Side},
 };
 use arrivals::Tail;
+use figures::parts;
+pub(crate) use figures::{Latencies, LatencyRun, Passed};
 use schedule::Schedule;
 
 /// How long the first record may take, and the last one after it was due.
@@ -61,55 +64,6 @@ pub(crate) const SCENARIOS: [Paced; 4] = [
     Paced { name: "source to sink, 10000 records a second", origin: Origin::Source, rate: 10_000 },
 ];
 
-/// How many of the records have arrived in the time that is looked up with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Passed {
-    P50,
-    P90,
-    P99,
-    P999,
-    P9999,
-    All,
-}
-
-/// One connector's records.
-#[derive(Clone, Debug)]
-pub(crate) struct LatencyRun {
-    pub(crate) side: Side,
-    /// Records that count.
-    pub(crate) records: usize,
-    /// Microseconds in which the parts of [`Latencies::PARTS`] arrived.
-    pub(crate) parts: Vec<u64>,
-    /// The worker's microseconds of processor time per record.
-    pub(crate) worker: f64,
-}
-
-/// All runs of a scenario, in their order.
-#[derive(Clone, Debug)]
-pub(crate) struct Latencies {
-    pub(crate) scenario: Paced,
-    pub(crate) runs: Vec<LatencyRun>,
-}
-
-impl Latencies {
-    /// The parts that are told of each run, with their names.
-    pub(crate) const PARTS: [(Passed, &'static str, f64); 6] = [
-        (Passed::P50, "p50", 0.5),
-        (Passed::P90, "p90", 0.9),
-        (Passed::P99, "p99", 0.99),
-        (Passed::P999, "p99.9", 0.999),
-        (Passed::P9999, "p99.99", 0.9999),
-        (Passed::All, "max", 1.0),
-    ];
-
-    /// Microseconds until a part had arrived, run by run.
-    pub(crate) fn of(&self, side: Side, part: Passed) -> Vec<f64> {
-        let index = Self::PARTS.iter().position(|it| it.0 == part);
-        let runs = self.runs.iter().filter(|it| it.side == side);
-        runs.filter_map(|it| Some(*it.parts.get(index?)? as f64)).collect()
-    }
-}
-
 /// What a run needs to know.
 struct Bench<'a> {
     broker: &'a Broker,
@@ -142,7 +96,8 @@ pub(crate) async fn measure(
         runs.push(run);
     }
     duel.stop().await?;
-    Ok(Latencies { scenario, runs })
+    let floor = if scenario.origin == Origin::Source { bench.floor(pairs).await? } else { vec![] };
+    Ok(Latencies { scenario, runs, floor })
 }
 
 impl Bench<'_> {
@@ -165,7 +120,7 @@ impl Bench<'_> {
         let file = self.folder.join(&name);
         self.broker.create(&name).await?;
         workers::create(worker, &sink, &workers::file_sink(&name, &file)).await?;
-        let producer = self.broker.prompt_producer()?;
+        let producer = self.broker.prompt_producer("1")?;
         let tail = first_arrived(&producer, &name, &file).await?;
 
         let total = u64::from(self.scenario.rate) * u64::from(self.seconds);
@@ -181,17 +136,23 @@ impl Bench<'_> {
         workers::delete(worker, &sink).await?;
         fs::remove_file(&file)?;
         self.broker.delete(&name).await?;
-        // The first second finds connections that are not there yet.
-        let mut counted = arrived[self.scenario.rate as usize..].to_vec();
-        counted.sort_unstable();
-        let part = |part| quantile(&counted, part).context("no record counts");
-        let parts = Latencies::PARTS.map(|(_, _, share)| part(share));
-        Ok(LatencyRun {
-            side,
-            records: counted.len(),
-            parts: parts.into_iter().collect::<Result<_>>()?,
-            worker: cpu * 1e6 / total as f64,
-        })
+        let (records, parts) = parts(&arrived, self.scenario.rate)?;
+        Ok(LatencyRun { side, records, parts, worker: cpu * 1e6 / total as f64 })
+    }
+
+    /// As many runs without a worker as either side had with one.
+    async fn floor(&self, pairs: usize) -> Result<Vec<Vec<u64>>> {
+        let mut floor = Vec::new();
+        for number in 0..order(pairs).len() / 2 {
+            let name = format!("{}-floor-{number}", self.scenario_name());
+            let (rate, seconds) = (self.scenario.rate, u64::from(self.seconds));
+            let arrived =
+                floor::arrivals(self.broker, &name, rate, u64::from(rate) * seconds).await?;
+            let (_, parts) = parts(&arrived, self.scenario.rate)?;
+            eprintln!("{}: no worker: {parts:?} us", self.scenario.name);
+            floor.push(parts);
+        }
+        Ok(floor)
     }
 
     /// Has all records made: here and now, or from now on by a connector.

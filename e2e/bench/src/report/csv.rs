@@ -66,17 +66,20 @@ pub(crate) fn latencies(all: &[Latencies]) -> String {
         let _ = write!(text, ",{name}_us");
     }
     text.push('\n');
+    let mut line = |of: &Latencies, run: String, parts: &[u64]| {
+        let _ = write!(text, "W12,\"{}\",{run}", of.scenario.name);
+        for micros in parts {
+            let _ = write!(text, ",{micros}");
+        }
+        text.push('\n');
+    };
     for latencies in all {
         for (number, run) in latencies.runs.iter().enumerate() {
-            let _ = write!(
-                text,
-                "W12,\"{}\",{number},{},{},{:.3}",
-                latencies.scenario.name, run.side, run.records, run.worker
-            );
-            for micros in &run.parts {
-                let _ = write!(text, ",{micros}");
-            }
-            text.push('\n');
+            let told = format!("{number},{},{},{:.3}", run.side, run.records, run.worker);
+            line(latencies, told, &run.parts);
+        }
+        for (number, parts) in latencies.floor.iter().enumerate() {
+            line(latencies, format!("{number},no worker,,"), parts);
         }
     }
     text

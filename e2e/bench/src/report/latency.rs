@@ -18,7 +18,9 @@ Both workers have their default settings, on any core (`linger.ms` is 5 in Kafka
 one is measured, the other is frozen. The order is A B A B … and then A A B B after
 two runs of the JVM that do not count; the first second of a run does not count either. Every run is checked: each record arrives
 once, in order. A ratio is Kafka Connect's over Sluice's, of the medians over the runs; *spread* is the largest over the smallest p99
-among equal runs of a side, less one; a ratio within the larger spread of its own percentile is called no difference.";
+among equal runs of a side, less one; a ratio within the larger spread of its own percentile is called no difference. *No worker* is
+what the broker and its clients take of that by themselves: the same records from a producer of the bench (`linger.ms=0`, `acks=1`)
+straight to a consumer of the bench, once the others are done.";
 
 /// The whole section.
 pub(super) fn section(all: &[Latencies]) -> String {
@@ -69,13 +71,13 @@ fn figures(all: &[Latencies]) -> String {
         "largest",
         "worker CPU per record",
     ]);
+    let ms = |micros: f64| format!("{:.2} ms", micros / 1e3);
+    let range = |of: &[f64]| format!("{:.2}–{:.2}", smallest(of) / 1e3, largest(of) / 1e3);
     for latencies in all {
         for side in [Side::Java, Side::Sluice] {
             let runs = || latencies.runs.iter().filter(|it| it.side == side);
             let worker: Vec<f64> = runs().map(|it| it.worker).collect();
-            let ms = |micros: f64| format!("{:.2} ms", micros / 1e3);
             let middle = |part| ms(median(&latencies.of(side, part)));
-            let p99 = latencies.of(side, Passed::P99);
             table.row(&[
                 latencies.scenario.name.to_owned(),
                 side.to_string(),
@@ -84,10 +86,26 @@ fn figures(all: &[Latencies]) -> String {
                 middle(Passed::P50),
                 middle(Passed::P90),
                 middle(Passed::P99),
-                format!("{:.2}–{:.2}", smallest(&p99) / 1e3, largest(&p99) / 1e3),
+                range(&latencies.of(side, Passed::P99)),
                 middle(Passed::P999),
                 ms(largest(&latencies.of(side, Passed::All))),
                 format!("{:.1} µs", median(&worker)),
+            ]);
+        }
+        if !latencies.floor.is_empty() {
+            let middle = |part| ms(median(&latencies.of_floor(part)));
+            table.row(&[
+                latencies.scenario.name.to_owned(),
+                "no worker".to_owned(),
+                latencies.floor.len().to_string(),
+                latencies.runs.first().map_or(0, |it| it.records).to_string(),
+                middle(Passed::P50),
+                middle(Passed::P90),
+                middle(Passed::P99),
+                range(&latencies.of_floor(Passed::P99)),
+                middle(Passed::P999),
+                ms(largest(&latencies.of_floor(Passed::All))),
+                "–".to_owned(),
             ]);
         }
     }
