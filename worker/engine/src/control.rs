@@ -62,6 +62,15 @@ impl Control {
             (TaskState::Paused, TaskEvent::Paused(self.id.clone()))
         };
         self.stats.enter(state);
+        self.tell(event).await;
+    }
+
+    /// Tells the herder that what the task works with is made.
+    pub(crate) async fn built(&self) {
+        self.tell(TaskEvent::Built(self.id.clone())).await;
+    }
+
+    async fn tell(&self, event: TaskEvent) {
         if self.abandonment.has_come() {
             return;
         }

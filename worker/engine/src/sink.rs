@@ -111,6 +111,7 @@ impl Sink {
         let decoder = Decoder::new(parts.converters()?, parts.chain()?, errant_records.is_some());
         let topics = || clients.topics();
         let subscription = Subscription::parse(&parts.task, &clients.consumer_keys(), topics)?;
+        control.built().await;
         let task = plugin.open(&parts.task, context.clone()).await?;
         let (consumer, batch_limit) = clients.consumer()?;
         let cutoff = consumer.cutoff();

@@ -104,6 +104,7 @@ impl Source {
         let store = Arc::clone(&offsets.store);
         let worker = Arc::clone(&parts.settings.plugin_limits);
         let context = SourceContext { offsets: Arc::new(offsets), worker };
+        control.built().await;
         let task = plugin.open(&parts.task, context).await?;
         let outcomes = Arc::<Outcomes>::default();
         let producer = clients.producer(Delivered(Arc::clone(&outcomes)))?;

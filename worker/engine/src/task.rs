@@ -38,6 +38,8 @@ pub enum TargetState {
 /// What has become of a task. Events of one task come in order; none comes after the task was left behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TaskEvent {
+    /// What it works with is made: converters, transforms, reporters. Its own start follows, unless it is paused.
+    Built(TaskId),
     /// It moves records.
     Running(TaskId),
     /// It keeps its place.

@@ -10,6 +10,7 @@ use sluice_rest_model::{ConfigInfos, ConfigKeyInfo, SettingsPatch};
 
 use crate::{
     request::{Answer, Error, Request},
+    stage::Stage,
     store::config::{LoggerChange, SessionKey},
 };
 
@@ -164,6 +165,8 @@ pub(crate) enum Timer {
     Reload(String, u64),
     /// Tell the client of a question that a plugin hangs, if it has not answered.
     Question(QuestionId),
+    /// Tell the client of a restart that it takes long, if it is not over.
+    Restart(RequestId),
     /// Join the group again after a failed round.
     Join,
     /// Is the session key due for rotation?
@@ -252,6 +255,8 @@ pub(crate) enum Effect {
         /// Signs the request, where the group's protocol wants that.
         key: Option<SessionKey>,
     },
+    /// A client's answer waits for this from now on.
+    Stage(RequestId, Stage),
     /// Answer a client.
     Reply(RequestId, Result<Answer, Error>),
     /// Hand out [`Event::Timer`] later.

@@ -12,6 +12,7 @@ mod request;
 mod run;
 mod settings;
 pub mod signature;
+mod stage;
 mod state;
 mod status_writer;
 pub mod store;

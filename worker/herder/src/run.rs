@@ -18,7 +18,7 @@ use sluice_group::{Change, JoinError, Seat};
 use sluice_kafka::log::{Log, LogEvent, LogRecord};
 use sluice_providers::Providers;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::mpsc,
     task::{AbortHandle, JoinSet},
 };
 use tokio_util::sync::CancellationToken;
@@ -26,11 +26,11 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     configured::ConfiguredWork,
     event::{Event, RequestId, StoredRecord},
-    handle::{Asked, Handle},
+    handle::{Asked, Handle, Waiting},
     loggers::Loggers,
     metrics::Metrics,
-    request::{Answer, Error},
     settings::Settings,
+    stage::Board,
     state::{Plugins, State},
     status_writer::StatusWriter,
     store::config::SessionKey,
@@ -114,8 +114,10 @@ struct Loop {
     jobs: JoinSet<Done>,
     /// The watch of each connector, with the start that it belongs to.
     watches: HashMap<String, (u64, AbortHandle)>,
-    waiting: HashMap<RequestId, oneshot::Sender<Result<Answer, Error>>>,
+    waiting: HashMap<RequestId, Waiting>,
     next_request: RequestId,
+    /// What the worker does, for clients that wait in vain.
+    stage: Board,
     is_leaving: bool,
     is_over: bool,
 }
@@ -136,11 +138,11 @@ impl Herder {
         let (statuses, writer) = StatusWriter::new(Arc::clone(&status_log));
         let writers: JoinSet<_> = std::iter::once(writer).collect();
         let mut task_events = self.task_events;
-        let metrics = Metrics::new(&self.registry, self.engine.samples());
         let mut this = Loop {
             state: State::new(self.settings.clone(), Arc::clone(&self.plugins)),
             plugins: self.plugins,
             settings: self.settings,
+            metrics: Metrics::new(&self.registry, self.engine.samples()),
             engine: self.engine,
             providers: self.providers,
             in_use: InUse::default(),
@@ -150,12 +152,12 @@ impl Herder {
             sender: self.sender,
             statuses,
             loggers: self.loggers,
-            metrics,
             seat: Some(Box::new(self.seat)),
             jobs: JoinSet::new(),
             watches: HashMap::new(),
             waiting: HashMap::new(),
             next_request: 0,
+            stage: handle.worker(),
             is_leaving: false,
             is_over: false,
         };
@@ -257,9 +259,9 @@ impl Loop {
         }
     }
 
-    fn asked(&mut self, (request, answer): Asked) {
+    fn asked(&mut self, (request, waiting): Asked) {
         self.next_request += 1;
-        self.waiting.insert(self.next_request, answer);
+        self.waiting.insert(self.next_request, waiting);
         self.step(Event::Request(self.next_request, request));
     }
 }

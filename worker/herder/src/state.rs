@@ -6,6 +6,7 @@
 //!
 //! Mirrors `DistributedHerder`.
 
+mod awaited;
 mod fencing;
 mod membership;
 mod offsets;
@@ -27,6 +28,7 @@ use crate::{
     event::{Effect, Event, RequestId, StoredRecord, Timer, WriteId},
     request::{Answer, Error},
     settings::Settings,
+    stage::Stage,
     store::{
         config::{Change, ClusterConfig},
         status::{Status, Statuses},
@@ -65,6 +67,7 @@ pub(crate) struct State {
     writes: Writes,
     questions: Questions,
     pending_offsets: offsets::PendingChanges,
+    awaited: awaited::Awaited,
     has_started: bool,
     effects: Vec<Effect>,
     now_millis: i64,
@@ -84,6 +87,7 @@ impl State {
             writes: Writes::default(),
             questions: Questions::default(),
             pending_offsets: offsets::PendingChanges::default(),
+            awaited: awaited::Awaited::default(),
             has_started: false,
             effects: Vec::new(),
             now_millis: 0,
@@ -209,6 +213,7 @@ impl State {
             Timer::Split(connector, attempt) => self.split_again(&connector, attempt),
             Timer::Reload(connector, attempt) => self.work.reload(&connector, attempt),
             Timer::Question(id) => self.plugin_hangs(id),
+            Timer::Restart(id) => self.restart_hangs(id),
             Timer::Join => self.membership.retry_join(),
             Timer::SessionKey => self.session_key_timer(),
         }
@@ -219,9 +224,17 @@ impl State {
     }
 
     fn write(&mut self, records: Vec<(String, Option<String>)>, then: PendingWrite) -> WriteId {
+        if let Some((request, doing)) = then.stage() {
+            self.enter(request, doing);
+        }
         let id = self.writes.begin(then);
         self.effects.push(Effect::WriteConfig(id, records));
         id
+    }
+
+    /// A client's answer waits for this from now on.
+    fn enter(&mut self, request: RequestId, doing: impl Into<String>) {
+        self.effects.push(Effect::Stage(request, Stage::new(doing, self.now_millis)));
     }
 
     fn reply(&mut self, id: RequestId, answer: Result<Answer, Error>) {

@@ -22,6 +22,7 @@ const SCRIPTS: [(&str, &str); 8] = [
     ("plugins", include_str!("rest/plugins.txt")),
     ("bodies", include_str!("rest/bodies.txt")),
     ("states", include_str!("rest/states.txt")),
+    ("restarts", include_str!("rest/restarts.txt")),
     ("options", include_str!("rest/options.txt")),
     ("loggers", include_str!("rest/loggers.txt")),
     ("clients", include_str!("rest/clients.txt")),
@@ -38,12 +39,18 @@ async fn every_answer_is_that_of_java() -> Result<()> {
         WorkerFile::new(&kafka.bootstrap(), group)
             .with("offset.flush.interval.ms", "200")
             .with("sluice.file.paths", &folder.path().display().to_string())
+            .with("config.providers", "f")
+            .with(
+                "config.providers.f.class",
+                "org.apache.kafka.common.config.provider.FileConfigProvider",
+            )
     };
     let jars = java::test_connectors().await?;
     let java = Side::of(ConnectWorker::java_with(&worker_file("rest-java"), &jars).await?).await?;
     let sluice = Side::of(ConnectWorker::sluice(&worker_file("rest-sluice")).await?).await?;
     let values = [
         ("$FILE", file.display().to_string()),
+        ("$VALUES", folder.path().join("values.properties").display().to_string()),
         ("$SOURCE", "org.apache.kafka.connect.file.FileStreamSourceConnector".to_owned()),
         ("$SINK", "org.apache.kafka.connect.file.FileStreamSinkConnector".to_owned()),
     ];
@@ -86,9 +93,9 @@ impl Both {
         match step {
             Step::Ask(request, reason) => {
                 self.asked += 1;
-                let (expected, got) =
-                    tokio::try_join!(java.answer(&request), sluice.answer(&request))?;
                 let told = format!("{} {} {}", request.method, request.path, request.body);
+                let answers = tokio::try_join!(java.answer(&request), sluice.answer(&request));
+                let (expected, got) = answers.with_context(|| told.clone())?;
                 if let Some(verdict) = compare(expected, got, reason.as_deref()) {
                     self.different.push(format!("{script}: {told}\n{verdict}"));
                 }
@@ -99,6 +106,7 @@ impl Both {
             Step::Level(logger, level) => {
                 tokio::try_join!(java.shows(&logger, &level), sluice.shows(&logger, &level))?;
             }
+            Step::Write(file, text) => std::fs::write(file, text)?,
             Step::Gone(connector) => {
                 tokio::try_join!(java.is_gone(&connector), sluice.is_gone(&connector))?;
             }
@@ -154,6 +162,7 @@ impl Side {
             Ok(answer)
         })
         .await
+        .with_context(|| self.worker.url())
     }
 
     async fn is_in(&self, connector: &str, state: &str) -> Result<()> {

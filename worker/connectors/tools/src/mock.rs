@@ -81,6 +81,8 @@ impl SourceConnector for MockSource {
         settings: &Properties,
         _: usize,
     ) -> Result<Vec<Properties>> {
+        // Java's reads its delay when it starts.
+        delay_of(settings, "connector-failure")?;
         Ok(vec![settings.clone()])
     }
 
@@ -124,6 +126,8 @@ impl SinkConnector for MockSink {
         settings: &Properties,
         _: usize,
     ) -> Result<Vec<Properties>> {
+        // Java's reads its delay when it starts.
+        delay_of(settings, "connector-failure")?;
         Ok(vec![settings.clone()])
     }
 

@@ -207,3 +207,22 @@ async fn more_tasks_than_allowed_are_refused_unless_that_is_not_enforced() {
     }
     stage.broker.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_cannot_be_made_is_told_apart_from_one_that_fails_later() {
+    let stage = Stage::set().await;
+    stage.plugins.source("panicking", |_| Box::new(Panicking));
+    for (settings, is_built) in [
+        (&[][..], true),
+        (&[("transforms", "x"), ("transforms.x.type", "com.example.None")], false),
+    ] {
+        let mut running = stage.plain();
+        let id = running.start("panicking", settings);
+        let first = running.events.recv().await;
+        assert_eq!(first == Some(TaskEvent::Built(id)), is_built, "{first:?}");
+        if is_built {
+            running.failure().await;
+        }
+    }
+    stage.broker.stop().await;
+}

@@ -180,7 +180,7 @@ impl Running {
         loop {
             let event = timeout(PATIENCE, self.events.recv()).await;
             let event = event.expect("an event").expect("an engine");
-            if !matches!(event, TaskEvent::ActiveTopic(..)) {
+            if !matches!(event, TaskEvent::ActiveTopic(..) | TaskEvent::Built(_)) {
                 return event;
             }
         }

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     event::{Effect, Event, OffsetsAction, RequestId},
     signature,
+    stage::Stage,
     store::config::{LoggerChange, encode},
 };
 
@@ -38,20 +39,14 @@ impl Loop {
                     self.step(Event::Task(TaskEvent::Failed(id, trace)));
                 }
             }
-            Effect::StopTasks(ids) => {
-                self.in_use.forget(&ids);
-                self.jobs.spawn(jobs::stop_tasks(Arc::clone(&self.engine), ids));
-            }
+            Effect::StopTasks(ids) => self.stop_tasks(ids),
             Effect::SetTarget(connector, target) => self.engine.set_target(&connector, target),
             Effect::Split { connector, config, attempt } => self.split(connector, config, attempt),
             Effect::Watch { connector, config, attempt } => self.watch(connector, config, attempt),
             Effect::Ask(id, question) => {
                 self.jobs.spawn(jobs::ask(Arc::clone(&self.plugins), id, question));
             }
-            Effect::Refresh(id) => {
-                let (log, limit) = (Arc::clone(&self.config_log), self.settings.sync_timeout);
-                self.jobs.spawn(jobs::refresh(log, limit, id));
-            }
+            Effect::Refresh(id) => self.refresh(id),
             Effect::Offsets { request, connector, config, action } => {
                 self.offsets(request, connector, config, action);
             }
@@ -71,8 +66,12 @@ impl Loop {
             }
             Effect::Reply(id, answer) => {
                 if let Some(waiting) = self.waiting.remove(&id) {
-                    // A client that has gone needs no answer.
-                    let _ = waiting.send(answer);
+                    waiting.answer(answer);
+                }
+            }
+            Effect::Stage(id, stage) => {
+                if let Some(waiting) = self.waiting.get(&id) {
+                    waiting.enter(stage);
                 }
             }
             Effect::After(pause, timer) => {
@@ -80,6 +79,16 @@ impl Loop {
             }
             Effect::Exit => self.is_over = true,
         }
+    }
+
+    fn stop_tasks(&mut self, ids: Vec<TaskId>) {
+        self.in_use.forget(&ids);
+        self.jobs.spawn(jobs::stop_tasks(Arc::clone(&self.engine), ids));
+    }
+
+    fn refresh(&mut self, id: RequestId) {
+        let (log, limit) = (Arc::clone(&self.config_log), self.settings.sync_timeout);
+        self.jobs.spawn(jobs::refresh(log, limit, id));
     }
 
     fn set_logger(&self, change: &LoggerChange) {
@@ -121,6 +130,7 @@ impl Loop {
         self.configured.update(self.state.config());
         self.configured.update_ended(self.state.statuses());
         if let Some(seat) = self.seat.take() {
+            self.stage.enter(Stage::new("ensuring membership in the cluster", now_millis()));
             self.jobs.spawn(jobs::join(seat, local, self.configured.clone()));
         }
     }

@@ -9,7 +9,7 @@ use sluice_group::{Change, JoinError, Joined, LocalState, Seat};
 use sluice_kafka::log::Log;
 use sluice_providers::{ProviderError, Providers};
 
-use super::{Loop, RunError, TaskSender, in_use::LOOK_AGAIN};
+use super::{Loop, RunError, TaskSender, in_use::LOOK_AGAIN, now_millis};
 use crate::{
     configured::ConfiguredWork,
     event::{Event, Question, QuestionId, RequestId, SplitError, Timer, Told, WriteId},
@@ -217,6 +217,7 @@ impl Loop {
             }
             Ok(Done::Joined(seat, result)) => {
                 self.seat = Some(seat);
+                self.stage.complete(now_millis());
                 match result {
                     Ok(joined) => self.step(Event::Joined(joined)),
                     Err(error) if error.is_fatal() => return Err(RunError::Group(error)),

@@ -10,8 +10,8 @@ use sluice_rest_model::{ConnectorOffset, ConnectorOffsets};
 use super::{jobs::Done, now_millis};
 use crate::{
     event::{Event, OffsetsAction, RequestId},
-    instant,
     request::{Answer, Error},
+    stage::Stage,
 };
 
 /// What the action needs to know of the connector and of the worker.
@@ -29,11 +29,10 @@ pub(super) async fn act(on: Offsets, request: RequestId, action: OffsetsAction) 
     let answer = on.answer(action).await.map_err(|refusal| match refusal {
         OffsetsRefusal::BadRequest(text) => Error::BadRequest(text),
         OffsetsRefusal::Failed(text) => Error::Internal(on.providers.hidden().mask(&text)),
-        OffsetsRefusal::Hangs => Error::Internal(format!(
-            "Request timed out. The worker is currently asking connector {} to look at its new offsets, which began at {}",
-            on.connector,
-            instant::text(began)
-        )),
+        OffsetsRefusal::Hangs => {
+            let doing = format!("asking connector {} to look at its new offsets", on.connector);
+            Stage::new(doing, began).timed_out()
+        }
     });
     Done::Event(Event::Offsets(request, answer))
 }

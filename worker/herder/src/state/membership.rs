@@ -167,6 +167,11 @@ impl Membership {
         self.leader_url.clone().filter(|it| !it.is_empty())
     }
 
+    /// Refuses while a round is due: what this worker knows of who does what is about to change.
+    pub(super) fn check_settled(&self) -> Result<(), Error> {
+        if self.rejoin { Err(Error::StaleConfig) } else { Ok(()) }
+    }
+
     /// Whether this worker may act as leader right now.
     pub(super) fn check_leader(&self) -> Result<(), Error> {
         if self.phase == Phase::Stable && self.is_leader {

@@ -28,6 +28,7 @@ impl State {
         change: OffsetsChange,
     ) -> Result<(), Error> {
         self.membership.check_leader()?;
+        self.enter(id, "reading to the end of the config topic");
         self.pending_offsets.insert(id, (name, change));
         self.effects.push(Effect::Refresh(id));
         Ok(())
@@ -62,6 +63,11 @@ impl State {
     }
 
     fn offsets(&mut self, request: RequestId, connector: String, action: OffsetsAction) {
+        let doing = match action {
+            OffsetsAction::Read => "reading",
+            OffsetsAction::Change(_) => "modifying",
+        };
+        self.enter(request, format!("{doing} offsets for connector {connector}"));
         let config = self.config.config(&connector).cloned().unwrap_or_default();
         self.effects.push(Effect::Offsets { request, connector, config, action });
     }

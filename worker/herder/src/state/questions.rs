@@ -8,12 +8,12 @@ use sluice_rest_model::{ConfigInfos, SettingsPatch};
 
 use super::{
     State,
-    writes::{Held, PendingWrite},
+    writes::{self, Held, PendingWrite},
 };
 use crate::{
     event::{Effect, Question, QuestionId, RequestId, Timer, Told},
-    instant,
     request::{Answer, Error},
+    stage::Stage,
     store::config::{TargetState, encode},
 };
 
@@ -97,6 +97,7 @@ impl State {
         infos: ConfigInfos,
     ) {
         if self.writes.concerns(&candidate.name) {
+            self.enter(request, writes::held_up(&candidate.name));
             self.writes.hold(Held::Candidate(request, candidate, infos));
         } else if let Err(error) = self.write_candidate(request, candidate, &infos) {
             self.reply(request, Err(error));
@@ -148,13 +149,8 @@ impl State {
                 format!("retrieving the configuration definition from {plugin}")
             }
         };
-        let began = instant::text(pending.began_millis);
-        self.reply(
-            pending.request,
-            Err(Error::Internal(format!(
-                "Request timed out. The worker is currently {doing}, which began at {began}"
-            ))),
-        );
+        let stage = Stage::new(doing, pending.began_millis);
+        self.reply(pending.request, Err(stage.timed_out()));
     }
 }
 

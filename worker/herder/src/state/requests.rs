@@ -7,13 +7,13 @@ use sluice_rest_model::{ConnectorInfo, SettingsPatch, TaskId as RestTaskId, Task
 use super::{
     State,
     questions::{Candidate, Wish},
-    writes::{Held, PendingWrite, done},
+    writes::{self, Held, PendingWrite, done},
 };
 use crate::{
     event::{Question, RequestId},
     request::{Answer, Error, Request},
     signature,
-    store::config::{RestartRequest, TargetState, encode},
+    store::config::{LoggerChange, RestartRequest, TargetState, encode},
 };
 
 impl State {
@@ -22,7 +22,8 @@ impl State {
             self.reply(id, Err(Error::Internal("Worker is shutting down".to_owned())));
             return;
         }
-        if writes_to(&request).is_some_and(|name| self.writes.concerns(name)) {
+        if let Some(name) = writes_to(&request).filter(|name| self.writes.concerns(name)) {
+            self.enter(id, writes::held_up(name));
             return self.writes.hold(Held::Request(id, request));
         }
         let answer = match request {
@@ -39,8 +40,8 @@ impl State {
             Request::Validate { plugin, config } => {
                 self.validate(id, &plugin, config).err().map(Err)
             }
-            Request::RestartConnector(name) => Some(self.restart_connector(&name)),
-            Request::RestartTask(task) => Some(self.restart_task(&task)),
+            Request::RestartConnector(name) => self.restart_connector(id, name).err().map(Err),
+            Request::RestartTask(task) => self.restart_task(id, task).err().map(Err),
             Request::Create { name, config, initial } => {
                 self.check(id, Candidate { name, config, wish: Wish::Create(initial) });
                 None
@@ -64,10 +65,7 @@ impl State {
             Request::SetTarget(name, target) => self.set_target(id, &name, target).err().map(Err),
             Request::Stop(name) => self.stop_connector(id, &name).err().map(Err),
             Request::Restart(request) => self.restart(id, &request).err().map(Err),
-            Request::SetLogger(change) => {
-                self.write(vec![encode::logger(&change)], done(id, None));
-                None
-            }
+            Request::SetLogger(change) => self.set_logger(id, &change),
             Request::Fence { connector, body, signature } => {
                 Some(self.fence(&connector, &body, signature.as_ref()))
             }
@@ -78,6 +76,16 @@ impl State {
         if let Some(answer) = answer {
             self.reply(id, answer);
         }
+    }
+
+    fn set_logger(
+        &mut self,
+        id: RequestId,
+        change: &LoggerChange,
+    ) -> Option<Result<Answer, Error>> {
+        let doing = format!("writing a level for logger {}", change.namespace);
+        self.write(vec![encode::logger(change)], done(id, None, doing));
+        None
     }
 
     pub(super) fn known(&self, name: &str) -> Result<(), Error> {
@@ -159,7 +167,8 @@ impl State {
     fn delete(&mut self, id: RequestId, name: &str) -> Result<(), Error> {
         self.membership.check_leader()?;
         self.known(name)?;
-        self.write(encode::removal(name), done(id, Some(name)));
+        let doing = format!("removing the config for connector {name} from the config topic");
+        self.write(encode::removal(name), done(id, Some(name), doing));
         Ok(())
     }
 
@@ -167,7 +176,8 @@ impl State {
         if self.config.connector(name).is_none() {
             return Err(Error::NotFound(format!("Unknown connector {name}")));
         }
-        self.write(vec![encode::target(name, target)], done(id, Some(name)));
+        let doing = format!("writing a target state for connector {name} to the config topic");
+        self.write(vec![encode::target(name, target)], done(id, Some(name), doing));
         Ok(())
     }
 
@@ -178,7 +188,9 @@ impl State {
         }
         let mut records = encode::tasks(name, &[]);
         records.push(encode::target(name, TargetState::Stopped));
-        self.write(records, done(id, Some(name)));
+        let doing =
+            format!("writing the STOPPED target stage for connector {name} to the config topic");
+        self.write(records, done(id, Some(name), doing));
         Ok(())
     }
 
@@ -186,7 +198,11 @@ impl State {
         self.membership.check_leader()?;
         let answer = Box::new(Answer::Status(self.restart_preview(request)?));
         let connector = Some(request.connector.clone());
-        let then = PendingWrite::Reply { request: id, connector, answer };
+        let doing = format!(
+            "writing restart request for connector {} to the config topic",
+            request.connector
+        );
+        let then = PendingWrite::Reply { request: id, connector, doing, answer };
         self.write(vec![encode::restart(request)], then);
         Ok(())
     }
@@ -211,7 +227,11 @@ impl State {
         if self.is_stopped(connector) {
             return Err(Error::StaleConfig);
         }
-        self.write(encode::tasks(connector, &configs), done(id, Some(connector)));
+        let doing = format!(
+            "writing {} task configs for connector {connector} to the config topic",
+            configs.len()
+        );
+        self.write(encode::tasks(connector, &configs), done(id, Some(connector), doing));
         Ok(())
     }
 

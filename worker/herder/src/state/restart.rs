@@ -5,7 +5,8 @@ use sluice_rest_model::{ConnectorStateInfo, State as RunState};
 
 use super::State;
 use crate::{
-    request::{Answer, Error},
+    event::RequestId,
+    request::Error,
     store::{config::RestartRequest, status::Subject},
 };
 
@@ -26,31 +27,36 @@ fn plan(request: &RestartRequest, state: &ConnectorStateInfo) -> Plan {
 }
 
 impl State {
-    /// Restarts the connector alone, if it is here.
-    pub(super) fn restart_connector(&mut self, name: &str) -> Result<Answer, Error> {
-        if self.config.connector(name).is_none() {
+    /// Restarts the connector alone, if it is here, and answers once it has started.
+    pub(super) fn restart_connector(&mut self, id: RequestId, name: String) -> Result<(), Error> {
+        self.membership.check_settled()?;
+        if self.config.connector(&name).is_none() {
             return Err(Error::NotFound(format!("Unknown connector: {name}")));
         }
-        if !self.membership.holds_connector(name) {
-            return Err(self.elsewhere(&Subject::Connector(name.to_owned())));
+        let subject = Subject::Connector(name);
+        if !self.membership.holds_connector(subject.connector()) {
+            return Err(self.elsewhere(&subject));
         }
-        self.work.forget_connector(name);
-        Ok(Answer::Done)
+        self.work.forget_connector(subject.connector());
+        self.await_restart(id, subject);
+        Ok(())
     }
 
-    /// Restarts a task, if it is here.
-    pub(super) fn restart_task(&mut self, id: &TaskId) -> Result<Answer, Error> {
+    /// Restarts a task, if it is here, and answers once what it works with is made.
+    pub(super) fn restart_task(&mut self, request: RequestId, id: TaskId) -> Result<(), Error> {
+        self.membership.check_settled()?;
         if self.config.connector(&id.connector).is_none() {
             return Err(Error::NotFound(format!("Unknown connector: {}", id.connector)));
         }
-        if self.config.task(id).is_none() {
+        if self.config.task(&id).is_none() {
             return Err(Error::NotFound(format!("Unknown task: {}-{}", id.connector, id.task)));
         }
-        if !self.membership.holds_task(id) {
-            return Err(self.elsewhere(&Subject::Task(id.clone())));
+        if !self.membership.holds_task(&id) {
+            return Err(self.elsewhere(&Subject::Task(id)));
         }
-        self.work.mark_task_stale(id);
-        Ok(Answer::Done)
+        self.work.mark_task_stale(&id);
+        self.await_restart(request, Subject::Task(id));
+        Ok(())
     }
 
     /// What the caller of a restart request gets to see: the state with the selected parts restarting, and why

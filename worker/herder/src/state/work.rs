@@ -144,6 +144,7 @@ impl State {
             self.start_connectors();
             self.start_tasks();
         }
+        self.end_lost_restarts();
     }
 
     fn stop_tasks(&mut self) {
@@ -218,13 +219,15 @@ impl State {
                 self.effects.push(Effect::Split { connector: name, config, attempt });
             }
             // Its tasks, if there are any, stay as they are until it runs again.
-            TargetState::Paused => {
-                self.write_status(Subject::Connector(name), RunState::Paused, None);
-            }
-            TargetState::Stopped => {
-                self.write_status(Subject::Connector(name), RunState::Stopped, None);
-            }
+            TargetState::Paused => self.rest_connector(name, RunState::Paused),
+            TargetState::Stopped => self.rest_connector(name, RunState::Stopped),
         }
+    }
+
+    fn rest_connector(&mut self, name: String, state: RunState) {
+        let subject = Subject::Connector(name);
+        self.restart_ended(&subject, true);
+        self.write_status(subject, state, None);
     }
 
     fn start_tasks(&mut self) {
@@ -265,9 +268,18 @@ impl State {
             // `TasksStopped` speaks for stops that were asked for.
             TaskEvent::Stopped(_) => return,
             TaskEvent::ActiveTopic(id, topic) => return self.topic_used(&id, &topic),
+            TaskEvent::Built(id) => return self.task_started(id, true),
         };
+        self.task_started(id.clone(), state != RunState::Failed);
         if self.work.runs_task(&id) {
             self.write_status(Subject::Task(id), state, trace);
+        }
+    }
+
+    /// Whoever restarted the task hears of it, unless this is still the one from before.
+    fn task_started(&mut self, id: TaskId, has_started: bool) {
+        if self.work.tasks.get(&id) == Some(&TaskPhase::Alive) {
+            self.restart_ended(&Subject::Task(id), has_started);
         }
     }
 

@@ -15,12 +15,26 @@ use crate::{
 pub(super) enum PendingWrite {
     /// Answer with the connector; true if it is new.
     Connector { request: RequestId, name: String, is_new: bool },
-    /// Answer with this.
-    Reply { request: RequestId, connector: Option<String>, answer: Box<Answer> },
+    /// Answer with this; it is what the worker is doing meanwhile.
+    Reply { request: RequestId, connector: Option<String>, doing: String, answer: Box<Answer> },
     /// A task set of this worker's own.
     Tasks { connector: String, attempt: u64 },
     /// Nothing.
     SessionKey,
+}
+
+impl PendingWrite {
+    /// Who waits for the write, and what the worker is doing for them, in Java's words.
+    pub(super) fn stage(&self) -> Option<(RequestId, String)> {
+        match self {
+            Self::Connector { request, name, .. } => Some((
+                *request,
+                format!("writing a config for connector {name} to the config topic"),
+            )),
+            Self::Reply { request, doing, .. } => Some((*request, doing.clone())),
+            Self::Tasks { .. } | Self::SessionKey => None,
+        }
+    }
 }
 
 /// Writes on their way.
@@ -119,8 +133,13 @@ impl State {
     }
 }
 
+/// What a client waits for whose connector is being written for another.
+pub(super) fn held_up(connector: &str) -> String {
+    format!("finishing an earlier change of connector {connector}")
+}
+
 /// Answers once a write is read back, which concerns this connector, if any.
-pub(super) fn done(request: RequestId, connector: Option<&str>) -> PendingWrite {
+pub(super) fn done(request: RequestId, connector: Option<&str>, doing: String) -> PendingWrite {
     let connector = connector.map(str::to_owned);
-    PendingWrite::Reply { request, connector, answer: Box::new(Answer::Done) }
+    PendingWrite::Reply { request, connector, doing, answer: Box::new(Answer::Done) }
 }

@@ -12,6 +12,7 @@
 //! | `until NAME STATE/STATE` | the same, of the connector and of its tasks |
 //! | `level LOGGER LEVEL` | waits until a logger has a level |
 //! | `gone NAME` | waits until a connector has no status |
+//! | `write FILE TEXT` | writes a file, which both workers can read |
 //!
 //! `$NAME` stands for a value that the test gives.
 
@@ -29,6 +30,8 @@ pub(super) enum Step {
     Level(String, String),
     /// Waits for an end.
     Gone(String),
+    /// Writes a file.
+    Write(String, String),
 }
 
 /// Reads a script. The error names the line.
@@ -62,6 +65,10 @@ pub(super) fn parse(text: &str, values: &[(&str, String)]) -> Result<Vec<Step>> 
                 steps.push(Step::Level(name, words.next().with_context(|| at(number))?.to_owned()));
             }
             "gone" => steps.push(Step::Gone(rest())),
+            "write" => {
+                let file = words.next().with_context(|| at(number))?.to_owned();
+                steps.push(Step::Write(file, words.next().unwrap_or_default().to_owned()));
+            }
             "GET" | "PUT" | "POST" | "PATCH" | "DELETE" | "OPTIONS" | "HEAD" => {
                 let request = HttpRequest {
                     method: first.to_owned(),

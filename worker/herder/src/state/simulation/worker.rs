@@ -207,6 +207,7 @@ impl World {
             // What is left behind does not show in who runs what.
             Effect::Leave
             | Effect::Hurry
+            | Effect::Stage(..)
             | Effect::SetLogger(_)
             | Effect::ForgetTopics(_)
             | Effect::Ask(..)

@@ -56,7 +56,7 @@ fn a_plugin_that_hangs_holds_up_its_client_alone_and_does_nothing_later() {
         let error = worker.answer(7).expect_err("the plugin hangs").to_string();
         assert_eq!(
             error,
-            "Request timed out. The worker is currently validating the configuration with the connector Hangs, which began at 1970-01-01T00:00:01Z"
+            "Request timed out. The worker is currently validating the configuration with the connector Hangs, which began at 1970-01-01T00:00:01Z."
         );
         worker.step(Event::Told(id, AnySink.validate(&config).map(Told::Infos)));
         assert!(worker.take().is_empty(), "what comes too late changes nothing");

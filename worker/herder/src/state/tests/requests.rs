@@ -1,5 +1,7 @@
 //! Answers to clients: who may give them, and in which words.
 
+use sluice_engine::OffsetsChange;
+
 use super::*;
 
 #[test]
@@ -102,4 +104,50 @@ fn what_concerns_a_connector_that_is_being_written_waits_for_that() {
     assert!(matches!(worker.answer(ids[0]), Err(Error::Internal(_))));
     worker.perform_writes();
     assert!(matches!(worker.answer(ids[1]), Ok(Answer::Connector(_, true))));
+}
+
+#[test]
+fn a_client_that_waits_is_told_for_what() {
+    let change = || OffsetsChange::Reset;
+    let write = |what: &str| format!("writing {what} for connector a to the config topic");
+    for (request, expected) in [
+        (
+            Request::PutConfig { name: "a".into(), config: patch(&[("connector.class", "Sink")]) },
+            write("a config"),
+        ),
+        (
+            Request::Delete("a".into()),
+            "removing the config for connector a from the config topic".into(),
+        ),
+        (Request::Stop("a".into()), write("the STOPPED target stage")),
+        (
+            Request::Restart(RestartRequest {
+                connector: "a".into(),
+                include_tasks: true,
+                only_failed: false,
+            }),
+            write("restart request"),
+        ),
+        (
+            Request::PutTaskConfigs {
+                connector: "a".into(),
+                body: b"[]".to_vec(),
+                signature: None,
+            },
+            write("0 task configs"),
+        ),
+        (
+            Request::ChangeOffsets("a".into(), change()),
+            "reading to the end of the config topic".into(),
+        ),
+        (Request::Offsets("a".into()), "reading offsets for connector a".into()),
+    ] {
+        let mut worker = running();
+        let id = worker.ask(request.clone());
+        let stage = worker.effects.iter().find_map(|effect| match effect {
+            Effect::Stage(to, stage) if *to == id => Some(stage.clone()),
+            _ => None,
+        });
+        assert_eq!(stage, Some(Stage::new(expected, 1_000)), "{request:?}");
+    }
 }

@@ -24,6 +24,8 @@ impl State {
     ) {
         let Some(run) = self.work.run(name, attempt) else { return };
         let subject = Subject::Connector(name.to_owned());
+        // One that is asked again later has started.
+        let has_started = result.as_ref().err().is_none_or(|it| it.is_retriable);
         match result {
             Ok(configs) => {
                 let is_first = !std::mem::replace(&mut run.has_started, true);
@@ -49,6 +51,7 @@ impl State {
                 self.write_status(subject, RunState::Failed, Some(error.trace));
             }
         }
+        self.restart_ended(&Subject::Connector(name.to_owned()), has_started);
     }
 
     pub(in crate::state) fn connector_watched(
