@@ -19,6 +19,7 @@ mod refusal;
 mod rest;
 mod restart;
 mod scale;
+mod scenarios;
 mod secured;
 mod tools;
 mod unreachable;
