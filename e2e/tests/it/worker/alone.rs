@@ -1,6 +1,7 @@
 //! Standalone mode: no group and no internal topics, connectors from files, positions in a file that Java shares.
 
 mod apart;
+mod stopped;
 
 use std::fs;
 use std::path::{Path, PathBuf};
