@@ -16,7 +16,7 @@ use super::pipeline::PATIENCE;
 use answers::Comparable;
 use script::Step;
 
-const SCRIPTS: [(&str, &str); 8] = [
+const SCRIPTS: &[(&str, &str)] = &[
     ("connectors", include_str!("rest/connectors.txt")),
     ("offsets", include_str!("rest/offsets.txt")),
     ("plugins", include_str!("rest/plugins.txt")),
