@@ -13,6 +13,7 @@ use sluice_plugin::{
     Properties,
     config::{connector::OverridePolicy, java_order},
 };
+use tokio::runtime::Handle;
 
 use crate::{
     settings::{Mask, under},
@@ -69,8 +70,11 @@ impl ClientSpec<'_> {
         layered(self.worker, "consumer.", &under(self.connector, "consumer.override."))
     }
 
-    /// A member of the sink's group, and the most records that one batch of it has.
-    pub(crate) fn consumer(&self) -> Result<(BatchConsumer, usize), Failure> {
+    /// A member of the sink's group, whose heartbeats come from `runtime`, and the most records that one batch of it has.
+    pub(crate) fn consumer(
+        &self,
+        runtime: Option<Handle>,
+    ) -> Result<(BatchConsumer, usize), Failure> {
         let settings = self.settings("consumer")?;
         let limit = settings.max_poll_records().map_err(ClientError::from)?;
         let config = ConsumerConfig {
@@ -78,6 +82,7 @@ impl ClientSpec<'_> {
             client_id: format!("connector-consumer-{}", self.id),
             isolation: None,
             share: self.memory.share(),
+            runtime,
         };
         Ok((BatchConsumer::new(&settings, config)?, limit))
     }

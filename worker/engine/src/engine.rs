@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use prometheus::Registry;
 use sluice_kafka::Memory;
 use sluice_plugin::{self as plugin, ConnectorPlugin, Properties};
-use tokio::sync::mpsc;
+use tokio::{runtime::Handle, sync::mpsc};
 
 use crate::{
     active_topics::ToldTopics,
@@ -175,6 +175,7 @@ impl Engine {
             task: task.clone(),
             memory: self.memory.clone(),
             told_topics: self.settings.topic_tracking.then(|| Arc::clone(&self.told_topics)),
+            runtime: Handle::try_current().ok(),
         };
         let offsets =
             ConnectorOffsets { store: Arc::clone(&self.offsets), connector: id.connector.clone() };
@@ -242,6 +243,8 @@ pub(crate) struct TaskParts {
     pub(crate) task: Properties,
     pub(crate) memory: Memory,
     pub(crate) told_topics: Option<Arc<ToldTopics>>,
+    /// What goes on while the task's own thread is blocked.
+    pub(crate) runtime: Option<Handle>,
 }
 
 impl TaskParts {

@@ -113,7 +113,7 @@ impl Sink {
         let subscription = Subscription::parse(&parts.task, &clients.consumer_keys(), topics)?;
         control.built().await;
         let task = plugin.open(&parts.task, context.clone()).await?;
-        let (consumer, batch_limit) = clients.consumer()?;
+        let (consumer, batch_limit) = clients.consumer(parts.runtime.clone())?;
         let cutoff = consumer.cutoff();
         control.abandonment.closes(move || cutoff.cut());
         Ok(Self {
@@ -268,7 +268,7 @@ impl Sink {
     }
 
     async fn take_over(&mut self, partitions: Vec<TopicPartition>) -> Result<(), Failure> {
-        self.consumer.acknowledge_assigned(&partitions, &TopicOffsets::new())?;
+        self.consumer.acknowledge_assigned(&partitions, &TopicOffsets::new());
         self.task.assigned(&partitions).await?;
         self.assigned.extend(partitions);
         self.stats.partitions.set(self.assigned.len() as u64);
@@ -279,7 +279,7 @@ impl Sink {
         let committed = if lost { Ok(()) } else { self.commit_now().await };
         let told = self.task.revoked(partitions).await;
         // Whatever has happened: without it the consumer could not leave its group.
-        self.consumer.acknowledge_revoked(partitions)?;
+        self.consumer.acknowledge_revoked(partitions);
         committed.and(told.map_err(Failure::from))?;
         let is_kept = |it: &TopicPartition| !partitions.contains(it);
         self.assigned.retain(is_kept);

@@ -8,6 +8,12 @@ pub(crate) fn java_class(code: ResponseError) -> &'static str {
     match code {
         E::TopicAuthorizationFailed => "org.apache.kafka.common.errors.TopicAuthorizationException",
         E::GroupAuthorizationFailed => "org.apache.kafka.common.errors.GroupAuthorizationException",
+        E::InvalidGroupId => "org.apache.kafka.common.errors.InvalidGroupIdException",
+        E::GroupMaxSizeReached => "org.apache.kafka.common.errors.GroupMaxSizeReachedException",
+        E::InvalidSessionTimeout => "org.apache.kafka.common.errors.InvalidSessionTimeoutException",
+        E::InconsistentGroupProtocol => {
+            "org.apache.kafka.common.errors.InconsistentGroupProtocolException"
+        }
         E::ClusterAuthorizationFailed => {
             "org.apache.kafka.common.errors.ClusterAuthorizationException"
         }

@@ -64,6 +64,39 @@ impl ClientError {
         }
     }
 
+    /// Topics that the user may not read, as Java's clients tell it.
+    pub(crate) fn unauthorized_topics(topics: &[&str]) -> Self {
+        let code = ResponseError::TopicAuthorizationFailed.code();
+        Self::new(
+            i32::from(code),
+            format!("Not authorized to access topics: [{}]", topics.join(", ")),
+        )
+    }
+
+    /// A commit of a member that the group does not count any more, as Java's consumer tells it.
+    pub(crate) fn commit_failed() -> Self {
+        Self {
+            class: "org.apache.kafka.clients.consumer.CommitFailedException",
+            message: "Offset commit cannot be completed since the consumer is not part of an active group for auto \
+                      partition assignment; it is likely that the consumer was kicked out of the group."
+                .to_owned(),
+            retriable: false,
+            authentication: false,
+        }
+    }
+
+    /// What needs a group, of a consumer without one, as Java's consumer tells it.
+    pub(crate) fn no_group() -> Self {
+        Self {
+            class: codes::java_class(ResponseError::InvalidGroupId),
+            message: "To use the group management or offset commit APIs, you must provide a valid group.id in the \
+                      consumer configuration."
+                .to_owned(),
+            retriable: false,
+            authentication: false,
+        }
+    }
+
     /// From the operating system or the runtime.
     pub(crate) fn internal(cause: &dyn std::fmt::Display) -> Self {
         Self::new(Local::Fail as i32, cause.to_string())
@@ -99,7 +132,8 @@ impl From<wire::Error> for ClientError {
     fn from(error: wire::Error) -> Self {
         let (class, retriable) = match &error {
             wire::Error::Broker { code, .. } => (codes::java_class(*code), code.is_retriable()),
-            _ => ("org.apache.kafka.common.errors.NetworkException", !error.is_authentication()),
+            _ if error.is_authentication() => (error.java_class(), false),
+            _ => ("org.apache.kafka.common.errors.NetworkException", true),
         };
         let authentication = error.is_authentication();
         Self { class, message: error.to_string(), retriable, authentication }

@@ -1,5 +1,5 @@
-//! Kafka as Connect uses it: client settings, a thin wire client for group calls, admin calls and fetches, producers and
-//! members of sinks' groups on librdkafka, and the reader and writer of internal topics.
+//! Kafka as Connect uses it: client settings, a thin wire client, on it group members, admin calls, the consumers of sinks and
+//! the reader and writer of internal topics, and producers on librdkafka.
 
 pub mod admin;
 mod batch;
@@ -10,6 +10,7 @@ mod fetched;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 pub mod log;
+pub mod membership;
 mod memory;
 mod message;
 mod producer;
@@ -18,6 +19,10 @@ pub mod tls;
 pub mod wire;
 
 pub use batch::Batch;
+pub use consumer::assign::{
+    Assignments, Assignor, Malformed, Subscriber, Subscription, Topics, decode_assignment,
+    encode_assignment,
+};
 pub use consumer::{BatchConsumer, ConsumerConfig, ConsumerCutoff, Event, TopicOffsets};
 pub use failure::ClientError;
 pub use memory::{Memory, Share};

@@ -12,7 +12,6 @@ use std::time::Duration;
 use sluice_config::Properties;
 
 pub use layers::layered;
-pub(crate) use librdkafka::Native;
 pub(crate) use security::{Mechanism, Sasl, Security, Tls, parse_tls};
 
 /// Why client settings cannot be used. Never holds a secret.

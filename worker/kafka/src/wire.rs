@@ -1,5 +1,4 @@
-//! A thin client of Kafka's protocol for what librdkafka cannot do: Connect's own group protocol, admin calls
-//! and the internal topics. One connection per broker, one request at a time on it: a caller of a request that
+//! A thin client of Kafka's protocol for all but producing: groups, admin calls, fetches and the internal topics. One connection per broker, one request at a time on it: a caller of a request that
 //! blocks for long (JoinGroup, a fetch that waits) takes a client of its own with [`Client::dedicated`].
 
 mod authenticate;
@@ -136,6 +135,19 @@ impl Client {
 
     /// Brokers, controller and the named topics (all topics for none). Topics are never created by it.
     pub async fn metadata(&self, topics: Option<&[String]>) -> Result<Metadata, Error> {
+        self.metadata_of(topics, false).await
+    }
+
+    /// The named topics; those that do not exist are created if the broker does that for consumers.
+    pub async fn metadata_creating(&self, topics: &[String]) -> Result<Metadata, Error> {
+        self.metadata_of(Some(topics), true).await
+    }
+
+    async fn metadata_of(
+        &self,
+        topics: Option<&[String]>,
+        creating: bool,
+    ) -> Result<Metadata, Error> {
         let topics = topics.map(|topics| {
             let named = |topic: &String| {
                 MetadataRequestTopic::default()
@@ -144,7 +156,7 @@ impl Client {
             topics.iter().map(named).collect()
         });
         let request =
-            MetadataRequest::default().with_topics(topics).with_allow_auto_topic_creation(false);
+            MetadataRequest::default().with_topics(topics).with_allow_auto_topic_creation(creating);
         let answer = self.call(&Node::any(), request, LOOKUP_TIMEOUT).await?;
         let metadata = Metadata::from_answer(&answer);
         self.pool.learn(&metadata.brokers);

@@ -24,9 +24,10 @@ pub(super) async fn read(broker: &Broker, topics: &[String]) -> Result<Times> {
             client_id: "bench-gaps".to_owned(),
             isolation: None,
             share: Share::alone(MEMORY),
+            runtime: None,
         };
         let mut consumer = BatchConsumer::new(broker.settings(), config)?;
-        consumer.assign(&[(TopicPartition::new(topic.as_str(), 0), 0)].into())?;
+        consumer.assign(&[(TopicPartition::new(topic.as_str(), 0), 0)].into());
         let (mut of, mut batch) = (Vec::with_capacity(end), Batch::default());
         while of.len() < end {
             ensure!(consumer.next(&mut batch, AT_ONCE).await? == Event::Records, "{topic}");

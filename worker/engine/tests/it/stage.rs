@@ -122,10 +122,11 @@ impl Stage {
             client_id: "reader".to_owned(),
             isolation: None,
             share: Share::alone(1 << 20),
+            runtime: None,
         };
         let mut consumer = BatchConsumer::new(&settings, config).unwrap();
         let start = TopicOffsets::from([(TopicPartition::new(topic, 0), 0)]);
-        consumer.assign(&start).unwrap();
+        consumer.assign(&start);
         let mut messages = Vec::new();
         let mut batch = Batch::default();
         while messages.len() < count {

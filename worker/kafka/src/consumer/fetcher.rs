@@ -2,7 +2,7 @@
 //! that have little left to hand out. It runs inside of its owner's calls, on its owner's thread, and hands out records
 //! where they lie in the answers, without a copy.
 //!
-//! librdkafka keeps the group; it copies and allocates each record, which alone costs more than all of this.
+//! librdkafka would copy and allocate each record, which alone costs more than all of this.
 
 mod answer;
 mod ask;

@@ -2,24 +2,11 @@
 
 use super::SettingsError;
 
-/// Which client a librdkafka setting belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// Consumers.
-    Consumer,
-    /// Producers.
-    Producer,
-}
-
 /// What happens with a key.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Use {
-    /// The same meaning under this name in every librdkafka client.
-    Native(&'static str),
-    /// The same meaning under this name in a librdkafka consumer.
-    Consumer(&'static str),
     /// The same meaning under this name in a librdkafka producer.
-    Producer(&'static str),
+    Native(&'static str),
     /// Read by our own code.
     Own,
     /// Means nothing outside a Java process, or nothing to Connect.
@@ -28,7 +15,7 @@ pub(super) enum Use {
     Refused(&'static str),
 }
 
-use Use::{Consumer, Ignored, Native, Own, Producer, Refused};
+use Use::{Ignored, Native, Own, Refused};
 
 const JAVA_ONLY: &str = "names a Java class, which cannot be loaded here";
 
@@ -36,49 +23,49 @@ const JAVA_ONLY: &str = "names a Java class, which cannot be loaded here";
 /// librdkafka: its own keys include ones that load code or run commands (`plugin.library.paths`,
 /// `ssl.engine.location`, `ssl.providers`, `sasl.kerberos.kinit.cmd`).
 const KEYS: &[(&str, Use)] = &[
-    ("acks", Producer("acks")),
+    ("acks", Native("acks")),
     ("allow.auto.create.topics", Own),
     ("auto.commit.interval.ms", Ignored),
     ("auto.include.jmx.reporter", Ignored),
     ("auto.offset.reset", Own),
-    ("batch.size", Producer("batch.size")),
+    ("batch.size", Native("batch.size")),
     ("bootstrap.servers", Own),
     ("buffer.memory", Own),
     ("check.crcs", Own),
     ("client.dns.lookup", Native("client.dns.lookup")),
     ("client.id", Own),
-    ("client.rack", Consumer("client.rack")),
+    ("client.rack", Own),
     ("compression.gzip.level", Own),
     ("compression.lz4.level", Own),
-    ("compression.type", Producer("compression.type")),
+    ("compression.type", Native("compression.type")),
     ("compression.zstd.level", Own),
     ("config.providers", Ignored),
     ("connections.max.idle.ms", Native("connections.max.idle.ms")),
     ("default.api.timeout.ms", Ignored),
     ("delivery.timeout.ms", Own),
     ("enable.auto.commit", Ignored),
-    ("enable.idempotence", Producer("enable.idempotence")),
+    ("enable.idempotence", Native("enable.idempotence")),
     ("enable.metrics.push", Ignored),
     ("exclude.internal.topics", Ignored),
     ("fetch.max.bytes", Own),
     ("fetch.max.wait.ms", Own),
     ("fetch.min.bytes", Own),
     ("group.id", Own),
-    ("group.instance.id", Consumer("group.instance.id")),
+    ("group.instance.id", Own),
     ("group.protocol", Own),
     ("group.remote.assignor", Refused("needs group.protocol=consumer")),
-    ("heartbeat.interval.ms", Consumer("heartbeat.interval.ms")),
+    ("heartbeat.interval.ms", Own),
     ("interceptor.classes", Refused(JAVA_ONLY)),
     ("isolation.level", Own),
     ("key.deserializer", Ignored),
     ("key.serializer", Ignored),
-    ("linger.ms", Producer("linger.ms")),
+    ("linger.ms", Native("linger.ms")),
     ("max.block.ms", Ignored),
-    ("max.in.flight.requests.per.connection", Producer("max.in.flight.requests.per.connection")),
+    ("max.in.flight.requests.per.connection", Native("max.in.flight.requests.per.connection")),
     ("max.partition.fetch.bytes", Own),
-    ("max.poll.interval.ms", Consumer("max.poll.interval.ms")),
+    ("max.poll.interval.ms", Own),
     ("max.poll.records", Own),
-    ("max.request.size", Producer("message.max.bytes")),
+    ("max.request.size", Native("message.max.bytes")),
     ("metadata.max.age.ms", Own),
     ("metadata.max.idle.ms", Ignored),
     ("metadata.recovery.rebootstrap.trigger.ms", Ignored),
@@ -96,7 +83,7 @@ const KEYS: &[(&str, Use)] = &[
     ("reconnect.backoff.max.ms", Native("reconnect.backoff.max.ms")),
     ("reconnect.backoff.ms", Native("reconnect.backoff.ms")),
     ("request.timeout.ms", Own),
-    ("retries", Producer("message.send.max.retries")),
+    ("retries", Native("message.send.max.retries")),
     ("retry.backoff.max.ms", Own),
     ("retry.backoff.ms", Own),
     ("sasl.client.callback.handler.class", Refused(JAVA_ONLY)),
@@ -107,7 +94,7 @@ const KEYS: &[(&str, Use)] = &[
     ("security.protocol", Own),
     ("security.providers", Refused(JAVA_ONLY)),
     ("send.buffer.bytes", Own),
-    ("session.timeout.ms", Consumer("session.timeout.ms")),
+    ("session.timeout.ms", Own),
     ("sluice.record.max.bytes", Own),
     ("socket.connection.setup.timeout.max.ms", Ignored),
     ("socket.connection.setup.timeout.ms", Native("socket.connection.setup.timeout.ms")),
@@ -130,7 +117,7 @@ const KEYS: &[(&str, Use)] = &[
     ("ssl.truststore.location", Own),
     ("ssl.truststore.password", Ignored),
     ("ssl.truststore.type", Own),
-    ("transaction.timeout.ms", Producer("transaction.timeout.ms")),
+    ("transaction.timeout.ms", Native("transaction.timeout.ms")),
     ("transaction.two.phase.commit.enable", Refused("two-phase commit is not supported")),
     ("transactional.id", Own),
     ("value.deserializer", Ignored),
@@ -163,12 +150,10 @@ pub(super) fn check(key: &str, value: &str) -> Result<(), SettingsError> {
     }
 }
 
-/// The librdkafka name of `key` for `role`, if the value passes through unchanged.
-pub(super) fn native(key: &str, role: Role) -> Option<&'static str> {
-    match (usage(key)?, role) {
-        (Native(name), _) | (Consumer(name), Role::Consumer) | (Producer(name), Role::Producer) => {
-            Some(name)
-        }
+/// librdkafka's name of `key`, if the value passes through unchanged.
+pub(super) fn native(key: &str) -> Option<&'static str> {
+    match usage(key)? {
+        Native(name) => Some(name),
         _ => None,
     }
 }
@@ -189,7 +174,7 @@ mod tests {
         {
             assert!(!is_known(key), "{key}");
         }
-        assert_eq!(native("sasl.kerberos.kinit.cmd", Role::Producer), None);
+        assert_eq!(native("sasl.kerberos.kinit.cmd"), None);
         for key in ["interceptor.classes", "security.providers", "sasl.login.class"] {
             assert!(check(key, "evil.Class").is_err(), "{key}");
             assert!(check(key, "").is_ok(), "{key}");

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ClientSettings, SettingsError, keys, keys::Role};
+use super::{ClientSettings, SettingsError, keys};
 
 /// What a record on its way takes of the budget at least.
 const RECORD: u64 = 512;
@@ -12,24 +12,6 @@ const RECORD: u64 = 512;
 pub(crate) type Native = BTreeMap<&'static str, String>;
 
 impl ClientSettings {
-    /// The settings of a librdkafka consumer that is a member of its group and fetches nothing.
-    pub(crate) fn consumer(&self) -> Result<Native, SettingsError> {
-        let mut native = self.shared(Role::Consumer)?;
-        native.insert("enable.auto.commit", "false".to_owned());
-        native.insert("enable.auto.offset.store", "false".to_owned());
-        native.insert("allow.auto.create.topics", self.or("allow.auto.create.topics", "true"));
-        native.insert("partition.assignment.strategy", self.assignor()?.to_owned());
-        if let Some("consumer") =
-            self.text("group.protocol").map(str::to_ascii_lowercase).as_deref()
-        {
-            return Err(SettingsError::Refused {
-                key: "group.protocol".to_owned(),
-                reason: "only the classic protocol is supported",
-            });
-        }
-        Ok(native)
-    }
-
     /// The settings of a librdkafka producer whose queue takes at most `budget` bytes unless `buffer.memory`
     /// says otherwise.
     pub(crate) fn producer(&self, budget: usize) -> Result<Native, SettingsError> {
@@ -43,7 +25,7 @@ impl ClientSettings {
             // Java waits 5 ms for more; here a batch grows while the request before it is on its way, and no longer.
             ("linger.ms", "0".to_owned()),
         ]);
-        native.extend(self.shared(Role::Producer)?);
+        native.extend(self.shared()?);
         if self.text("partitioner.ignore.keys") == Some("true") {
             native.insert("partitioner", "random".to_owned());
         }
@@ -73,7 +55,7 @@ impl ClientSettings {
         Ok(native)
     }
 
-    fn shared(&self, role: Role) -> Result<Native, SettingsError> {
+    fn shared(&self) -> Result<Native, SettingsError> {
         let mut native = Native::from([
             ("bootstrap.servers", self.bootstrap_text()),
             // Reported through tracing by the owner of the handle.
@@ -83,7 +65,7 @@ impl ClientSettings {
             ("enable.metrics.push", "false".to_owned()),
         ]);
         for (key, value) in self.entries() {
-            if let Some(name) = keys::native(key, role) {
+            if let Some(name) = keys::native(key) {
                 native.insert(name, value.trim().to_owned());
             }
         }
@@ -135,35 +117,9 @@ impl ClientSettings {
         Ok(())
     }
 
-    /// Java's class names as librdkafka's assignors. Java's default list (range first, then cooperative
-    /// sticky) mixes eager and cooperative, which librdkafka refuses; range is what such a group agrees on.
-    fn assignor(&self) -> Result<&'static str, SettingsError> {
-        let Some(names) = self.text("partition.assignment.strategy") else { return Ok("range") };
-        let mut known =
-            names.split(',').map(|name| match name.trim().rsplit('.').next().unwrap_or_default() {
-                "RangeAssignor" | "range" => Ok("range"),
-                "RoundRobinAssignor" | "roundrobin" => Ok("roundrobin"),
-                "CooperativeStickyAssignor" | "cooperative-sticky" => Ok("cooperative-sticky"),
-                _ => Err(SettingsError::Refused {
-                    key: "partition.assignment.strategy".to_owned(),
-                    reason: "only RangeAssignor, RoundRobinAssignor and CooperativeStickyAssignor \
-                             are supported",
-                }),
-            });
-        let first = known.next().unwrap_or(Ok("range"))?;
-        for other in known {
-            other?;
-        }
-        Ok(first)
-    }
-
     /// librdkafka's 5 minutes would drop records that Connect waits for; 0 is endless.
     fn delivery_timeout(&self) -> Result<String, SettingsError> {
         let wait = self.number("delivery.timeout.ms")?.unwrap_or(0);
         Ok(if wait >= i32::MAX as u64 { 0 } else { wait }.to_string())
-    }
-
-    fn or(&self, key: &str, default: &str) -> String {
-        self.text(key).unwrap_or(default).to_owned()
     }
 }

@@ -1,6 +1,6 @@
 //! Settings of clients, as tables.
 
-use super::{keys::Role, *};
+use super::*;
 
 fn parse(rows: &[(&str, &str)]) -> Result<ClientSettings, SettingsError> {
     let rows = rows.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
@@ -25,51 +25,23 @@ fn unset_keys_take_connects_defaults_where_librdkafkas_differ() {
     ] {
         assert_eq!(producer[name], value, "{name}");
     }
-    let consumer = settings.consumer().expect("valid");
-    for (name, value) in [
-        ("enable.auto.commit", "false"),
-        ("allow.auto.create.topics", "true"),
-        ("partition.assignment.strategy", "range"),
-    ] {
-        assert_eq!(consumer[name], value, "{name}");
-    }
 }
 
 #[test]
 fn javas_keys_are_translated() {
-    let rows: &[(&str, &str, Role, &str, &str)] = &[
-        ("delivery.timeout.ms", "2147483647", Role::Producer, "message.timeout.ms", "0"),
-        ("delivery.timeout.ms", "1000", Role::Producer, "message.timeout.ms", "1000"),
-        ("buffer.memory", "33554432", Role::Producer, "queue.buffering.max.kbytes", "32768"),
-        ("max.request.size", "2000000", Role::Producer, "message.max.bytes", "2000000"),
-        ("acks", "1", Role::Producer, "acks", "1"),
-        ("partitioner.ignore.keys", "true", Role::Producer, "partitioner", "random"),
-        ("enable.auto.commit", "true", Role::Consumer, "enable.auto.commit", "false"),
-        ("receive.buffer.bytes", "65536", Role::Consumer, "socket.receive.buffer.bytes", "65536"),
-        ("request.timeout.ms", "900000", Role::Consumer, "socket.timeout.ms", "300000"),
-        ("metadata.max.age.ms", "1000", Role::Consumer, "metadata.max.age.ms", "1000"),
-        (
-            "partition.assignment.strategy",
-            "org.apache.kafka.clients.consumer.RangeAssignor,\
-             org.apache.kafka.clients.consumer.CooperativeStickyAssignor",
-            Role::Consumer,
-            "partition.assignment.strategy",
-            "range",
-        ),
-        (
-            "partition.assignment.strategy",
-            "org.apache.kafka.clients.consumer.CooperativeStickyAssignor",
-            Role::Consumer,
-            "partition.assignment.strategy",
-            "cooperative-sticky",
-        ),
+    let rows: &[(&str, &str, &str, &str)] = &[
+        ("delivery.timeout.ms", "2147483647", "message.timeout.ms", "0"),
+        ("delivery.timeout.ms", "1000", "message.timeout.ms", "1000"),
+        ("buffer.memory", "33554432", "queue.buffering.max.kbytes", "32768"),
+        ("max.request.size", "2000000", "message.max.bytes", "2000000"),
+        ("acks", "1", "acks", "1"),
+        ("partitioner.ignore.keys", "true", "partitioner", "random"),
+        ("receive.buffer.bytes", "65536", "socket.receive.buffer.bytes", "65536"),
+        ("request.timeout.ms", "900000", "socket.timeout.ms", "300000"),
+        ("metadata.max.age.ms", "1000", "metadata.max.age.ms", "1000"),
     ];
-    for (key, value, role, name, expected) in rows {
-        let settings = parse(&[(key, value)]).expect(key);
-        let native = match role {
-            Role::Consumer => settings.consumer(),
-            Role::Producer => settings.producer(64 << 20),
-        };
+    for (key, value, name, expected) in rows {
+        let native = parse(&[(key, value)]).expect(key).producer(64 << 20);
         assert_eq!(native.expect(key)[name], *expected, "{key}={value}");
     }
 }

@@ -72,7 +72,7 @@ async fn a_record_keeps_all_its_parts() -> Result<()> {
     produce(&settings, "parts", 1, 0, 2).await?;
     let alone = ConsumerConfig { share: Share::alone(1 << 20), ..ConsumerConfig::default() };
     let mut consumer = BatchConsumer::new(&settings, alone)?;
-    consumer.assign(&TopicOffsets::from([(TopicPartition::new("parts", 0), 0)]))?;
+    consumer.assign(&TopicOffsets::from([(TopicPartition::new("parts", 0), 0)]));
     let mut batch = Batch::default();
     while batch.len() < 2 {
         timeout(LIMIT, consumer.next(&mut batch, 10)).await??;
@@ -156,8 +156,6 @@ async fn offsets_are_committed_read_sought_and_paused() -> Result<()> {
     let offsets = TopicOffsets::from([(partition.clone(), 7)]);
     consumer.commit(&offsets).await?;
     assert_eq!(consumer.committed(all).await?, offsets);
-    consumer.commit_sync(&TopicOffsets::from([(partition.clone(), 8)]))?;
-    assert_eq!(consumer.committed(all).await?[&partition], 8);
     consumer.seek(&TopicOffsets::from([(partition.clone(), 5)]));
     let mut batch = Batch::default();
     while batch.len() < 5 {
@@ -212,7 +210,7 @@ impl Reader {
         match timeout(LIMIT, self.consumer.next(&mut batch, 500)).await?? {
             Event::Records => self.take(&batch),
             Event::Assigned(partitions) => {
-                self.consumer.acknowledge_assigned(&partitions, &TopicOffsets::new())?;
+                self.consumer.acknowledge_assigned(&partitions, &TopicOffsets::new());
                 self.owned.extend(partitions);
                 Ok(())
             }
@@ -220,8 +218,11 @@ impl Reader {
                 if lost {
                     bail!("partitions were lost");
                 }
-                self.consumer.commit_sync(&self.next)?;
-                self.consumer.acknowledge_revoked(&partitions)?;
+                // Not awaited, so that this stays cancel-safe.
+                let commit = self.consumer.commit(&self.next);
+                let runtime = tokio::runtime::Handle::current();
+                tokio::task::block_in_place(|| runtime.block_on(commit))?;
+                self.consumer.acknowledge_revoked(&partitions);
                 self.owned.retain(|it| !partitions.contains(it));
                 self.next.retain(|it, _| !partitions.contains(it));
                 Ok(())

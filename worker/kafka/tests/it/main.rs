@@ -1,6 +1,8 @@
 //! The crate against a real Kafka.
 
+mod assignors;
 mod consumer;
 mod log;
+mod member;
 mod security;
 mod support;

@@ -69,6 +69,7 @@ pub(crate) fn consumer_with(
         client_id: "test-consumer".to_owned(),
         isolation: None,
         share,
+        runtime: None,
     };
     Ok(BatchConsumer::new(settings, config)?)
 }
