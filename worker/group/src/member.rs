@@ -7,16 +7,18 @@ mod round;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use kafka_protocol::{messages::LeaveGroupRequest, protocol::StrBytes};
-use sluice_kafka::wire::{self, Client, Node};
+use sluice_kafka::{
+    membership::{Membership, NO_GENERATION},
+    wire::{Client, Node},
+};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use crate::{
     assign::{IncrementalAssignor, Unit},
-    protocol::{Assignment, ConnectProtocol},
+    protocol::{Assignment, ConnectProtocol, PROTOCOL_TYPE},
 };
 use heartbeat::Heartbeat;
-use round::{Failure, leave_request};
+use round::Failure;
 
 pub use error::JoinError;
 pub use lead::MemberShare;
@@ -24,12 +26,6 @@ pub(crate) use lead::configured_work;
 
 /// Pause before a call to the coordinator is tried again; Java's default of `retry.backoff.ms`.
 const RETRY_BACKOFF: Duration = Duration::from_millis(100);
-
-/// Time for the farewell to the group. Without one, the group notices after the session timeout.
-const LEAVE_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// A generation that does not exist.
-const NO_GENERATION: i32 = -1;
 
 /// A worker's place in a group.
 #[derive(Debug, Clone)]
@@ -125,8 +121,7 @@ pub struct Member {
     client: Client,
     /// For JoinGroup and SyncGroup, which block their connection until the whole group is ready.
     rounds: Client,
-    id: String,
-    generation: i32,
+    seat: Membership,
     /// The last generation in which this worker got an assignment.
     last_completed: i32,
     coordinator: Option<Node>,
@@ -141,11 +136,19 @@ pub struct Member {
 impl Member {
     /// A worker that has not joined yet. No I/O.
     pub fn new(client: Client, settings: GroupSettings) -> Self {
+        let seat = Membership {
+            group: settings.group_id.clone(),
+            protocol_type: PROTOCOL_TYPE,
+            instance: None,
+            session_timeout: settings.session_timeout,
+            rebalance_timeout: settings.rebalance_timeout,
+            id: String::new(),
+            generation: NO_GENERATION,
+        };
         Self {
             rounds: client.dedicated(),
             client,
-            id: String::new(),
-            generation: NO_GENERATION,
+            seat,
             last_completed: NO_GENERATION,
             coordinator: None,
             assignor: IncrementalAssignor::new(settings.max_delay),
@@ -270,40 +273,27 @@ impl Member {
         self.heartbeat = None;
         self.rejoin_at = None;
         self.shares.clear();
-        let member_id = std::mem::take(&mut self.id);
-        self.generation = NO_GENERATION;
-        let Some(coordinator) = self.coordinator.clone().filter(|_| !member_id.is_empty()) else {
+        let is_known = !self.seat.id.is_empty();
+        let Some(coordinator) = self.coordinator.clone().filter(|_| is_known) else {
+            self.seat.generation = NO_GENERATION;
             return;
         };
-        let build = |version| leave_request(version, &self.settings.group_id, &member_id, reason);
-        let call = self.client.call_with::<LeaveGroupRequest>(
-            &coordinator,
-            LEAVE_TIMEOUT,
-            i16::MAX,
-            build,
-        );
-        let outcome = call.await.and_then(|answer| wire::Error::check(answer.error_code, None));
-        match outcome {
-            Ok(()) => tracing::info!(group = self.settings.group_id, reason, "left the group"),
-            Err(error) => {
-                tracing::warn!(group = self.settings.group_id, %error, "left the group in silence");
-            }
+        let group = &self.settings.group_id;
+        match self.seat.leave(&self.client, &coordinator, reason).await {
+            Ok(()) => tracing::info!(group, reason, "left the group"),
+            Err(error) => tracing::warn!(group, %error, "left the group in silence"),
         }
     }
 
     /// The id that the broker gave; empty before the first round.
     pub fn member_id(&self) -> &str {
-        &self.id
+        &self.seat.id
     }
 
     /// Who runs what since the last round, if this worker is its leader; empty otherwise.
     pub fn shares(&self) -> &[MemberShare] {
         &self.shares
     }
-}
-
-fn text(value: &str) -> StrBytes {
-    StrBytes::from_string(value.to_owned())
 }
 
 #[cfg(test)]

@@ -144,22 +144,25 @@ impl Membership {
         coordinator: &Node,
         reason: &str,
     ) -> Result<(), Error> {
-        let (group, instance) = (self.group_id(), self.instance_id());
-        let id = std::mem::take(&mut self.id);
+        let member = self.clone();
+        self.id.clear();
         self.generation = NO_GENERATION;
-        let build = |version| {
-            let request = LeaveGroupRequest::default().with_group_id(group);
-            if version < 3 {
-                return request.with_member_id(text(&id));
-            }
-            let member = MemberIdentity::default()
-                .with_member_id(text(&id))
-                .with_group_instance_id(instance);
-            let member = if version < 5 { member } else { member.with_reason(Some(text(reason))) };
-            request.with_members(vec![member])
-        };
+        let build = |version| member.farewell(version, reason);
         let answer = client.call_with(coordinator, LEAVE_TIMEOUT, i16::MAX, build).await?;
         Error::check(answer.error_code, None)
+    }
+
+    /// The farewell, as the broker's version has it.
+    fn farewell(&self, version: i16, reason: &str) -> LeaveGroupRequest {
+        let request = LeaveGroupRequest::default().with_group_id(self.group_id());
+        if version < 3 {
+            return request.with_member_id(text(&self.id));
+        }
+        let member = MemberIdentity::default()
+            .with_member_id(text(&self.id))
+            .with_group_instance_id(self.instance_id());
+        let member = if version < 5 { member } else { member.with_reason(Some(text(reason))) };
+        request.with_members(vec![member])
     }
 
     /// `group.id` as requests have it.
@@ -179,4 +182,30 @@ fn text(value: &str) -> StrBytes {
 
 fn millis(time: Duration) -> i32 {
     i32::try_from(time.as_millis()).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_farewell_fits_the_broker_s_version() {
+        let member = Membership {
+            group: "g".to_owned(),
+            protocol_type: "consumer",
+            instance: None,
+            session_timeout: Duration::ZERO,
+            rebalance_timeout: Duration::ZERO,
+            id: "m".to_owned(),
+            generation: 1,
+        };
+        for (version, listed, has_reason) in [(2, false, false), (3, true, false), (5, true, true)]
+        {
+            let request = member.farewell(version, "because");
+            assert_eq!(request.members.len(), usize::from(listed));
+            assert_eq!(request.member_id.is_empty(), listed);
+            let told = request.members.first().is_some_and(|it| it.reason.is_some());
+            assert_eq!(told, has_reason);
+        }
+    }
 }

@@ -2,18 +2,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kafka_protocol::{
-    ResponseError,
-    messages::{GroupId, HeartbeatRequest},
+use kafka_protocol::ResponseError;
+use sluice_kafka::{
+    membership::Membership,
+    wire::{self, Client, Node},
 };
-use sluice_kafka::wire::{self, Client, Node};
 use tokio::{
     sync::{Notify, watch},
     task::JoinSet,
     time::{Instant, sleep_until, timeout_at},
 };
 
-use super::{Change, GroupSettings, RETRY_BACKOFF, text};
+use super::{Change, GroupSettings, RETRY_BACKOFF};
 
 /// Pause between heartbeats while there is reason to think that the group is about to change.
 const HURRIED: Duration = Duration::from_millis(100);
@@ -33,19 +33,13 @@ impl Heartbeat {
         client: &Client,
         settings: &GroupSettings,
         coordinator: Node,
-        member_id: &str,
-        generation: i32,
+        seat: Membership,
     ) -> Self {
         let (sender, changes) = watch::channel(None);
         let pulse = Pulse {
             client: client.dedicated(),
-            group: settings.group_id.clone(),
             interval: settings.heartbeat_interval,
-            session: settings.session_timeout,
-            request: HeartbeatRequest::default()
-                .with_group_id(GroupId(text(&settings.group_id)))
-                .with_generation_id(generation)
-                .with_member_id(text(member_id)),
+            seat,
             coordinator,
             alive: Instant::now(),
             beat_at: Instant::now() + settings.heartbeat_interval,
@@ -92,10 +86,8 @@ enum Answer {
 
 struct Pulse {
     client: Client,
-    group: String,
     interval: Duration,
-    session: Duration,
-    request: HeartbeatRequest,
+    seat: Membership,
     coordinator: Node,
     /// When the group answered last.
     alive: Instant,
@@ -142,7 +134,11 @@ impl Pulse {
                 is_new
             });
             if is_new {
-                tracing::info!(group = self.group, ?change, "the group calls for another round");
+                tracing::info!(
+                    group = self.seat.group,
+                    ?change,
+                    "the group calls for another round"
+                );
             }
             // While the group rebalances, heartbeats keep this worker in it until it joins the round.
             if answer != Answer::Rebalancing {
@@ -173,7 +169,7 @@ impl Pulse {
 
     /// Looks for the coordinator. It is found only when it answers a heartbeat.
     async fn search(&mut self) -> Answer {
-        match self.client.coordinator(&self.group).await {
+        match self.client.coordinator(&self.seat.group).await {
             Ok(node) => {
                 self.coordinator = node;
                 self.beat().await
@@ -184,9 +180,9 @@ impl Pulse {
 
     async fn beat(&mut self) -> Answer {
         // Without an answer for a session the group is not to be reached, whatever the connection says.
-        let left = self.session.saturating_sub(self.alive.elapsed()).max(RETRY_BACKOFF);
-        let answer = self.client.call(&self.coordinator, self.request.clone(), left).await;
-        match answer.and_then(|it| wire::Error::check(it.error_code, None)) {
+        let left = self.seat.session_timeout.saturating_sub(self.alive.elapsed());
+        let left = left.max(RETRY_BACKOFF);
+        match self.seat.beat(&self.client, &self.coordinator, left).await {
             Ok(()) => Answer::Alive,
             Err(error) => judge(&error),
         }

@@ -1,30 +1,15 @@
 //! One round: JoinGroup, the leader's decision if this worker leads, SyncGroup.
 
-use std::time::Duration;
-
 use bytes::Bytes;
-use kafka_protocol::{
-    ResponseError,
-    messages::{
-        GroupId, JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest, SyncGroupRequest,
-        join_group_request::JoinGroupRequestProtocol, leave_group_request::MemberIdentity,
-        sync_group_request::SyncGroupRequestAssignment,
-    },
+use kafka_protocol::{ResponseError, messages::JoinGroupResponse};
+use sluice_kafka::{
+    membership::NO_GENERATION,
+    wire::{self, Node},
 };
-use sluice_kafka::wire::{self, Node};
 use tokio::time::Instant;
 
-use super::{
-    JoinError, Joined, Leader, LocalState, Member, NO_GENERATION, heartbeat::Heartbeat,
-    lead::Election, text,
-};
+use super::{JoinError, Joined, Leader, LocalState, Member, heartbeat::Heartbeat, lead::Election};
 use crate::protocol::{Assignment, ConnectProtocol, EncodeError, Metadata, PROTOCOL_TYPE};
-
-/// The broker answers a JoinGroup at the end of the rebalance timeout at the latest; this much more for the way.
-const JOIN_LAPSE: Duration = Duration::from_secs(5);
-
-/// Java's default of `request.timeout.ms` for workers. A SyncGroup waits for the leader's.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// Why a round did not complete, and what to do.
 pub(super) enum Failure {
@@ -73,25 +58,22 @@ impl Member {
         // The old generation's heartbeats would only be refused from here on.
         self.heartbeat = None;
         self.shares.clear();
-        self.generation = answer.generation_id;
-        self.id = answer.member_id.to_string();
         let protocol = self.agreed(&answer)?;
         let is_leader = answer.leader == answer.member_id;
         let assignments = if is_leader { self.decide(protocol, &answer, leader)? } else { vec![] };
         let bytes = self.sync_group(coordinator, protocol, assignments).await?;
         let assignment =
             Assignment::decode(&bytes).map_err(|error| Failure::Fatal(error.into()))?;
-        self.last_completed = self.generation;
+        self.last_completed = self.seat.generation;
         self.rejoin_at = (!assignment.delay.is_zero()).then(|| Instant::now() + assignment.delay);
         self.heartbeat = Some(Heartbeat::start(
             &self.client,
             &self.settings,
             coordinator.clone(),
-            &self.id,
-            self.generation,
+            self.seat.clone(),
         ));
         Ok(Joined {
-            generation: self.generation,
+            generation: self.seat.generation,
             leader_id: answer.leader.to_string(),
             leader_url: assignment.leader_url.clone(),
             is_leader,
@@ -113,32 +95,10 @@ impl Member {
         };
         let mut protocols = Vec::new();
         for protocol in self.settings.protocol.offered() {
-            let offer = JoinGroupRequestProtocol::default()
-                .with_name(text(protocol.name()))
-                .with_metadata(metadata.encode(*protocol)?);
-            protocols.push(offer);
+            protocols.push((protocol.name(), metadata.encode(*protocol)?));
         }
-        let millis = |time: Duration| i32::try_from(time.as_millis()).unwrap_or(i32::MAX);
-        let request = JoinGroupRequest::default()
-            .with_group_id(GroupId(text(&self.settings.group_id)))
-            .with_session_timeout_ms(millis(self.settings.session_timeout))
-            .with_rebalance_timeout_ms(millis(self.settings.rebalance_timeout))
-            .with_member_id(text(&self.id))
-            .with_protocol_type(text(PROTOCOL_TYPE))
-            .with_protocols(protocols);
-        let timeout = (self.settings.rebalance_timeout + JOIN_LAPSE).max(REQUEST_TIMEOUT);
-        let outcome = self.rounds.call(coordinator, request, timeout).await;
-        let answer = outcome.map_err(|error| Failure::of(&self.settings.group_id, error))?;
-        match wire::Error::check(answer.error_code, None) {
-            Ok(()) => Ok(answer),
-            Err(error) => {
-                // The broker hands out an id first and wants to be asked again with it.
-                if error.code() == Some(ResponseError::MemberIdRequired) {
-                    self.id = answer.member_id.to_string();
-                }
-                Err(self.rejected(error))
-            }
-        }
+        let joined = self.seat.join(&self.rounds, coordinator, protocols, "").await;
+        joined.map_err(|error| self.rejected(error))
     }
 
     /// The protocol that the members have in common.
@@ -160,10 +120,10 @@ impl Member {
         let members = answer.members.iter();
         let election = Election {
             protocol,
-            leader_id: &self.id,
+            leader_id: &self.seat.id,
             leader_url: &self.settings.url,
             last_completed: self.last_completed,
-            generation: self.generation,
+            generation: self.seat.generation,
             members: members.map(|it| (it.member_id.to_string(), it.metadata.clone())).collect(),
         };
         let decision = election.decide(&mut self.assignor, leader, self.epoch.elapsed())?;
@@ -177,32 +137,9 @@ impl Member {
         protocol: ConnectProtocol,
         assignments: Vec<(String, Bytes)>,
     ) -> Result<Bytes, Failure> {
-        let assignments = assignments
-            .into_iter()
-            .map(|(id, bytes)| {
-                SyncGroupRequestAssignment::default()
-                    .with_member_id(text(&id))
-                    .with_assignment(bytes)
-            })
-            .collect();
-        let request = SyncGroupRequest::default()
-            .with_group_id(GroupId(text(&self.settings.group_id)))
-            .with_generation_id(self.generation)
-            .with_member_id(text(&self.id))
-            .with_assignments(assignments);
-        let build = |version| match version {
-            5.. => request
-                .with_protocol_type(Some(text(PROTOCOL_TYPE)))
-                .with_protocol_name(Some(text(protocol.name()))),
-            _ => request,
-        };
-        let timeout = self.settings.rebalance_timeout.max(REQUEST_TIMEOUT);
-        let outcome = self.rounds.call_with(coordinator, timeout, i16::MAX, build).await;
-        let answer = outcome.map_err(|error| Failure::of(&self.settings.group_id, error))?;
-        match wire::Error::check(answer.error_code, None) {
-            Ok(()) => Ok(answer.assignment),
-            Err(error) => Err(self.rejected(error)),
-        }
+        let synchronized =
+            self.seat.synchronize(&self.rounds, coordinator, protocol.name(), assignments).await;
+        synchronized.map_err(|error| self.rejected(error))
     }
 
     /// What an error of the group means. Some void this worker's generation or its id.
@@ -211,29 +148,13 @@ impl Member {
         match error.code() {
             Some(Code::MemberIdRequired | Code::IllegalGeneration) => {}
             Some(Code::UnknownMemberId) => {
-                self.id.clear();
-                self.generation = NO_GENERATION;
+                self.seat.id.clear();
+                self.seat.generation = NO_GENERATION;
                 return Failure::Expelled;
             }
             _ => return Failure::of(&self.settings.group_id, error),
         }
-        self.generation = NO_GENERATION;
+        self.seat.generation = NO_GENERATION;
         Failure::Again
     }
-}
-
-/// The farewell of one member, as the broker's version has it.
-pub(super) fn leave_request(
-    version: i16,
-    group: &str,
-    member_id: &str,
-    reason: &str,
-) -> LeaveGroupRequest {
-    let request = LeaveGroupRequest::default().with_group_id(GroupId(text(group)));
-    if version < 3 {
-        return request.with_member_id(text(member_id));
-    }
-    let member = MemberIdentity::default().with_member_id(text(member_id));
-    let member = if version < 5 { member } else { member.with_reason(Some(text(reason))) };
-    request.with_members(vec![member])
 }

@@ -89,13 +89,3 @@ fn the_leader_is_asked_who_can_run_what() {
     let (_, assignments) = decide(ConnectProtocol::Sessioned, members, &mut known(4));
     assert_eq!((assignments[0].tasks.len(), assignments[1].tasks.len()), (3, 0));
 }
-
-#[test]
-fn a_farewell_fits_the_broker_s_version() {
-    for (version, listed, has_reason) in [(2, false, false), (3, true, false), (5, true, true)] {
-        let request = leave_request(version, "g", "m", "because");
-        assert_eq!(request.members.len(), usize::from(listed));
-        assert_eq!(request.member_id.is_empty(), listed);
-        assert_eq!(request.members.first().is_some_and(|it| it.reason.is_some()), has_reason);
-    }
-}
