@@ -206,6 +206,35 @@ async fn a_partition_that_moves_is_committed_and_the_others_stay() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_sink_that_blocks_its_thread_for_longer_than_its_session_stays_in_the_group() {
+    const SESSION: &str = "300";
+    let (stage, running) = stage().await;
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let released = Mutex::new(released);
+    let session = [
+        ("consumer.override.session.timeout.ms", SESSION),
+        ("consumer.override.max.poll.records", "1"),
+    ];
+    let (id, heard) = listen(&stage, &running, 0, &session, move |_, heard| {
+        if let Heard::Put(places) = heard
+            && places.first() == Some(&(0, 1))
+        {
+            // Ends when the other side is dropped.
+            let _ = released.lock().unwrap().recv();
+        }
+        Ok(())
+    });
+    until("the record before it", || puts(&heard).contains(&(0, 0))).await;
+    let began = std::time::Instant::now();
+    until("several sessions", || began.elapsed().as_millis() > 1500).await;
+    drop(release);
+    until("all records", || puts(&heard) == each(0..2, 0)).await;
+    running.engine.stop_tasks(&[id]).await;
+    assert_eq!(moves(&heard), [Heard::Assigned(vec![0, 1])], "it never lost them");
+    stage.broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_batch_that_is_held_loses_the_records_of_a_partition_that_goes() {
     let (stage, running) = stage().await;
     let busy = Arc::new(Mutex::new(true));

@@ -37,6 +37,7 @@ impl Life {
     pub(super) async fn round(&mut self) -> Result<Option<Vec<TopicPartition>>, ClientError> {
         // JoinGroup and SyncGroup block their connection until the whole group is ready.
         let rounds = self.client.dedicated();
+        let mut is_told = false;
         loop {
             let topics = self.shared.topics().unwrap_or_default();
             if topics != self.topics {
@@ -49,11 +50,20 @@ impl Life {
                 Err(Failure::Fatal(error)) => return Err(error),
                 Err(Failure::Call(error)) => error,
             };
-            tracing::debug!(group = self.settings.group, %error, "a round of the group failed");
-            match judge(&self.settings.group, error) {
+            let group = &self.settings.group;
+            tracing::debug!(group, %error, "a round of the group failed");
+            let text = error.to_string();
+            match judge(group, error) {
                 Verdict::Join => {}
                 Verdict::Later => sleep(RETRY_BACKOFF).await,
                 Verdict::Moved => {
+                    if !std::mem::replace(&mut is_told, true) {
+                        tracing::warn!(
+                            group,
+                            error = text,
+                            "the group cannot be reached; trying again"
+                        );
+                    }
                     self.shared.set_coordinator(None);
                     sleep(RETRY_BACKOFF).await;
                 }

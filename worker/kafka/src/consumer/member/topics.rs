@@ -32,6 +32,7 @@ impl Life {
     /// Looks topics up once before the member joins for them: what may not be read is told, what does not exist is created
     /// if the broker does that.
     pub(super) async fn look_first(&mut self) -> Result<(), ClientError> {
+        let mut is_told = false;
         while !self.has_looked {
             match self.look(&self.topics).await {
                 Ok(metadata) => {
@@ -39,7 +40,10 @@ impl Life {
                     self.has_looked = true;
                 }
                 Err(error) if error.is_retriable() => {
-                    tracing::warn!(%error, "Kafka consumer");
+                    if !std::mem::replace(&mut is_told, true) {
+                        let group = &self.settings.group;
+                        tracing::warn!(group, %error, "topics cannot be looked up; trying again");
+                    }
                     sleep(RETRY_BACKOFF).await;
                 }
                 Err(error) => return Err(error.into()),
