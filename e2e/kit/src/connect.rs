@@ -79,9 +79,12 @@ impl ConnectWorker {
         let address = format!("127.0.0.1:{}", ports::free()?);
         let plugins = folder.join("plugins");
         fs::create_dir(&plugins)?;
+        let own = format!("http://{address}");
+        let listeners =
+            file.get("listeners").map_or_else(|| own.clone(), |more| format!("{own},{more}"));
         let mut file = file
             .clone()
-            .with("listeners", &format!("http://{address}"))
+            .with("listeners", &listeners)
             .with("rest.advertised.host.name", "127.0.0.1")
             .with("plugin.discovery", "service_load");
         if !file.has("plugin.path") {

@@ -3,6 +3,7 @@
 mod alone;
 mod crash;
 mod dead_letters;
+mod encrypted;
 mod follower;
 mod frozen;
 mod internal;

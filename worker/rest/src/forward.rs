@@ -95,7 +95,45 @@ pub(crate) async fn forward(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use super::*;
+
+    /// A worker that takes itself for another's follower: whatever it is asked, it sends on to itself.
+    #[tokio::test]
+    async fn a_request_that_finds_nobody_ends_after_two_hops() {
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let tls = rustls::ClientConfig::builder()
+            .with_root_certificates(rustls::RootCertStore::empty())
+            .with_no_client_auth();
+        let client = LeaderClient::new(tls);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}/", listener.local_addr().unwrap());
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let (seen, sender, url) = (Arc::clone(&asked), client.clone(), base.clone());
+        let answer = async move |incoming: Incoming| {
+            let authorization = incoming.headers.get(header::AUTHORIZATION).cloned();
+            seen.lock().unwrap().push((incoming.uri.to_string(), authorization));
+            forward(&sender, &incoming, Error::Elsewhere(Some(url))).await
+        };
+        let server = axum::serve(listener, axum::Router::new().fallback(answer));
+        let alice = header::HeaderValue::from_static("Basic YWxpY2U6cHc=");
+        let request = Request::post(format!("{base}connectors?a=b"))
+            .header(header::AUTHORIZATION, alice.clone())
+            .body(Full::default());
+        let answer = tokio::select! {
+            answer = client.send(request.unwrap()) => answer.unwrap(),
+            ended = server.into_future() => panic!("{ended:?}"),
+        };
+        let told: ErrorMessage = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!(
+            (answer.status, told.message.as_deref()),
+            (StatusCode::CONFLICT, Some(CONFLICT))
+        );
+        let hops = ["?a=b", "?forward=true&a=b", "?forward=false&a=b"];
+        let hops = hops.map(|query| (format!("/connectors{query}"), Some(alice.clone())));
+        assert_eq!(*asked.lock().unwrap(), hops);
+    }
 
     #[test]
     fn there_are_two_hops_at_most() {

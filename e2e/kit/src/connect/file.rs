@@ -36,7 +36,7 @@ impl WorkerFile {
         file.with("offset.storage.partitions", "1").with("status.storage.partitions", "1")
     }
 
-    /// With one setting more, or another value.
+    /// With one setting more, or another value. `listeners` are served beside the one on loopback that tests ask.
     #[must_use]
     pub fn with(mut self, key: &str, value: &str) -> Self {
         self.settings.insert(key.to_owned(), value.to_owned());
@@ -52,6 +52,10 @@ impl WorkerFile {
 
     pub(super) fn has(&self, key: &str) -> bool {
         self.settings.contains_key(key)
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&str> {
+        self.settings.get(key).map(String::as_str)
     }
 
     pub(super) fn write(&self, path: &Path) -> Result<()> {
