@@ -3,7 +3,7 @@
 
 mod settings;
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use sluice_catalog::Catalog;
@@ -22,6 +22,10 @@ use crate::{
     worker_file::WorkerFile,
 };
 use settings::DistributedConfig;
+
+/// How often the group is asked whether it changes. A round begins when the slowest worker has heard of it: half a second is
+/// little beside a session, and two small requests a second are nothing to a broker.
+const ASK_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Runs a worker until told to stop.
 pub(crate) async fn run(
@@ -111,6 +115,7 @@ fn group_settings(config: &DistributedConfig, url: &str) -> GroupSettings {
         url: url.to_owned(),
         session_timeout: config.session_timeout.0,
         heartbeat_interval: config.heartbeat_interval.0,
+        ask_interval: ASK_INTERVAL,
         rebalance_timeout: config.rebalance_timeout.0,
         protocol: config.protocol(),
         max_delay: config.max_delay.0,

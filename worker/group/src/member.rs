@@ -36,8 +36,10 @@ pub struct GroupSettings {
     pub url: String,
     /// `session.timeout.ms`: without a heartbeat for so long, the group counts the worker as dead.
     pub session_timeout: Duration,
-    /// `heartbeat.interval.ms`.
+    /// `heartbeat.interval.ms`: for so long, work goes on without a coordinator.
     pub heartbeat_interval: Duration,
+    /// How often the group is asked whether it changes, if that is more often: it tells only who asks.
+    pub ask_interval: Duration,
     /// `rebalance.timeout.ms`: how long the group waits for members to join again.
     pub rebalance_timeout: Duration,
     /// `connect.protocol`.

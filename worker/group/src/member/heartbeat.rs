@@ -36,13 +36,15 @@ impl Heartbeat {
         seat: Membership,
     ) -> Self {
         let (sender, changes) = watch::channel(None);
+        let pause = settings.ask_interval.min(settings.heartbeat_interval);
         let pulse = Pulse {
             client: client.dedicated(),
             interval: settings.heartbeat_interval,
             seat,
             coordinator,
             alive: Instant::now(),
-            beat_at: Instant::now() + settings.heartbeat_interval,
+            pause,
+            beat_at: Instant::now() + pause,
             hurried_until: None,
             hurry: Arc::default(),
         };
@@ -86,7 +88,10 @@ enum Answer {
 
 struct Pulse {
     client: Client,
+    /// How long work goes on without a coordinator.
     interval: Duration,
+    /// Between heartbeats, unless there is a hurry.
+    pause: Duration,
     seat: Membership,
     coordinator: Node,
     /// When the group answered last.
@@ -164,7 +169,7 @@ impl Pulse {
 
     fn pause(&self) -> Duration {
         let is_hurried = self.hurried_until.is_some_and(|until| self.alive < until);
-        if is_hurried { HURRIED.min(self.interval) } else { self.interval }
+        if is_hurried { HURRIED.min(self.pause) } else { self.pause }
     }
 
     /// Looks for the coordinator. It is found only when it answers a heartbeat.

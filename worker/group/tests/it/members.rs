@@ -113,6 +113,20 @@ async fn a_worker_that_hurries_hears_of_a_round_before_its_heartbeat_is_due() ->
 }
 
 #[tokio::test]
+async fn a_worker_that_asks_hears_of_a_round_before_its_heartbeat_is_due() -> Result<()> {
+    require!(java::missing());
+    let mut group = Group::new("asks", LONG).await?;
+    group.pace = Pace::ASKING;
+    let first = group.worker("http://a/")?;
+    first.sees(SOON, "all work on the first", |it| it.work.len() == plan().units()).await?;
+    let second = group.worker("http://b/")?;
+    let half = plan().units() / 2;
+    second.sees(SOON, "half on the second", |it| it.work.len() == half).await?;
+    second.leave().await?;
+    first.leave().await
+}
+
+#[tokio::test]
 async fn a_follower_takes_over_when_the_leader_leaves() -> Result<()> {
     require!(java::missing());
     let group = Group::new("takes-over", LONG).await?;

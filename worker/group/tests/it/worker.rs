@@ -37,13 +37,20 @@ pub(crate) struct View {
 pub(crate) struct Pace {
     session: Duration,
     heartbeat: Duration,
+    ask: Duration,
 }
 
 impl Pace {
-    pub(crate) const BRISK: Self = Self { session: SESSION, heartbeat: Duration::from_secs(1) };
+    pub(crate) const BRISK: Self =
+        Self { session: SESSION, heartbeat: Duration::from_secs(1), ask: Duration::from_secs(1) };
+    /// Heartbeats come too late for any test, but the group is asked often.
+    pub(crate) const ASKING: Self = Self { ask: Duration::from_millis(200), ..Self::SLOW };
     /// Longer than any test.
-    pub(crate) const SLOW: Self =
-        Self { session: Duration::from_mins(30), heartbeat: Duration::from_mins(20) };
+    pub(crate) const SLOW: Self = Self {
+        session: Duration::from_mins(30),
+        heartbeat: Duration::from_mins(20),
+        ask: Duration::from_mins(20),
+    };
 }
 
 pub(crate) struct Worker {
@@ -89,6 +96,7 @@ impl Worker {
                 url: url.into(),
                 session_timeout: pace.session,
                 heartbeat_interval: pace.heartbeat,
+                ask_interval: pace.ask,
                 rebalance_timeout: Duration::from_mins(1),
                 protocol,
                 max_delay,
