@@ -26,7 +26,7 @@ pub(super) async fn arrivals(
         ..ConsumerConfig::default()
     };
     let mut consumer = BatchConsumer::new(broker.settings(), config)?;
-    consumer.assign(&[(TopicPartition::new(name, 0), 0)].into())?;
+    consumer.assign(&[(TopicPartition::new(name, 0), 0)].into());
     let (producer, topic) = (broker.prompt_producer("0")?, name.to_owned());
     let sending = spawn_blocking(move || {
         Schedule::from_now(rate).send(&producer, &topic, total)?;
