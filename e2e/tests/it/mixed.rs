@@ -1,5 +1,10 @@
 //! Java workers and ours on the same group and the same topics: side by side, one after the other, and back.
 
+mod lines;
+mod matrix;
+mod party;
+mod work;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -25,18 +30,23 @@ struct Group {
     folder: TempDir,
 }
 
+/// A worker file for either kind, with a group that is quick to see who is gone.
+fn worker_file(kafka: &KafkaServer, group: &str) -> WorkerFile {
+    WorkerFile::new(&kafka.bootstrap(), group)
+        .with("session.timeout.ms", "6000")
+        .with("heartbeat.interval.ms", "1000")
+        .with("scheduled.rebalance.max.delay.ms", "1000")
+        .with("consumer.metadata.max.age.ms", "1000")
+}
+
 impl Group {
     async fn new(name: &'static str) -> Result<Self> {
         Ok(Self { kafka: KafkaServer::shared().await?, name, folder: tempfile::tempdir()? })
     }
 
     fn file(&self) -> WorkerFile {
-        WorkerFile::new(&self.kafka.bootstrap(), self.name)
-            .with("session.timeout.ms", "6000")
-            .with("heartbeat.interval.ms", "1000")
-            .with("scheduled.rebalance.max.delay.ms", "1000")
-            .with("consumer.metadata.max.age.ms", "1000")
-            .with("sluice.file.paths", &self.folder.path().display().to_string())
+        let folder = self.folder.path().display().to_string();
+        worker_file(self.kafka, self.name).with("sluice.file.paths", &folder)
     }
 
     async fn java(&self) -> Result<ConnectWorker> {
