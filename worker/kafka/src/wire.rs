@@ -6,6 +6,7 @@ mod connection;
 mod error;
 mod metadata;
 mod pool;
+mod refusal;
 mod scram;
 
 use std::{sync::Arc, time::Duration};

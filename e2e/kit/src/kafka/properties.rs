@@ -27,10 +27,14 @@ pub enum Listener {
     MutualTls,
     /// SCRAM-SHA-512 as [`SCRAM_USER`] without encryption.
     SaslPlaintext,
+    /// TLS with a broker whose certificate names its host, localhost, in the common name alone.
+    Nameless,
+    /// The same with a certificate of X.509 version 1.
+    VersionOne,
 }
 
 impl Listener {
-    /// All that are secured.
+    /// All that are secured, and that any client can use.
     pub const SECURED: [Self; 5] = [
         Self::SaslSslPlain,
         Self::SaslSslScram256,
@@ -49,6 +53,8 @@ pub(super) struct Addresses {
     sasl_ssl: u16,
     mutual_tls: u16,
     sasl_plaintext: u16,
+    nameless: u16,
+    version_one: u16,
 }
 
 impl Addresses {
@@ -60,6 +66,8 @@ impl Addresses {
             sasl_ssl: ports::free()?,
             mutual_tls: ports::free()?,
             sasl_plaintext: ports::free()?,
+            nameless: ports::free()?,
+            version_one: ports::free()?,
         })
     }
 
@@ -71,6 +79,8 @@ impl Addresses {
             }
             Listener::MutualTls => self.mutual_tls,
             Listener::SaslPlaintext => self.sasl_plaintext,
+            Listener::Nameless => return format!("localhost:{}", self.nameless),
+            Listener::VersionOne => return format!("localhost:{}", self.version_one),
         };
         format!("{}:{port}", self.host)
     }
@@ -115,15 +125,20 @@ pub(super) fn write(folder: &Path, options: &KafkaOptions, addresses: &Addresses
     let mut listeners = format!("PLAINTEXT://{host}:{}", addresses.plain);
     if options.secured {
         listeners = format!(
-            "{listeners},SASLSSL://{host}:{},MTLS://{host}:{},SASLPLAIN://{host}:{}",
-            addresses.sasl_ssl, addresses.mutual_tls, addresses.sasl_plaintext
+            "{listeners},SASLSSL://{host}:{},MTLS://{host}:{},SASLPLAIN://{host}:{},\
+             NAMELESS://localhost:{},VERSIONONE://localhost:{}",
+            addresses.sasl_ssl,
+            addresses.mutual_tls,
+            addresses.sasl_plaintext,
+            addresses.nameless,
+            addresses.version_one
         );
     }
     set("advertised.listeners", listeners.clone());
     set("listeners", format!("{listeners},CONTROLLER://{controller}"));
     set("controller.quorum.bootstrap.servers", controller);
     let protocols = "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASLSSL:SASL_SSL,MTLS:SSL,\
-                     SASLPLAIN:SASL_PLAINTEXT";
+                     SASLPLAIN:SASL_PLAINTEXT,NAMELESS:SSL,VERSIONONE:SSL";
     set("listener.security.protocol.map", protocols.to_owned());
     set("log.dirs", folder.join("data").display().to_string());
     if options.secured {
@@ -138,6 +153,10 @@ fn secured(folder: &Path) -> Settings {
     let tls = |name: &str| folder.join("tls").join(name).display().to_string();
     settings.insert("ssl.keystore.location".to_owned(), tls("broker.pem"));
     settings.insert("ssl.truststore.location".to_owned(), tls("ca.pem"));
+    for name in ["nameless", "version-one"] {
+        let key = format!("listener.name.{}.ssl.keystore.location", name.replace('-', ""));
+        settings.insert(key, tls(&format!("{name}.pem")));
+    }
     let (name, password) = PLAIN_USER;
     for listener in ["saslssl", "saslplain"] {
         for (mechanism, module) in [
@@ -165,7 +184,7 @@ pub(super) fn client(
         Listener::SaslSslPlain => ("SASL_SSL", Some("PLAIN")),
         Listener::SaslSslScram256 => ("SASL_SSL", Some("SCRAM-SHA-256")),
         Listener::SaslSslScram512 => ("SASL_SSL", Some("SCRAM-SHA-512")),
-        Listener::MutualTls => ("SSL", None),
+        Listener::MutualTls | Listener::Nameless | Listener::VersionOne => ("SSL", None),
         Listener::SaslPlaintext => ("SASL_PLAINTEXT", Some("SCRAM-SHA-512")),
     };
     set("bootstrap.servers", &addresses.of(listener));

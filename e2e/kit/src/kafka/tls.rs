@@ -1,10 +1,14 @@
 //! Certificates for the secured listeners, made for one broker.
 
+mod version_one;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
+};
 
 /// PEM files; a key is PKCS#8 and in one file with its certificate, as `ssl.keystore.location` takes it.
 #[derive(Clone, Debug)]
@@ -25,6 +29,7 @@ impl Certificates {
         let authority = folder.join("ca.pem");
         let issuer = self_signed("kit authority", &authority)?;
         signed(&issuer, "localhost", &folder.join("broker.pem"))?;
+        old_fashioned(&issuer, folder)?;
         let client = folder.join("client.pem");
         signed(&issuer, "client", &client)?;
         let stranger = folder.join("stranger.pem");
@@ -50,5 +55,20 @@ fn signed(issuer: &Issuer<'static, KeyPair>, name: &str, file: &Path) -> Result<
     params.distinguished_name.push(DnType::CommonName, name);
     let certificate = params.signed_by(&key, issuer)?;
     fs::write(file, format!("{}{}", key.serialize_pem(), certificate.pem()))?;
+    Ok(())
+}
+
+/// Brokers' certificates that say the host in their common name alone, and one that is of version 1 too: OpenSSL takes them.
+fn old_fashioned(issuer: &Issuer<'static, KeyPair>, folder: &Path) -> Result<()> {
+    let key = KeyPair::generate()?;
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, "localhost");
+    let nameless = params.signed_by(&key, issuer)?;
+    let version_one = version_one::of(nameless.der(), issuer.key())?;
+    for (name, certificate) in [("nameless", nameless.pem()), ("version-one", version_one)] {
+        let text = format!("{}{certificate}", key.serialize_pem());
+        fs::write(folder.join(format!("{name}.pem")), text)?;
+    }
     Ok(())
 }

@@ -15,7 +15,7 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use super::{Error, authenticate};
+use super::{Error, authenticate, refusal};
 use crate::settings::Sasl;
 
 /// No answer of a broker that we ask is near this; a peer that is no broker must not fill the memory.
@@ -191,11 +191,9 @@ impl Connection {
     /// any read.
     fn broken(&self, cause: &std::io::Error) -> Error {
         let address = self.address.to_string();
-        let reason = cause.to_string();
-        if is_tls(cause) {
-            Error::Tls { address, reason }
-        } else {
-            Error::Disconnected { address, reason }
+        match refusal::of(cause) {
+            Some(reason) => Error::Tls { address, reason },
+            None => Error::Disconnected { address, reason: cause.to_string() },
         }
     }
 
@@ -213,18 +211,10 @@ async fn handshake(
     let address = || address.to_owned();
     let name = rustls::pki_types::ServerName::try_from(host.to_owned())
         .map_err(|cause| Error::Tls { address: address(), reason: cause.to_string() })?;
-    tls.connect(name, tcp).await.map_err(|cause| {
-        if is_tls(&cause) {
-            Error::Tls { address: address(), reason: cause.to_string() }
-        } else {
-            Error::Unreachable { address: address(), reason: cause.to_string() }
-        }
+    tls.connect(name, tcp).await.map_err(|cause| match refusal::of(&cause) {
+        Some(reason) => Error::Tls { address: address(), reason },
+        None => Error::Unreachable { address: address(), reason: cause.to_string() },
     })
-}
-
-fn is_tls(cause: &std::io::Error) -> bool {
-    let inner = cause.get_ref();
-    inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()).is_some()
 }
 
 pub(super) fn api_key<R: Request>() -> ApiKey {

@@ -45,14 +45,11 @@ pub enum Error {
         reason: String,
     },
     /// The TLS handshake failed, usually for a certificate. Trying again does not help.
-    #[error(
-        "TLS handshake with {address} failed: {reason}; check ssl.truststore.* (whom to trust) and ssl.keystore.* \
-         (who this is)"
-    )]
+    #[error("TLS handshake with {address} failed: {reason}")]
     Tls {
         /// Broker.
         address: String,
-        /// Cause.
+        /// Cause, and what to do.
         reason: String,
     },
     /// The broker and this client have no version of a request in common.

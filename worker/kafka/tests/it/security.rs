@@ -105,6 +105,31 @@ async fn a_stranger_is_refused_in_both_directions() -> Result<()> {
     Ok(())
 }
 
+/// OpenSSL takes certificates that the wire client does not read, so its words are all that there is.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_fashioned_certificate_is_named_with_its_flaw() -> Result<()> {
+    sluice_kit::require!(java::missing());
+    let kafka = KafkaServer::shared_secured().await?;
+    let plain = settings(kafka, Listener::Plain, &[])?;
+    for (listener, flaw) in [
+        (Listener::Nameless, "localhost as subjectAltName"),
+        (Listener::VersionOne, "X.509 version 1"),
+    ] {
+        let topic = format!("old-fashioned-{listener:?}");
+        create(&plain, &topic, 1, &[]).await?;
+        let settings = settings(kafka, listener, &[])?;
+        produce(&settings, &topic, 1, 0, 1).await.with_context(|| format!("{listener:?}"))?;
+        let refused = Client::new(&settings, "test")?.metadata(Some(&[])).await.err();
+        let refused = refused.context("the wire client takes it")?;
+        assert!(matches!(refused, Error::Tls { .. }), "{refused:?}");
+        assert!(refused.to_string().contains(flaw), "{flaw} is not in {refused}");
+    }
+    let any_host = [("ssl.endpoint.identification.algorithm", "")];
+    let settings = settings(kafka, Listener::Nameless, &any_host)?;
+    Client::new(&settings, "test")?.metadata(Some(&[])).await?;
+    Ok(())
+}
+
 /// The outcome of a record that cannot be delivered, with Connect's endless delivery time.
 async fn deliver(settings: &ClientSettings) -> Result<ClientError> {
     let (told, outcome) = tokio::sync::oneshot::channel();
