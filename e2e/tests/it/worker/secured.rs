@@ -144,6 +144,8 @@ async fn who_is_refused_says_why_and_ends() -> Result<()> {
         (Listener::MutualTls, location(keystore, &files.stranger_client), ["TLS", "ssl.keystore"]),
         (Listener::MutualTls, location(keystore, nowhere), [keystore, "/nowhere.pem"]),
         (Listener::MutualTls, location(truststore, nowhere), [truststore, "/nowhere.pem"]),
+        (Listener::Nameless, Settings::new(), ["names no host", "localhost as subjectAltName"]),
+        (Listener::VersionOne, Settings::new(), ["X.509 version 1", "one of version 3"]),
         (Listener::SaslSslPlain, sasl("GSSAPI", alice, WRONG), ["sasl.mechanism", "GSSAPI"]),
     ];
     all_of(rows.into_iter().enumerate().map(|(row, (listener, own, expected))| async move {
