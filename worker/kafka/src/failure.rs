@@ -97,6 +97,16 @@ impl ClientError {
         }
     }
 
+    /// The same in the words of Java's clients, if it says that this topic may not be used.
+    pub(crate) fn about_topic(self, topic: &str) -> Self {
+        let code = ResponseError::TopicAuthorizationFailed;
+        if self.class == codes::java_class(code) {
+            Self::unauthorized_topics(&[topic])
+        } else {
+            self
+        }
+    }
+
     /// From the operating system or the runtime.
     pub(crate) fn internal(cause: &dyn std::fmt::Display) -> Self {
         Self::new(Local::Fail as i32, cause.to_string())
@@ -182,5 +192,18 @@ fn local(code: i32) -> (&'static str, bool) {
             Local::AssignmentLost,
         ];
         ("org.apache.kafka.common.KafkaException", retriable.into_iter().any(is))
+    }
+}
+
+#[test]
+fn a_topic_that_may_not_be_used_is_named() {
+    let told = |code: ResponseError| {
+        ClientError::new(code.code().into(), "librdkafka's words").about_topic("t")
+    };
+    for (code, expected) in [
+        (ResponseError::TopicAuthorizationFailed, "Not authorized to access topics: [t]"),
+        (ResponseError::ClusterAuthorizationFailed, "librdkafka's words"),
+    ] {
+        assert_eq!(told(code).message(), expected);
     }
 }

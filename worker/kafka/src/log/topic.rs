@@ -55,6 +55,18 @@ pub enum LogError {
         /// How many it has.
         found: usize,
     },
+    /// An ACL is missing.
+    #[error(
+        "Not authorized to access topics: [{topic}], which '{key}' names: the worker's user needs {needs} on it"
+    )]
+    Forbidden {
+        /// Topic.
+        topic: String,
+        /// The worker's key that names it.
+        key: &'static str,
+        /// Operations.
+        needs: &'static str,
+    },
     /// Kafka refused something.
     #[error("Error while attempting to create/find topic(s) '{topic}': {cause}")]
     Kafka {
@@ -72,16 +84,31 @@ impl LogError {
             Self::Policy { .. } | Self::Partitions { .. } => {
                 "org.apache.kafka.common.config.ConfigException"
             }
+            Self::Forbidden { .. } => "org.apache.kafka.common.errors.TopicAuthorizationException",
             Self::Kafka { .. } => "org.apache.kafka.connect.errors.ConnectException",
         }
     }
+
+    /// What Kafka refused of a topic for which these operations are needed.
+    fn refused(config: &LogConfig, needs: &'static str, cause: Error) -> Self {
+        let topic = config.topic.name.clone();
+        match cause.code() {
+            Some(ResponseError::TopicAuthorizationFailed) => {
+                Self::Forbidden { topic, key: config.key, needs }
+            }
+            _ => Self::Kafka { topic, cause },
+        }
+    }
 }
+
+/// What a worker does with a topic that is there.
+const READS_AND_WRITES: &str = "Read and Write";
 
 /// Finds or creates the topic and returns its number of partitions.
 pub(super) async fn prepare(config: &LogConfig) -> Result<usize, LogError> {
     let admin = Admin::new(config.client.clone());
     let name = &config.topic.name;
-    let kafka = |cause| LogError::Kafka { topic: name.clone(), cause };
+    let kafka = |cause| LogError::refused(config, READS_AND_WRITES, cause);
     let found = persist(|| admin.partitions(name)).await.map_err(kafka)?;
     let partitions = match found {
         Some(partitions) => {
@@ -133,14 +160,18 @@ pub(super) async fn persist<T, F: Future<Output = Result<T, Error>>>(
 
 async fn create(config: &LogConfig, admin: &Admin) -> Result<usize, LogError> {
     let name = &config.topic.name;
-    let kafka = |cause| LogError::Kafka { topic: name.clone(), cause };
+    let kafka = |cause| LogError::refused(config, READS_AND_WRITES, cause);
     let mut topic = config.topic.clone();
     topic.config.insert("cleanup.policy".to_owned(), "compact".to_owned());
     if config.single_partition {
         topic.partitions = 1;
     }
+    let create = async |topic| {
+        let created = persist(|| admin.create_topic(topic)).await;
+        created.map_err(|cause| LogError::refused(config, "Create, Read and Write", cause))
+    };
     // Another worker may create it between our look and this.
-    if persist(|| admin.create_topic(&topic)).await.map_err(kafka)? == Created::Existed {
+    if create(&topic).await? == Created::Existed {
         check_policy(config, admin).await?;
     }
     for _ in 0..VISIBLE_TRIES {

@@ -110,7 +110,7 @@ impl ProducerContext for Context {
             Ok(message) => {
                 Ok(RecordMetadata { partition: message.partition(), offset: message.offset() })
             }
-            Err((error, _)) => Err(error_of(error)),
+            Err((error, message)) => Err(error_of(error).about_topic(message.topic())),
         };
         let message = match result {
             Ok(message) | Err((_, message)) => message,

@@ -274,7 +274,13 @@ fn outcome(message: &ffi::rd_kafka_message_t) -> Result<RecordMetadata, ClientEr
         return Ok(RecordMetadata { partition: message.partition, offset: message.offset });
     }
     let code = RDKafkaErrorCode::from(message.err);
-    Err(context::error_of(&KafkaError::MessageProduction(code)))
+    let error = context::error_of(&KafkaError::MessageProduction(code));
+    if message.rkt.is_null() {
+        return Err(error);
+    }
+    // SAFETY: a topic that is there has a name that ends with NUL and lives as long as the message.
+    let topic = unsafe { text(ffi::rd_kafka_topic_name(message.rkt)) };
+    Err(error.about_topic(&topic))
 }
 
 /// # Safety

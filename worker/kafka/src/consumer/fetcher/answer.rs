@@ -146,7 +146,8 @@ impl Fetcher {
                 self.pause_for_a_while();
             }
             _ => {
-                return Err(ClientError::new(i32::from(code.code()), format!("{code} [{of}]")));
+                let words = format!("{code} [{of}]");
+                return Err(ClientError::new(code.code().into(), words).about_topic(&of.topic));
             }
         }
         Ok(())

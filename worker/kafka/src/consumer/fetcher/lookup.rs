@@ -70,10 +70,8 @@ impl Fetcher {
         self.brokers = metadata.brokers.iter().map(|it| (it.id(), it.clone())).collect();
         for topic in &metadata.topics {
             if let Some(code) = topic.error.filter(|it| !it.is_retriable()) {
-                return Err(ClientError::new(
-                    i32::from(code.code()),
-                    format!("{code} [{}]", topic.name),
-                ));
+                let words = format!("{code} [{}]", topic.name);
+                return Err(ClientError::new(code.code().into(), words).about_topic(&topic.name));
             }
             for found in &topic.partitions {
                 let of = TopicPartition::new(topic.name.as_str(), found.partition);
