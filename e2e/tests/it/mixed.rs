@@ -2,7 +2,9 @@
 
 mod lines;
 mod matrix;
+mod migration;
 mod party;
+mod tools;
 mod work;
 
 use std::collections::BTreeSet;
@@ -61,10 +63,15 @@ impl Group {
         self.folder.path().join(format!("{pipeline}.{end}"))
     }
 
+    /// The topic of a pipeline, with which the names of its connectors begin: tests share a broker.
+    fn topic(&self, pipeline: &str) -> String {
+        format!("{}-{pipeline}", self.name)
+    }
+
     async fn create_pipelines(&self, worker: &ConnectWorker) -> Result<()> {
         let string = "org.apache.kafka.connect.storage.StringConverter";
         for pipeline in PIPELINES {
-            let topic = format!("{}-{pipeline}", self.name);
+            let topic = self.topic(pipeline);
             std::fs::write(self.path(pipeline, "in"), "")?;
             let source = json!({
                 "connector.class": "org.apache.kafka.connect.file.FileStreamSourceConnector",
@@ -78,8 +85,8 @@ impl Group {
                 "topics": topic,
                 "value.converter": string,
             });
-            put(worker, &format!("{pipeline}-source"), &source).await?;
-            put(worker, &format!("{pipeline}-sink"), &sink).await?;
+            put(worker, &format!("{topic}-source"), &source).await?;
+            put(worker, &format!("{topic}-sink"), &sink).await?;
         }
         Ok(())
     }
@@ -115,9 +122,12 @@ async fn both_work_in_a_group_that_java_leads() -> Result<()> {
     group.create_pipelines(&sluice).await?;
     all_run_on(&sluice, &[&java, &sluice]).await?;
     group.passes("together").await?;
+    group.is_listed().await?;
     java.kill9()?;
     all_run_on(&sluice, &[&sluice]).await?;
-    group.passes("alone").await
+    group.passes("alone").await?;
+    group.is_listed().await?;
+    group.sinks_are_described().await
 }
 
 #[tokio::test]

@@ -116,6 +116,8 @@ fn printer(topic: &str, tasks: usize) -> Value {
     json!({
         "connector.class": "org.apache.kafka.connect.tools.VerifiableSinkConnector",
         "topics": topic,
+        // Sinks of other tests have the same name on the same broker.
+        "consumer.override.group.id": format!("{topic}-sink"),
         "tasks.max": tasks.to_string(),
     })
 }
