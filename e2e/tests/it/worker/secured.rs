@@ -1,5 +1,6 @@
 //! The worker on secured listeners: who is let in works, who is not says why, and no password leaves the process.
 
+mod acls;
 mod tasks;
 
 use anyhow::{Context, Result, ensure};
