@@ -32,7 +32,7 @@ test: setup
 
 ## The cluster tests alone.
 e2e: setup
-	cargo build $(CARGO_FLAGS) -p sluice-worker -p sluice-operator
+	cargo build $(CARGO_FLAGS) -p sluice-worker -p sluice-operator -p sluice-hanging-worker
 	cargo test $(CARGO_FLAGS) -p sluice-e2e
 
 ## Measures Sluice beside Kafka Connect and writes e2e/bench/RESULTS.md; `make bench ARGS=--quick` only prints, in minutes.

@@ -70,6 +70,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sluice-crds", &[]),
     ("sluice-operator", &["sluice-crds", "sluice-rest-model"]),
     ("sluice-kit", &[]),
+    ("sluice-hanging-worker", &["sluice-plugin", "sluice-worker"]),
     ("sluice-bench", &["sluice-kit", "sluice-crds", "sluice-kafka", "sluice-model"]),
     ("sluice-e2e", &["sluice-kit", "sluice-crds", "sluice-rest-model"]),
 ];

@@ -6,6 +6,7 @@ mod dead_letters;
 mod encrypted;
 mod follower;
 mod frozen;
+mod hanging;
 mod internal;
 mod levels;
 mod like_java;
