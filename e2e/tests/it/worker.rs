@@ -14,6 +14,7 @@ mod lines;
 mod load;
 mod memory;
 mod metrics;
+mod moved;
 mod pipeline;
 mod placement;
 mod provided;
