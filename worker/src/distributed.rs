@@ -101,6 +101,7 @@ async fn open_topics(
 
 fn herder_settings(config: &DistributedConfig, parts: &Parts) -> HerderSettings {
     HerderSettings {
+        is_alone: false,
         key_ttl: config.key_ttl.0,
         sync_timeout: config.sync_timeout.0,
         unsync_backoff: config.unsync_backoff.0,

@@ -55,6 +55,7 @@ impl WorkerConfig {
         Settings {
             worker_id,
             scheme,
+            is_alone: true,
             key_ttl: Duration::from_hours(1),
             key_retry: Duration::from_secs(1),
             sync_timeout: Duration::from_secs(3),

@@ -9,6 +9,8 @@ pub struct Settings {
     pub worker_id: String,
     /// Scheme of the workers' REST listeners: `http` or `https`.
     pub scheme: &'static str,
+    /// Whether the worker is on its own, where nobody else has tasks to send (`StandaloneHerder`).
+    pub is_alone: bool,
     /// Age at which a session key is replaced (`inter.worker.key.ttl.ms`).
     pub key_ttl: Duration,
     /// Pause after a session key could not be written.

@@ -16,6 +16,11 @@ impl State {
         body: &[u8],
         signature: Option<&Signature>,
     ) -> Result<Answer, Error> {
+        if self.settings.is_alone {
+            let message =
+                "Kafka Connect in standalone mode does not support exactly-once source connectors.";
+            return Err(Error::Internal(message.to_owned()));
+        }
         if self.membership.is_sessioned() {
             signature::verify(self.config.session_key(), signature, body)?;
         }

@@ -221,6 +221,10 @@ impl State {
         let configs: Vec<Properties> = serde_json::from_slice(body).map_err(|error| {
             Error::BadRequest(format!("Task configurations are not a list of string maps: {error}"))
         })?;
+        if self.settings.is_alone {
+            let message = "Kafka Connect in standalone mode does not support externally setting task configurations.";
+            return Err(Error::Internal(message.to_owned()));
+        }
         if self.config.connector(connector).is_none() {
             return Err(Error::NotFound(format!("Connector {connector} not found")));
         }

@@ -85,6 +85,7 @@ pub(super) fn settings(worker_id: String) -> Settings {
     Settings {
         worker_id,
         scheme: "http",
+        is_alone: false,
         key_ttl: Duration::from_hours(1),
         key_retry: Duration::from_secs(1),
         sync_timeout: Duration::from_secs(3),

@@ -31,3 +31,23 @@ fn fencing_is_refused_after_what_java_refuses() {
         assert_eq!(worker.answer(id), Err(expected), "{connector}");
     }
 }
+
+#[test]
+fn a_worker_on_its_own_takes_nothing_of_other_workers() {
+    let mut worker = running();
+    worker.state.settings.is_alone = true;
+    let (connector, signature) = ("a".to_owned(), None);
+    for (request, expected) in [
+        (
+            Request::Fence { connector: connector.clone(), body: Vec::new(), signature: None },
+            "Kafka Connect in standalone mode does not support exactly-once source connectors.",
+        ),
+        (
+            Request::PutTaskConfigs { connector, body: b"[]".to_vec(), signature },
+            "Kafka Connect in standalone mode does not support externally setting task configurations.",
+        ),
+    ] {
+        let id = worker.ask(request);
+        assert_eq!(worker.answer(id), Err(Error::Internal(expected.to_owned())));
+    }
+}
