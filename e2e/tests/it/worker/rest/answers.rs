@@ -56,6 +56,14 @@ impl Comparable {
         self
     }
 
+    /// The same without the tasks of a connector.
+    pub(super) fn without_tasks(mut self) -> Self {
+        if let Some(body) = self.body.as_object_mut() {
+            body.remove("tasks");
+        }
+        self
+    }
+
     /// What another answer does not say: of a list, only those entries.
     pub(super) fn apart(&self, other: &Self) -> String {
         let mut own = self.clone();

@@ -40,7 +40,7 @@ async fn requests_are_let_in_and_answered_as_the_file_says() -> Result<()> {
     let own = file("guarded-sluice").with("sluice.rest.jaas.file", &jaas.display().to_string());
     let java = guarded(ConnectWorker::start(&file("guarded-java"), &java).await?).await?;
     let sluice = guarded(ConnectWorker::start(&own, &sluice).await?).await?;
-    let mut both = Both { java, sluice, asked: 0, different: Vec::new() };
+    let mut both = Both { java, sluice, are_alone: false, asked: 0, different: Vec::new() };
     for step in script::parse(SCRIPT, &[])? {
         both.follow("guarded", step).await?;
     }
