@@ -17,6 +17,7 @@ mod memory;
 mod parts;
 mod plugins;
 mod reach;
+mod renewal;
 mod rest;
 mod settings;
 mod standalone;

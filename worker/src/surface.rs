@@ -13,8 +13,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     listeners::{Address, Advertised, Bound, bind},
+    renewal,
     rest::{self, RestConfig},
 };
+
+/// Of keys that secure listeners, and the way to those of other workers.
+const PREFIX: &str = "listeners.https.";
 
 /// What the API tells of the worker.
 pub(super) struct About {
@@ -31,7 +35,27 @@ pub(super) struct Surface {
     regular: Vec<Bound>,
     apart: Vec<Bound>,
     /// What secured listeners show and ask for: all of them, and those of administrators.
-    tls: [Option<Arc<ServerConfig>>; 2],
+    tls: [Option<Secured>; 2],
+    /// What secures the way to other workers.
+    to_others: Properties,
+}
+
+/// What secured listeners show and ask for, now and as the settings have it.
+struct Secured {
+    settings: Properties,
+    current: watch::Sender<Arc<ServerConfig>>,
+}
+
+impl Secured {
+    /// Takes what the files hold into force as they change.
+    async fn follow(self) {
+        let Self { settings, current } = self;
+        let renew = |settings: &Properties| {
+            current.send_replace(Arc::new(sluice_kafka::tls::server(settings)?));
+            Ok(())
+        };
+        renewal::follow(settings, renewal::LOOK_AGAIN, renew).await;
+    }
 }
 
 impl Surface {
@@ -41,14 +65,13 @@ impl Surface {
         let policy = config.policy()?;
         let (admin, apart) = rest::admin(properties)?;
         let all = config.listeners()?;
-        let tls = [
-            tls(properties, &all, "listeners.https.")?,
-            tls(properties, &apart, "admin.listeners.https.")?,
-        ];
+        let tls =
+            [tls(properties, &all, PREFIX)?, tls(properties, &apart, "admin.listeners.https.")?];
         let regular = bind(all).await?;
         let apart = bind(apart).await?;
         let advertised = Advertised::of(&config, &regular)?;
-        Ok(Self { advertised, policy, admin, regular, apart, tls })
+        let to_others = to_others(properties, &config)?;
+        Ok(Self { advertised, policy, admin, regular, apart, tls, to_others })
     }
 
     /// Serves until told to stop.
@@ -61,7 +84,9 @@ impl Surface {
         serving: &CancellationToken,
     ) {
         let About { info, plugins, loggers } = about;
-        let Self { advertised, policy, admin, regular, apart, tls: [for_all, for_admins] } = self;
+        let Self { advertised, policy, admin, regular, apart, tls, to_others } = self;
+        let [for_all, for_admins] =
+            tls.each_ref().map(|it| it.as_ref().map(|it| it.current.subscribe()));
         let scheme = advertised.scheme;
         let settings = ServerSettings { info, plugins, loggers, scheme, policy, admin };
         let listeners = regular.into_iter().map(|it| (it, false));
@@ -73,19 +98,39 @@ impl Surface {
             let tls = tls.clone().filter(|_| address.is_secure);
             servers.spawn(Server::new(socket, tls).run(router, serving.clone()));
         }
+        for secured in tls.into_iter().flatten() {
+            servers.spawn(until(serving.clone(), secured.follow()));
+        }
+        let client = client.clone();
+        let renew = move |settings: &Properties| {
+            client.renew(sluice_kafka::tls::client(settings)?);
+            Ok(())
+        };
+        servers
+            .spawn(until(serving.clone(), renewal::follow(to_others, renewal::LOOK_AGAIN, renew)));
+    }
+}
+
+/// Does something until the servers are told to stop.
+async fn until(serving: CancellationToken, work: impl Future<Output = ()>) -> std::io::Result<()> {
+    tokio::select! {
+        () = serving.cancelled() => Ok(()),
+        () = work => Ok(()),
     }
 }
 
 /// The client for other workers: secured as this worker's listeners are.
 pub(super) fn client(properties: &Properties) -> Result<LeaderClient> {
-    const PREFIX: &str = "listeners.https.";
-    let config = RestConfig::parse(properties)?;
-    let settings = tls_settings(properties, PREFIX);
+    let settings = to_others(properties, &RestConfig::parse(properties)?)?;
+    Ok(LeaderClient::new(sluice_kafka::tls::client(&settings).context(PREFIX)?))
+}
+
+/// The keys that secure the way to other workers.
+fn to_others(properties: &Properties, config: &RestConfig) -> Result<Properties> {
     // Keys of brokers' stores that cannot be read are no matter for workers that talk in the clear.
     let is_secure = config.listeners()?.iter().any(|it| it.is_secure)
         || properties.keys().any(|it| it.starts_with(PREFIX));
-    let settings = if is_secure { settings } else { Properties::new() };
-    Ok(LeaderClient::new(sluice_kafka::tls::client(&settings).context(PREFIX)?))
+    Ok(if is_secure { tls_settings(properties, PREFIX) } else { Properties::new() })
 }
 
 /// What listeners show and ask for, if any of them is secured.
@@ -93,12 +138,13 @@ fn tls(
     properties: &Properties,
     addresses: &[Address],
     prefix: &'static str,
-) -> Result<Option<Arc<ServerConfig>>> {
+) -> Result<Option<Secured>> {
     if !addresses.iter().any(|it| it.is_secure) {
         return Ok(None);
     }
-    let server = sluice_kafka::tls::server(&tls_settings(properties, prefix));
-    Ok(Some(Arc::new(server.context(prefix)?)))
+    let settings = tls_settings(properties, prefix);
+    let first = sluice_kafka::tls::server(&settings).context(prefix)?;
+    Ok(Some(Secured { settings, current: watch::Sender::new(Arc::new(first)) }))
 }
 
 /// Keys with the prefix, or all keys of the file if none has it (`AbstractConfig.valuesWithPrefixAllOrNothing`).

@@ -1,6 +1,9 @@
 //! The HTTP client that workers use among themselves.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use axum::http::{Method, Request, StatusCode, header};
@@ -34,26 +37,29 @@ pub(crate) struct RemoteAnswer {
     pub(crate) body: Bytes,
 }
 
-/// Talks to other workers of the group.
+type Http = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+
+/// Talks to other workers of the group. Clones are the same client.
 #[derive(Clone)]
 pub struct LeaderClient {
-    http: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    http: Arc<Mutex<Http>>,
 }
 
 impl LeaderClient {
     /// A client that shows itself to, and trusts, workers on secured listeners as `tls` says.
     pub fn new(tls: ClientConfig) -> Self {
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
-            .https_or_http()
-            .enable_http1()
-            .build();
-        Self { http: Client::builder(TokioExecutor::new()).build(connector) }
+        Self { http: Arc::new(Mutex::new(http(tls))) }
+    }
+
+    /// From now on shows and trusts what `tls` says. Requests on their way are not touched.
+    pub fn renew(&self, tls: ClientConfig) {
+        *self.http.lock().unwrap_or_else(PoisonError::into_inner) = http(tls);
     }
 
     pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Result<RemoteAnswer, String> {
         let exchange = async {
-            let response = self.http.request(request).await.map_err(|error| with_causes(&error))?;
+            let http = self.http.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let response = http.request(request).await.map_err(|error| with_causes(&error))?;
             let status = response.status();
             let location = response.headers().get(header::LOCATION).cloned();
             let body = Limited::new(response.into_body(), MAX_ANSWER)
@@ -66,6 +72,12 @@ impl LeaderClient {
             .await
             .unwrap_or_else(|_| Err("no answer in time".to_owned()))
     }
+}
+
+fn http(tls: ClientConfig) -> Http {
+    let connector = HttpsConnectorBuilder::new();
+    let connector = connector.with_tls_config(tls).https_or_http().enable_http1().build();
+    Client::builder(TokioExecutor::new()).build(connector)
 }
 
 fn with_causes(error: &dyn std::error::Error) -> String {

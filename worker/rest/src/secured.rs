@@ -6,6 +6,7 @@ use axum::serve::Listener;
 use rustls::ServerConfig;
 use tokio::{
     net::{TcpListener, TcpStream},
+    sync::watch,
     task::JoinSet,
     time::timeout,
 };
@@ -16,16 +17,16 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Handshakes at a time; more clients wait in the queue of the socket.
 const HANDSHAKES: usize = 256;
 
-/// A listener whose connections are secured.
+/// A listener whose connections are secured, each as it is said when it comes in.
 pub(crate) struct Secured {
     socket: TcpListener,
-    acceptor: TlsAcceptor,
+    tls: watch::Receiver<Arc<ServerConfig>>,
     handshakes: JoinSet<io::Result<(TlsStream<TcpStream>, SocketAddr)>>,
 }
 
 impl Secured {
-    pub(crate) fn new(socket: TcpListener, tls: Arc<ServerConfig>) -> Self {
-        Self { socket, acceptor: TlsAcceptor::from(tls), handshakes: JoinSet::new() }
+    pub(crate) fn new(socket: TcpListener, tls: watch::Receiver<Arc<ServerConfig>>) -> Self {
+        Self { socket, tls, handshakes: JoinSet::new() }
     }
 }
 
@@ -37,7 +38,8 @@ impl Listener for Secured {
         loop {
             tokio::select! {
                 (stream, address) = Listener::accept(&mut self.socket), if self.handshakes.len() < HANDSHAKES => {
-                    let handshake = self.acceptor.accept(stream);
+                    let tls = Arc::clone(&self.tls.borrow());
+                    let handshake = TlsAcceptor::from(tls).accept(stream);
                     self.handshakes.spawn(async move {
                         Ok((timeout(HANDSHAKE, handshake).await??, address))
                     });

@@ -138,12 +138,16 @@ pub fn routers(herder: Handle, client: LeaderClient, settings: ServerSettings) -
 /// A bound listener, ready to serve.
 pub struct Server {
     listener: TcpListener,
-    tls: Option<Arc<ServerConfig>>,
+    tls: Option<watch::Receiver<Arc<ServerConfig>>>,
 }
 
 impl Server {
-    /// Takes over a listener that was bound before the worker joined its group; secured, if there are settings for it.
-    pub const fn new(listener: TcpListener, tls: Option<Arc<ServerConfig>>) -> Self {
+    /// Takes over a listener that was bound before the worker joined its group; secured, if there are settings for it,
+    /// each connection as they say when it comes in.
+    pub const fn new(
+        listener: TcpListener,
+        tls: Option<watch::Receiver<Arc<ServerConfig>>>,
+    ) -> Self {
         Self { listener, tls }
     }
 

@@ -35,17 +35,22 @@ fn together(parts: &[&Properties]) -> Properties {
     parts.iter().flat_map(|it| it.iter()).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
+/// What the API tells of a worker, as long as the sender is kept.
+fn about() -> (watch::Sender<ServerInfo>, About) {
+    let (sender, info) = watch::channel(ServerInfo {
+        version: String::new(),
+        commit: String::new(),
+        kafka_cluster_id: String::new(),
+    });
+    (sender, About { info, plugins: Vec::new(), loggers: Loggers::new(Level::Info, []) })
+}
+
 /// What a worker that has not started says to a follower, or why it cannot be reached.
 async fn said(server: &Properties, client: &Properties) -> String {
     let surface = Surface::bind(server).await.unwrap();
     let url = surface.advertised.url();
     let (handle, _requests) = Herder::handle();
-    let (_info, info) = watch::channel(ServerInfo {
-        version: String::new(),
-        commit: String::new(),
-        kafka_cluster_id: String::new(),
-    });
-    let about = About { info, plugins: Vec::new(), loggers: Loggers::new(Level::Info, []) };
+    let (_info, about) = about();
     let (mut servers, serving) = (JoinSet::new(), CancellationToken::new());
     let client = super::client(client).unwrap();
     surface.serve(&handle, &client, about, &mut servers, &serving);
@@ -72,6 +77,55 @@ async fn workers_know_each_other_by_their_certificates() {
         let said = said(&together(&[&same, &asks(kind)]), client).await;
         assert_eq!(said.contains("503"), is_served, "{kind}: {said}");
     }
+}
+
+/// Settings whose certificates are in these files.
+fn in_files(folder: &std::path::Path, identity: &(Properties, Properties)) -> Properties {
+    let text = |settings: &Properties, key: &str| settings[&format!("{PREFIX}ssl.{key}")].clone();
+    let (shown, trusted) = identity;
+    let pair = text(shown, "keystore.key") + &text(shown, "keystore.certificate.chain");
+    let (key, trust) = (folder.join("key.pem"), folder.join("trust.pem"));
+    std::fs::write(&key, pair).unwrap();
+    std::fs::write(&trust, text(trusted, "truststore.certificates")).unwrap();
+    settings(&[
+        ("ssl.keystore.type", "PEM"),
+        ("ssl.keystore.location", key.to_str().unwrap()),
+        ("ssl.truststore.type", "PEM"),
+        ("ssl.truststore.location", trust.to_str().unwrap()),
+        ("ssl.client.auth", "required"),
+    ])
+}
+
+#[tokio::test]
+async fn certificates_are_changed_while_the_worker_serves() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, new) = (identity(), identity());
+    let both = in_files(folder.path(), &old);
+    let surface = Surface::bind(&both).await.unwrap();
+    let url = surface.advertised.url();
+    let Surface { tls: [Some(secured), None], mut regular, .. } = surface else {
+        panic!("one kind of listener")
+    };
+    let client = super::client(&both).unwrap();
+    let (handle, _requests) = Herder::handle();
+    let (_info, about) = about();
+    let About { info, plugins, loggers } = about;
+    let (policy, admin) = (Policy::default(), AdminRoutes::None);
+    let settings = ServerSettings { info, plugins, loggers, scheme: "https", policy, admin };
+    let router = routers(handle, client.clone(), settings).regular;
+    let server = Server::new(regular.remove(0).socket, Some(secured.current.subscribe()));
+    let _serving = JoinSet::from_iter([server.run(router, CancellationToken::new())]);
+    let is_served = async |client: &LeaderClient| {
+        client.send_tasks(&url, "it", &[], None).await.unwrap_err().contains("503")
+    };
+    assert!(is_served(&client).await);
+    in_files(folder.path(), &new);
+    let renewed = sluice_kafka::tls::server(&secured.settings).unwrap();
+    secured.current.send_replace(Arc::new(renewed));
+    let stranger = super::client(&together(&[&old.0, &old.1])).unwrap();
+    assert!(!is_served(&stranger).await, "who knows the old authority alone is not");
+    client.renew(sluice_kafka::tls::client(&secured.settings).unwrap());
+    assert!(is_served(&client).await);
 }
 
 #[tokio::test]
