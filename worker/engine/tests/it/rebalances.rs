@@ -235,6 +235,41 @@ async fn a_sink_that_blocks_its_thread_for_longer_than_its_session_stays_in_the_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_coordinator_that_stumbles_costs_no_record_and_no_commit() {
+    let (stage, running) = stage().await;
+    let rows = [
+        (ApiKey::FindCoordinator, Fault::Answer(ResponseError::CoordinatorNotAvailable)),
+        (ApiKey::JoinGroup, Fault::Answer(ResponseError::CoordinatorLoadInProgress)),
+        (ApiKey::JoinGroup, Fault::Answer(ResponseError::UnknownMemberId)),
+        (ApiKey::JoinGroup, Fault::DropAfter),
+        (ApiKey::SyncGroup, Fault::Answer(ResponseError::RebalanceInProgress)),
+        (ApiKey::SyncGroup, Fault::Answer(ResponseError::NotCoordinator)),
+        (ApiKey::SyncGroup, Fault::DropAfter),
+        (ApiKey::OffsetFetch, Fault::Answer(ResponseError::CoordinatorLoadInProgress)),
+        (ApiKey::Heartbeat, Fault::DropBefore),
+        (ApiKey::OffsetCommit, Fault::Answer(ResponseError::NotCoordinator)),
+        (ApiKey::OffsetCommit, Fault::DropAfter),
+    ];
+    for (row, (api, fault)) in (0..).zip(rows) {
+        let group = format!("stumbles-{row}");
+        stage.fail(api, fault, 1);
+        // As in Kafka, a member whose id was lost on the way is waited for as long as its session.
+        let keys = [
+            ("consumer.override.group.id", group.as_str()),
+            ("consumer.override.session.timeout.ms", "1000"),
+        ];
+        let (id, heard) = listen(&stage, &running, row, &keys, |_, _| Ok(()));
+        until(&format!("all records, {api:?} {fault:?}"), || puts(&heard) == each(0..2, 0)).await;
+        running.engine.stop_tasks(&[id]).await;
+        let committed = stage.admin.group_offsets(&group).await.unwrap();
+        assert_eq!(committed.len(), 2, "{api:?} {fault:?}");
+        assert!(committed.values().all(|it| *it == RECORDS), "{api:?} {fault:?}");
+        stage.faults.clear(api);
+    }
+    stage.broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_batch_that_is_held_loses_the_records_of_a_partition_that_goes() {
     let (stage, running) = stage().await;
     let busy = Arc::new(Mutex::new(true));
