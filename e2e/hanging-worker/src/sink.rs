@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use sluice_plugin::model::{SinkRecord, TopicPartition};
-use sluice_plugin::{Properties, Result, SinkConnector, SinkContext, SinkTask, TopicOffsets};
+use sluice_plugin::{
+    Properties, Result, SinkConnector, SinkContext, SinkTask, TopicOffsets, Watched,
+};
 
 use crate::hang::{Hanging, HangsAtLast};
 
@@ -19,7 +21,7 @@ impl SinkConnector for HangingSink {
         Ok(vec![config.0.clone()])
     }
 
-    async fn watch(&self, config: Hanging, _: &Properties) -> Result<()> {
+    async fn watch(&self, config: Hanging, _: &Properties) -> Result<Watched> {
         config.visit("watch").await;
         let _last = config.is_in("stop").then(|| HangsAtLast(config));
         std::future::pending().await

@@ -7,7 +7,7 @@ use sluice_plugin::config::{Config, ConfigDef, Report};
 use sluice_plugin::model::{
     ConnectRecord, SchemaAndValue, SourceOffset, SourcePartition, SourceRecord, Value,
 };
-use sluice_plugin::{Properties, Result, SourceConnector, SourceContext, SourceTask};
+use sluice_plugin::{Properties, Result, SourceConnector, SourceContext, SourceTask, Watched};
 
 use crate::hang::{Hanging, HangsAtLast, block};
 
@@ -24,7 +24,7 @@ impl SourceConnector for HangingSource {
         Ok(vec![config.0.clone()])
     }
 
-    async fn watch(&self, config: Hanging, _: &Properties) -> Result<()> {
+    async fn watch(&self, config: Hanging, _: &Properties) -> Result<Watched> {
         config.visit("watch").await;
         let _last = config.is_in("stop").then(|| HangsAtLast(config));
         std::future::pending().await

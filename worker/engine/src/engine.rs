@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use prometheus::Registry;
 use sluice_kafka::Memory;
-use sluice_plugin::{self as plugin, ConnectorPlugin, Properties};
+use sluice_plugin::{self as plugin, ConnectorPlugin, Properties, Watched};
 use tokio::{runtime::Handle, sync::mpsc};
 
 use crate::{
@@ -112,7 +112,11 @@ impl Engine {
                 ConnectorPlugin::Sink(sink) => sink.watch(&settings).await,
             }
         };
-        aside(connector, call).await
+        match aside(connector, call).await? {
+            Watched::Changed => Ok(()),
+            // Its thread is gone.
+            Watched::Nothing => std::future::pending().await,
+        }
     }
 
     /// All offsets of a connector, as clients read them.

@@ -11,6 +11,15 @@ use crate::{
     transform::{parse, validate},
 };
 
+/// What came of watching over a connector's work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Watched {
+    /// The work has to be split anew.
+    Changed,
+    /// Nothing is to be watched until the work is split the next time.
+    Nothing,
+}
+
 /// Copies data from a system into Kafka (`org.apache.kafka.connect.source.SourceConnector`).
 ///
 /// One value of this type serves all connectors of the class, so it holds no state of any of them. A life goes
@@ -46,15 +55,15 @@ pub trait SourceConnector: Send + Sync + 'static {
         max_tasks: usize,
     ) -> Result<Vec<Properties>>;
 
-    /// Watches the external system while the connector runs, and returns once the work has to be split anew
-    /// (`ConnectorContext.requestTaskReconfiguration`). An error fails the connector, and leaves its tasks alone
+    /// Watches the external system while the connector runs, until the work has to be split anew
+    /// (`ConnectorContext.requestTaskReconfiguration`), or there is nothing to watch. An error fails the connector, and leaves its tasks alone
     /// (`ConnectorContext.raiseError`); after a retriable one the work is split anew after a pause.
     ///
     /// Called after each split that went well, on the worker that has the connector; dropped when the connector stops or
-    /// changes. Never returns unless the connector says otherwise.
-    async fn watch(&self, config: Self::Config, settings: &Properties) -> Result<()> {
+    /// changes. There is nothing to watch unless the connector says otherwise.
+    async fn watch(&self, config: Self::Config, settings: &Properties) -> Result<Watched> {
         let _ = (config, settings);
-        std::future::pending().await
+        Ok(Watched::Nothing)
     }
 
     /// Checks offsets that a user wants to set from outside, or carries them over to the external system where positions
@@ -109,15 +118,15 @@ pub trait SinkConnector: Send + Sync + 'static {
         Ok(vec![settings.clone(); max_tasks])
     }
 
-    /// Watches the external system while the connector runs, and returns once the work has to be split anew
-    /// (`ConnectorContext.requestTaskReconfiguration`). An error fails the connector, and leaves its tasks alone
+    /// Watches the external system while the connector runs, until the work has to be split anew
+    /// (`ConnectorContext.requestTaskReconfiguration`), or there is nothing to watch. An error fails the connector, and leaves its tasks alone
     /// (`ConnectorContext.raiseError`); after a retriable one the work is split anew after a pause.
     ///
     /// Called after each split that went well, on the worker that has the connector; dropped when the connector stops or
-    /// changes. Never returns unless the connector says otherwise.
-    async fn watch(&self, config: Self::Config, settings: &Properties) -> Result<()> {
+    /// changes. There is nothing to watch unless the connector says otherwise.
+    async fn watch(&self, config: Self::Config, settings: &Properties) -> Result<Watched> {
         let _ = (config, settings);
-        std::future::pending().await
+        Ok(Watched::Nothing)
     }
 
     /// Checks offsets that a user wants to set from outside, or carries them over to the external system where positions
@@ -177,9 +186,9 @@ pub trait AnySourceConnector: Send + Sync {
     /// See [`SourceConnector::split`].
     async fn split(&self, settings: &Properties, max_tasks: usize) -> Result<Vec<Properties>>;
     /// See [`SourceConnector::watch`].
-    async fn watch(&self, settings: &Properties) -> Result<()> {
+    async fn watch(&self, settings: &Properties) -> Result<Watched> {
         let _ = settings;
-        std::future::pending().await
+        Ok(Watched::Nothing)
     }
     /// See [`SourceConnector::alter_offsets`].
     async fn alter_offsets(
@@ -212,9 +221,9 @@ pub trait AnySinkConnector: Send + Sync {
     /// See [`SinkConnector::split`].
     async fn split(&self, settings: &Properties, max_tasks: usize) -> Result<Vec<Properties>>;
     /// See [`SinkConnector::watch`].
-    async fn watch(&self, settings: &Properties) -> Result<()> {
+    async fn watch(&self, settings: &Properties) -> Result<Watched> {
         let _ = settings;
-        std::future::pending().await
+        Ok(Watched::Nothing)
     }
     /// See [`SinkConnector::alter_offsets`].
     async fn alter_offsets(
@@ -261,7 +270,7 @@ impl<C: SourceConnector> AnySourceConnector for C {
         SourceConnector::split(self, &config, settings, max_tasks).await
     }
 
-    async fn watch(&self, settings: &Properties) -> Result<()> {
+    async fn watch(&self, settings: &Properties) -> Result<Watched> {
         let config = parse::<C::Config>(settings)?;
         SourceConnector::watch(self, config, settings).await
     }
@@ -308,7 +317,7 @@ impl<C: SinkConnector> AnySinkConnector for C {
         SinkConnector::split(self, &config, settings, max_tasks).await
     }
 
-    async fn watch(&self, settings: &Properties) -> Result<()> {
+    async fn watch(&self, settings: &Properties) -> Result<Watched> {
         let config = parse::<C::Config>(settings)?;
         SinkConnector::watch(self, config, settings).await
     }

@@ -11,7 +11,7 @@ mod transform;
 
 pub use connector::{
     AnySinkConnector, AnySourceConnector, ConnectorPlugin, PluginType, SinkConnector,
-    SourceConnector,
+    SourceConnector, Watched,
 };
 pub use converter::{Converter, ConverterFactory, ConverterPlugin, ConverterRole, converter_type};
 pub use error::{Error, Kind, Result};

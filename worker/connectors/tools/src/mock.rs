@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sluice_plugin::{
     Error, Properties, Result, SinkConnector, SinkContext, SinkTask, SourceConnector,
-    SourceContext, SourceTask, TopicOffsets,
+    SourceContext, SourceTask, TopicOffsets, Watched,
     model::{SinkRecord, SourceRecord},
 };
 use tokio::time::{Instant, sleep_until};
@@ -62,11 +62,11 @@ fn thrown() -> Error {
 }
 
 /// Ends as a connector of these settings ends.
-async fn fail_as_connector(settings: &Properties) -> Result<()> {
-    match delay_of(settings, "connector-failure")? {
-        Some(delay) => tokio::time::sleep(delay).await,
-        None => std::future::pending().await,
-    }
+async fn fail_as_connector(settings: &Properties) -> Result<Watched> {
+    let Some(delay) = delay_of(settings, "connector-failure")? else {
+        return Ok(Watched::Nothing);
+    };
+    tokio::time::sleep(delay).await;
     Err(thrown())
 }
 
@@ -86,7 +86,7 @@ impl SourceConnector for MockSource {
         Ok(vec![settings.clone()])
     }
 
-    async fn watch(&self, _: Undefined, settings: &Properties) -> Result<()> {
+    async fn watch(&self, _: Undefined, settings: &Properties) -> Result<Watched> {
         fail_as_connector(settings).await
     }
 
@@ -131,7 +131,7 @@ impl SinkConnector for MockSink {
         Ok(vec![settings.clone()])
     }
 
-    async fn watch(&self, _: Undefined, settings: &Properties) -> Result<()> {
+    async fn watch(&self, _: Undefined, settings: &Properties) -> Result<Watched> {
         fail_as_connector(settings).await
     }
 
