@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{ConnectorStateInfo, SettingsPatch};
+use crate::{ConnectorStateInfo, SettingsPatch, settings::scalar_of};
 
 /// Answer to `GET /connectors/{name}`, and to whatever creates or changes one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,7 +119,7 @@ impl<'de> Deserialize<'de> for InitialState {
 }
 
 fn trimmed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let name = Option::<String>::deserialize(deserializer)?.unwrap_or_default();
+    let name = scalar_of(deserializer)?.unwrap_or_default();
     Ok(name.trim().to_owned())
 }
 

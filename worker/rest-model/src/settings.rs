@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{Error, Visitor};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 
 /// A flat configuration in a request body.
 ///
-/// Numbers and booleans are taken as their text; `null` is kept (`PUT` and `POST` report it as an error of that key,
+/// Numbers and booleans are taken as they are written; `null` is kept (`PUT` and `POST` report it as an error of that key,
 /// `PATCH` removes the key); lists and objects are refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -40,58 +41,38 @@ impl From<BTreeMap<String, String>> for SettingsPatch {
 fn scalars<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, Option<String>>, D::Error> {
-    let texts = BTreeMap::<String, Text>::deserialize(deserializer)?;
-    Ok(texts.into_iter().map(|(key, text)| (key, text.0)).collect())
+    let values = BTreeMap::<String, Box<RawValue>>::deserialize(deserializer)?;
+    let scalar = |(key, value): (String, Box<RawValue>)| match scalar(&value) {
+        Ok(text) => Ok((key, text)),
+        Err(NoScalar) => Err(D::Error::custom(format_args!("the value of {key:?}: {NoScalar}"))),
+    };
+    values.into_iter().map(scalar).collect()
 }
 
-struct Text(Option<String>);
+/// A scalar as its text; numbers as they are written.
+pub(crate) fn scalar_of<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    scalar(&Box::<RawValue>::deserialize(deserializer)?).map_err(D::Error::custom)
+}
 
-impl<'de> Deserialize<'de> for Text {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextVisitor)
+/// A list or an object.
+#[derive(Debug)]
+struct NoScalar;
+
+impl fmt::Display for NoScalar {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("expected a string, a number, a boolean or null")
     }
 }
 
-struct TextVisitor;
-
-impl Visitor<'_> for TextVisitor {
-    type Value = Text;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a string, a number, a boolean or null")
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<Text, E> {
-        Ok(Text(Some(value.to_owned())))
-    }
-
-    fn visit_string<E: Error>(self, value: String) -> Result<Text, E> {
-        Ok(Text(Some(value)))
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Text, E> {
-        Ok(Text(Some(value.to_string())))
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Text, E> {
-        Ok(Text(Some(value.to_string())))
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Text, E> {
-        Ok(Text(Some(value.to_string())))
-    }
-
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Text, E> {
-        // The JSON printer keeps the fraction of a whole number (`1.0`), as Java does.
-        Ok(Text(serde_json::Number::from_f64(value).map(|number| number.to_string())))
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Text, E> {
-        Ok(Text(None))
-    }
-
-    fn visit_none<E: Error>(self) -> Result<Text, E> {
-        Ok(Text(None))
+fn scalar(value: &RawValue) -> Result<Option<String>, NoScalar> {
+    let text = value.get();
+    match text.as_bytes().first() {
+        Some(b'n') => Ok(None),
+        Some(b'"') => serde_json::from_str(text).map_err(|_| NoScalar),
+        Some(b'{' | b'[') | None => Err(NoScalar),
+        Some(_) => Ok(Some(text.to_owned())),
     }
 }
 
@@ -101,11 +82,11 @@ mod tests {
 
     #[test]
     fn scalars_of_any_kind_become_text() {
-        let json = r#"{"a":"x","b":3,"c":-4,"d":1.0,"e":2.5,"f":false,"g":null}"#;
+        let json = r#"{"a":"x\n","b":3,"c":-0,"d":1.50,"e":1e3,"f":false,"g":null}"#;
         let patch: SettingsPatch = serde_json::from_str(json).unwrap();
         let (values, nulls) = patch.into_parts();
         let texts: Vec<&str> = values.values().map(String::as_str).collect();
-        assert_eq!(texts, ["x", "3", "-4", "1.0", "2.5", "false"]);
+        assert_eq!(texts, ["x\n", "3", "-0", "1.50", "1e3", "false"]);
         assert_eq!(nulls, ["g"]);
     }
 
