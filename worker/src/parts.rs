@@ -144,7 +144,7 @@ impl Parts {
             seat,
             config,
             status,
-            sender: Arc::new(self.client),
+            workers: Arc::new(self.client),
             loggers: self.loggers,
             registry: self.registry,
         };

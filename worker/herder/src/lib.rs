@@ -8,6 +8,7 @@ mod handle;
 mod instant;
 pub mod loggers;
 mod metrics;
+mod peers;
 mod request;
 mod run;
 mod settings;
@@ -20,7 +21,7 @@ mod validate;
 
 pub use handle::Handle;
 pub use request::{Answer, Error, Request};
-pub use run::{Followed, Herder, Requests, RunError, TaskSender};
+pub use run::{Followed, Herder, Requests, RunError, Workers};
 pub use settings::Settings;
 pub use sluice_engine::{OffsetsChange, TaskId};
 pub use state::Plugins;

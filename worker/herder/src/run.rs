@@ -3,6 +3,7 @@
 mod effects;
 mod in_use;
 mod jobs;
+mod members;
 mod offsets;
 
 use std::{
@@ -41,10 +42,13 @@ use jobs::Done;
 /// How long an ending process tries to write its last statuses.
 const LAST_STATUSES: Duration = Duration::from_secs(2);
 
-/// Sends a follower's task configurations to the leader.
+/// The other workers of the group. Errors are for people.
 #[async_trait]
-pub trait TaskSender: Send + Sync {
-    /// Sends them, signed if there is a key; the error is for people.
+pub trait Workers: Send + Sync {
+    /// Full names of the connectors that a worker has.
+    async fn connectors(&self, worker: &str) -> Result<Vec<String>, String>;
+
+    /// Sends a follower's task configurations to the leader, signed if there is a key.
     async fn send_tasks(
         &self,
         leader: &str,
@@ -86,8 +90,8 @@ pub struct Herder {
     pub config: Followed,
     /// The status topic, or what stands for it.
     pub status: Followed,
-    /// The way to the leader.
-    pub sender: Arc<dyn TaskSender>,
+    /// The way to the other workers.
+    pub workers: Arc<dyn Workers>,
     /// Levels of this worker's loggers.
     pub loggers: Loggers,
     /// Where the worker's metrics are registered.
@@ -105,7 +109,7 @@ struct Loop {
     config_log: Arc<Log>,
     config_records: mpsc::Receiver<LogEvent>,
     configured: ConfiguredWork,
-    sender: Arc<dyn TaskSender>,
+    workers: Arc<dyn Workers>,
     statuses: StatusWriter,
     loggers: Loggers,
     metrics: Metrics,
@@ -140,16 +144,16 @@ impl Herder {
         let mut task_events = self.task_events;
         let mut this = Loop {
             state: State::new(self.settings.clone(), Arc::clone(&self.plugins)),
+            configured: ConfiguredWork::new(&self.settings, &self.plugins),
+            metrics: Metrics::new(&self.registry, self.engine.samples()),
             plugins: self.plugins,
             settings: self.settings,
-            metrics: Metrics::new(&self.registry, self.engine.samples()),
             engine: self.engine,
             providers: self.providers,
             in_use: InUse::default(),
             config_log: Arc::new(config_log),
             config_records,
-            configured: ConfiguredWork::default(),
-            sender: self.sender,
+            workers: self.workers,
             statuses,
             loggers: self.loggers,
             seat: Some(Box::new(self.seat)),

@@ -17,7 +17,8 @@ use hyper_util::{
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rustls::ClientConfig;
 use sluice_config::Properties;
-use sluice_herder::{SessionKey, TaskSender, signature};
+use sluice_herder::{SessionKey, Workers, signature};
+use sluice_rest_model::PluginInfo;
 
 /// Longest wait for another worker; above the 90 s that it may take itself.
 const TIMEOUT: Duration = Duration::from_secs(95);
@@ -91,7 +92,20 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 }
 
 #[async_trait]
-impl TaskSender for LeaderClient {
+impl Workers for LeaderClient {
+    async fn connectors(&self, worker: &str) -> Result<Vec<String>, String> {
+        let url = format!("{}/connector-plugins", worker.trim_end_matches('/'));
+        let request = Request::builder().uri(url).header(header::ACCEPT, "application/json");
+        let request = request.body(Full::default()).map_err(|error| error.to_string())?;
+        let answer = self.send(request).await?;
+        if !answer.status.is_success() {
+            return Err(answer.status.to_string());
+        }
+        let plugins: Vec<PluginInfo> =
+            serde_json::from_slice(&answer.body).map_err(|error| error.to_string())?;
+        Ok(plugins.into_iter().map(|it| it.class).collect())
+    }
+
     async fn send_tasks(
         &self,
         leader: &str,

@@ -1,7 +1,7 @@
 //! Workers that talk over secured listeners, with and without certificates of clients.
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use sluice_herder::{Herder, TaskSender as _, loggers::Level};
+use sluice_herder::{Herder, Workers as _, loggers::Level};
 
 use super::*;
 

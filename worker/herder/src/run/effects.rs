@@ -57,8 +57,9 @@ impl Loop {
             Effect::SetLogger(change) => self.set_logger(&change),
             Effect::WriteStatus(key, value) => self.statuses.write(key, value),
             Effect::SendTasks { leader, connector, attempt, configs, key } => {
-                let sender = Arc::clone(&self.sender);
-                self.jobs.spawn(jobs::send_tasks(sender, leader, connector, attempt, configs, key));
+                let workers = Arc::clone(&self.workers);
+                self.jobs
+                    .spawn(jobs::send_tasks(workers, leader, connector, attempt, configs, key));
             }
             Effect::Reply(id, answer) => {
                 if let Some(waiting) = self.waiting.remove(&id) {

@@ -9,7 +9,7 @@ use sluice_group::{Change, JoinError, Joined, LocalState, Seat};
 use sluice_kafka::log::Log;
 use sluice_providers::{ProviderError, Providers};
 
-use super::{Loop, RunError, TaskSender, in_use::LOOK_AGAIN, now_millis};
+use super::{Loop, RunError, Workers, in_use::LOOK_AGAIN, now_millis};
 use crate::{
     configured::ConfiguredWork,
     event::{Event, Question, QuestionId, RequestId, SplitError, Timer, Told, WriteId},
@@ -33,6 +33,8 @@ pub(super) enum Done {
     SteppedOut(Box<Seat>),
     /// A round of joining, over.
     Joined(Box<Seat>, Result<Joined, JoinError>),
+    /// What a member has said about its connectors.
+    Connectors(String, Result<Vec<String>, String>),
 }
 
 pub(super) async fn join(
@@ -180,14 +182,14 @@ fn split_error(error: sluice_plugin::Error) -> SplitError {
 }
 
 pub(super) async fn send_tasks(
-    sender: Arc<dyn TaskSender>,
+    workers: Arc<dyn Workers>,
     leader: String,
     connector: String,
     attempt: u64,
     configs: Vec<Properties>,
     key: Option<SessionKey>,
 ) -> Done {
-    let result = sender.send_tasks(&leader, &connector, &configs, key.as_ref()).await;
+    let result = workers.send_tasks(&leader, &connector, &configs, key.as_ref()).await;
     Done::Event(Event::TasksSent { connector, attempt, result })
 }
 
@@ -230,7 +232,10 @@ impl Loop {
                 self.seat = Some(seat);
                 self.stage.complete(now_millis());
                 match result {
-                    Ok(joined) => self.step(Event::Joined(joined)),
+                    Ok(joined) => {
+                        self.ask_members(&joined);
+                        self.step(Event::Joined(joined));
+                    }
                     Err(error) if error.is_fatal() => return Err(RunError::Group(error)),
                     Err(error) => {
                         tracing::warn!(%error, "a round of joining the group failed; another follows");
@@ -246,6 +251,7 @@ impl Loop {
                     }
                 }
             }
+            Ok(Done::Connectors(url, told)) => self.told_connectors(&url, told),
             // A watch whose connector has stopped.
             Err(error) if error.is_cancelled() => {}
             Err(error) => std::panic::resume_unwind(error.into_panic()),

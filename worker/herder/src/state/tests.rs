@@ -31,8 +31,8 @@ use crate::{
     store::config::{RestartRequest, TargetState, encode},
 };
 
-/// Knows every class as a sink and finds fault with configurations that hold the key `bad`.
-pub(super) struct AnySink;
+/// Knows every class but `Missing`, as a sink, and finds fault with configurations that hold the key `bad`.
+pub(crate) struct AnySink;
 
 impl Plugins for AnySink {
     fn validate(&self, config: &SettingsPatch) -> Result<ConfigInfos, Error> {
@@ -64,7 +64,7 @@ impl Plugins for AnySink {
     }
 
     fn class(&self, class: &str) -> Option<String> {
-        Some(class.to_owned())
+        (class != "Missing").then(|| class.to_owned())
     }
 
     fn version(&self, _: &str) -> Option<String> {
@@ -81,7 +81,7 @@ struct Worker {
 }
 
 /// Settings of a worker with this id.
-pub(super) fn settings(worker_id: String) -> Settings {
+pub(crate) fn settings(worker_id: String) -> Settings {
     Settings {
         worker_id,
         scheme: "http",
