@@ -145,6 +145,29 @@ async fn both_work_in_a_group_that_sluice_leads() -> Result<()> {
 }
 
 #[tokio::test]
+async fn connectors_run_where_their_classes_are() -> Result<()> {
+    sluice_kit::require!(java::missing());
+    let group = Group::new("classes").await?;
+    let sluice = group.sluice().await?;
+    let java = group.java().await?;
+    // On Java's side these classes are in a jar of their own, which this worker lacks.
+    let config = json!({
+        "connector.class": "org.apache.kafka.connect.tools.MockSinkConnector",
+        "topics": group.name,
+    });
+    for number in 0..3 {
+        put(&sluice, &format!("classes-{number}"), &config).await?;
+    }
+    all_mocks_run_on(&sluice).await?;
+    // What comes back to work that is there already is not known at first.
+    java.kill9()?;
+    let java = group.java().await?;
+    group.create_pipelines(&java).await?;
+    group.passes("together").await?;
+    all_mocks_run_on(&sluice).await
+}
+
+#[tokio::test]
 async fn a_cluster_changes_sides_and_back() -> Result<()> {
     sluice_kit::require!(java::missing());
     let group = Group::new("migrated").await?;
@@ -189,6 +212,22 @@ async fn all_run_on(asked: &ConnectWorker, workers: &[&ConnectWorker]) -> Result
             }
         }
         ensure!(seen == wanted, "they run on {seen:?} instead of {wanted:?}");
+        Ok(())
+    })
+    .await
+}
+
+/// Waits until the connectors of the test above and their tasks run on a worker.
+async fn all_mocks_run_on(worker: &ConnectWorker) -> Result<()> {
+    wait::until_ok(PATIENCE, "all to run where their class is", async || {
+        for number in 0..3 {
+            let path = format!("/connectors/classes-{number}/status");
+            let status = worker.ask("GET", &path, None).await?;
+            for part in [&status["connector"], &status["tasks"][0]] {
+                let runs = part["state"] == "RUNNING" && part["worker_id"] == worker.id();
+                ensure!(runs, "{status}");
+            }
+        }
         Ok(())
     })
     .await
