@@ -41,8 +41,14 @@ use tokio_util::sync::CancellationToken;
 pub fn main(catalog: Catalog) -> ExitCode {
     let command = args::Command::parse();
     let hidden = Hidden::default();
-    let loggers = telemetry::start(std::env::var("RUST_LOG").ok().as_deref(), hidden.clone());
-    let outcome = run(command, catalog, hidden, loggers);
+    let variable = |name| std::env::var(name).ok();
+    let format = telemetry::Format::parse(variable("SLUICE_LOG_FORMAT").as_deref());
+    let shown = format.as_ref().copied().unwrap_or(telemetry::Format::Json);
+    let loggers = telemetry::start(shown, variable("RUST_LOG").as_deref(), hidden.clone());
+    let outcome = match format {
+        Ok(_) => run(command, catalog, hidden, loggers),
+        Err(error) => Err(error.into()),
+    };
     if let Err(error) = &outcome {
         tracing::error!(error = format!("{error:#}"), "the worker ends");
     }
