@@ -25,8 +25,8 @@ impl Context {
     {
         let mut own = Self::default();
         event.record(&mut own);
-        let scope = spans.event_scope(event).into_iter().flatten();
-        let around = scope.filter_map(|it| it.extensions().get::<Self>().cloned()).next();
+        let mut scope = spans.event_scope(event).into_iter().flatten();
+        let around = scope.find_map(|it| it.extensions().get::<Self>().cloned());
         let around = around.unwrap_or_default();
         let is_around =
             own.connector.is_none() || own.task.is_none() && own.connector == around.connector;
