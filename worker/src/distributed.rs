@@ -104,8 +104,6 @@ fn herder_settings(config: &DistributedConfig, parts: &Parts) -> HerderSettings 
         is_alone: false,
         key_ttl: config.key_ttl.0,
         sync_timeout: config.sync_timeout.0,
-        unsync_backoff: config.unsync_backoff.0,
-        rebalance_delay: config.max_delay.0,
         ..parts.config.herder(parts.worker_id.clone(), parts.scheme)
     }
 }

@@ -59,8 +59,6 @@ impl WorkerConfig {
             key_ttl: Duration::from_hours(1),
             key_retry: Duration::from_secs(1),
             sync_timeout: Duration::from_secs(3),
-            unsync_backoff: Duration::from_mins(5),
-            rebalance_delay: Duration::from_mins(5),
             plugin_timeout: self.plugin_timeout.0,
             topic_tracking: self.topic_tracking,
             topic_tracking_reset: self.topic_tracking_reset,

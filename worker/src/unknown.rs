@@ -40,6 +40,7 @@ const OTHER_KEYS: &[&str] = &[
     "topic.creation.enable",
     "topic.tracking.allow.reset",
     "topic.tracking.enable",
+    "worker.unsync.backoff.ms",
 ];
 
 /// Prefixes under which keys belong to a client, a converter, a topic or a plugin.

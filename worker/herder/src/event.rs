@@ -42,8 +42,6 @@ pub(crate) enum Event {
     Membership(Change),
     /// The config topic was read to its end, or not in time.
     ConfigRead(bool),
-    /// The group has been left for a while.
-    SteppedOut,
     /// A task reports.
     Task(TaskEvent),
     /// These tasks run here no more.
@@ -171,8 +169,6 @@ pub(crate) enum Timer {
     Restart(RequestId),
     /// Join the group again after a failed round.
     Join,
-    /// Read the config topic again before joining.
-    ReadConfig,
     /// Is the session key due for rotation?
     SessionKey,
 }
@@ -184,8 +180,6 @@ pub(crate) enum Effect {
     Join(LocalState),
     /// Ask the group often for a while: it is likely to rebalance.
     Hurry,
-    /// Leave the group for a while; answered by [`Event::SteppedOut`].
-    StepOut,
     /// Leave the group.
     Leave,
     /// Read the config topic to its end; answered by [`Event::ConfigRead`].

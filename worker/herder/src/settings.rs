@@ -17,10 +17,6 @@ pub struct Settings {
     pub key_retry: Duration,
     /// How long catching up with the config topic may take after a rebalance (`worker.sync.timeout.ms`).
     pub sync_timeout: Duration,
-    /// Pause of a worker that could not catch up, in a group of the oldest protocol (`worker.unsync.backoff.ms`).
-    pub unsync_backoff: Duration,
-    /// How long lost work waits (`scheduled.rebalance.max.delay.ms`): in other groups, pauses are parts of it.
-    pub rebalance_delay: Duration,
     /// How long a client waits for a plugin (`sluice.rest.plugin.timeout.ms`).
     pub plugin_timeout: Duration,
     /// Whether the topics of connectors are told (`topic.tracking.enable`).

@@ -7,7 +7,6 @@
 //! Mirrors `DistributedHerder`.
 
 mod awaited;
-mod catch_up;
 mod fencing;
 mod membership;
 mod offsets;
@@ -69,7 +68,6 @@ pub(crate) struct State {
     questions: Questions,
     pending_offsets: offsets::PendingChanges,
     awaited: awaited::Awaited,
-    catch_up: catch_up::CatchUp,
     has_started: bool,
     effects: Vec<Effect>,
     now_millis: i64,
@@ -90,7 +88,6 @@ impl State {
             questions: Questions::default(),
             pending_offsets: offsets::PendingChanges::default(),
             awaited: awaited::Awaited::default(),
-            catch_up: catch_up::CatchUp::default(),
             has_started: false,
             effects: Vec::new(),
             now_millis: 0,
@@ -123,7 +120,6 @@ impl State {
             Event::JoinFailed => self.join_failed(),
             Event::Membership(change) => self.membership_changed(change),
             Event::ConfigRead(in_time) => self.config_read(in_time),
-            Event::SteppedOut => self.stepped_out(),
             Event::Task(event) => self.task_event(event),
             Event::TasksStopped(ids) => self.tasks_stopped(&ids),
             Event::ValuesChanged(ids) => ids.iter().for_each(|id| self.work.mark_task_stale(id)),
@@ -219,7 +215,6 @@ impl State {
             Timer::Question(id) => self.plugin_hangs(id),
             Timer::Restart(id) => self.restart_hangs(id),
             Timer::Join => self.membership.retry_join(),
-            Timer::ReadConfig => self.read_again(),
             Timer::SessionKey => self.session_key_timer(),
         }
     }

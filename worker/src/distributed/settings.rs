@@ -50,9 +50,6 @@ pub(crate) struct DistributedConfig {
     /// How long catching up with the config topic may take.
     #[config(key = "worker.sync.timeout.ms", default = "3000", importance = Medium)]
     pub(crate) sync_timeout: Millis,
-    /// Pause of a worker that could not catch up, in a group of the protocol eager.
-    #[config(key = "worker.unsync.backoff.ms", default = "300000", importance = Medium)]
-    pub(crate) unsync_backoff: Millis,
     /// Group protocol: eager, compatible or sessioned.
     #[config(key = "connect.protocol", default = "sessioned", importance = Low, check = known_protocol)]
     protocol: String,

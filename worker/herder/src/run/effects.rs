@@ -26,10 +26,14 @@ impl Loop {
                     seat.hurry();
                 }
             }
-            Effect::StepOut => self.step_out(),
             // The loop leaves once it has ended.
             Effect::Leave => {}
-            Effect::ReadConfig => self.read_config(),
+            Effect::ReadConfig => {
+                self.jobs.spawn(jobs::read_config(
+                    Arc::clone(&self.config_log),
+                    self.settings.sync_timeout,
+                ));
+            }
             Effect::StartTask { id, connector, task, target } => {
                 if let Err(trace) = self.start_task(&id, &connector, &task, target) {
                     self.step(Event::Task(TaskEvent::Failed(id, trace)));
@@ -76,17 +80,6 @@ impl Loop {
             }
             Effect::Exit => self.is_over = true,
         }
-    }
-
-    fn step_out(&mut self) {
-        if let Some(seat) = self.seat.take() {
-            self.jobs.spawn(jobs::step_out(seat));
-        }
-    }
-
-    fn read_config(&mut self) {
-        let (log, limit) = (Arc::clone(&self.config_log), self.settings.sync_timeout);
-        self.jobs.spawn(jobs::read_config(log, limit));
     }
 
     fn stop_tasks(&mut self, ids: Vec<TaskId>) {
@@ -167,7 +160,7 @@ impl Loop {
             // The round gives the seat back when it ends; a process that ends does not wait longer for it.
             let round = async {
                 while let Some(done) = self.jobs.join_next().await {
-                    if let Ok(jobs::Done::Joined(seat, _) | jobs::Done::SteppedOut(seat)) = done {
+                    if let Ok(jobs::Done::Joined(seat, _)) = done {
                         return Some(seat);
                     }
                 }

@@ -29,8 +29,6 @@ pub(super) enum Done {
     Split(Event, Option<Duration>),
     /// A connector that was not asked, because the values that its settings name cannot be had.
     Missing(Event, Properties),
-    /// The group, left for a while.
-    SteppedOut(Box<Seat>),
     /// A round of joining, over.
     Joined(Box<Seat>, Result<Joined, JoinError>),
     /// What a member has said about its connectors.
@@ -44,11 +42,6 @@ pub(super) async fn join(
 ) -> Done {
     let joined = seat.join(local, &mut leader).await;
     Done::Joined(seat, joined)
-}
-
-pub(super) async fn step_out(mut seat: Box<Seat>) -> Done {
-    seat.leave("taking too long to read the log").await;
-    Done::SteppedOut(seat)
 }
 
 pub(super) async fn read_config(log: Arc<Log>, limit: Duration) -> Done {
@@ -223,10 +216,6 @@ impl Loop {
                     self.watches.insert(connector.clone(), watch);
                 }
                 self.step(event);
-            }
-            Ok(Done::SteppedOut(seat)) => {
-                self.seat = Some(seat);
-                self.step(Event::SteppedOut);
             }
             Ok(Done::Joined(seat, result)) => {
                 self.seat = Some(seat);

@@ -25,8 +25,6 @@ enum Phase {
     BackingOff,
     /// An assignment has come that rests on configuration not read yet.
     CatchingUp,
-    /// That could not be read: the group is left for a while.
-    Away,
     /// The assignment is in force.
     Stable,
     /// The process ends.
@@ -97,41 +95,9 @@ impl Membership {
         }
     }
 
-    pub(super) fn drop_assignment(&mut self) {
+    fn drop_assignment(&mut self) {
         self.connectors.clear();
         self.tasks.clear();
-    }
-
-    pub(super) const fn is_eager(&self) -> bool {
-        matches!(self.protocol, ConnectProtocol::Eager)
-    }
-
-    /// Whether an assignment waits for configuration.
-    pub(super) fn is_catching_up(&self) -> bool {
-        self.phase == Phase::CatchingUp
-    }
-
-    /// Offset of the configuration that the assignment rests on.
-    pub(super) const fn needed_offset(&self) -> i64 {
-        self.needed_offset
-    }
-
-    /// Whether the group is left for a while.
-    pub(super) fn is_away(&self) -> bool {
-        self.phase == Phase::Away
-    }
-
-    /// Leaves the group for a while.
-    pub(super) fn go_away(&mut self) {
-        self.phase = Phase::Away;
-        self.is_leader = false;
-        self.leader_url = None;
-    }
-
-    /// Joins again.
-    pub(super) fn come_back(&mut self) {
-        self.phase = Phase::Out;
-        self.rejoin = true;
     }
 
     /// Whether the group has this connector here.
@@ -298,9 +264,23 @@ impl State {
         }
     }
 
-    pub(super) fn assignment_in_force(&mut self) {
+    pub(super) fn config_read(&mut self, in_time: bool) {
+        if self.membership.phase != Phase::CatchingUp {
+            return;
+        }
+        if in_time && self.config.offset() >= self.membership.needed_offset {
+            self.assignment_in_force();
+        } else {
+            tracing::warn!(
+                "the config topic could not be read up to the offset that the group works with; joining again"
+            );
+            self.membership.phase = Phase::Stable;
+            self.membership.rejoin = true;
+        }
+    }
+
+    fn assignment_in_force(&mut self) {
         self.membership.phase = Phase::Stable;
-        self.catch_up.succeeded();
         if self.membership.is_leader {
             self.forget_removed_statuses();
             self.rotate_session_key();

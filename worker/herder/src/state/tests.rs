@@ -1,6 +1,5 @@
 //! Behaviours of the state machine, driven event by event through a worker whose surroundings are played by the test.
 
-mod catch_up;
 mod fencing;
 mod loggers;
 mod offsets;
@@ -89,8 +88,6 @@ pub(crate) fn settings(worker_id: String) -> Settings {
         key_ttl: Duration::from_hours(1),
         key_retry: Duration::from_secs(1),
         sync_timeout: Duration::from_secs(3),
-        unsync_backoff: Duration::from_mins(5),
-        rebalance_delay: Duration::from_mins(5),
         plugin_timeout: Duration::from_secs(1),
         topic_tracking: true,
         topic_tracking_reset: true,

@@ -138,7 +138,6 @@ impl State {
         self.membership.revoke_if_eager();
         self.stop_tasks();
         self.stop_connectors();
-        self.step_out_if_due();
         self.join_if_due();
         self.leave_if_idle();
         if self.membership.allows_starting() {

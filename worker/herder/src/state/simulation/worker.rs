@@ -165,7 +165,6 @@ impl World {
         }
         match effect {
             Effect::Join(local) => self.join(at, local),
-            Effect::StepOut => self.step_out(at),
             Effect::ReadConfig => {
                 self.read_to_end(at, 3_000, Event::ConfigRead(true), Event::ConfigRead(false));
             }

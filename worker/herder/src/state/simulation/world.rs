@@ -16,10 +16,7 @@ use super::{
     group::Group,
     worker::Worker,
 };
-use crate::{
-    event::{Event, StoredRecord},
-    settings::Settings,
-};
+use crate::event::{Event, StoredRecord};
 
 /// More than any seed needs.
 const MOST_ACTS: u64 = 50_000;
@@ -180,9 +177,8 @@ impl World {
 
     /// Starts a worker that is down: it reads the internal topics and joins.
     pub(super) fn start(&mut self, worker: usize) {
+        let settings = settings(format!("w{worker}:8083"));
         let max_delay = self.max_delay;
-        let settings =
-            Settings { rebalance_delay: max_delay, ..settings(format!("w{worker}:8083")) };
         let it = &mut self.workers[worker];
         it.begin(State::new(settings, Arc::new(AnySink)), max_delay);
         let at = At { worker, life: it.life };
