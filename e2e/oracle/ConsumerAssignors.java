@@ -18,10 +18,13 @@ import org.apache.kafka.clients.consumer.RoundRobinAssignor;
 import org.apache.kafka.clients.consumer.StickyAssignor;
 import org.apache.kafka.clients.consumer.internals.AbstractPartitionAssignor;
 import org.apache.kafka.clients.consumer.internals.ConsumerProtocol;
+import org.apache.kafka.common.Node;
+import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * Java's assignors of consumers. A line is "ASSIGNOR TOPICS MEMBERS": "t:3,u:2" or "-", and for each member its id, a
+ * Java's assignors of consumers. A line is "ASSIGNOR TOPICS MEMBERS": "t:xy/z/-,u:x" or "-", with the
+ * racks of each partition, a letter each, or "-" for none; and for each member its id, a
  * slash and its instance or "-", "=" and its subscription in hex, with ";" between them. It is answered with each
  * member's partitions, and after a tab for each member the subscription as Java writes it and its assignment.
  */
@@ -30,9 +33,16 @@ public class ConsumerAssignors {
         BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
             String[] parts = line.split(" ");
-            Map<String, Integer> topics = new TreeMap<>();
+            Map<String, List<PartitionInfo>> topics = new TreeMap<>();
             for (String topic : parts[1].equals("-") ? new String[0] : parts[1].split(",")) {
-                topics.put(topic.split(":")[0], Integer.parseInt(topic.split(":")[1]));
+                String name = topic.split(":")[0];
+                String[] partitions = topic.split(":")[1].split("/");
+                List<PartitionInfo> infos = new ArrayList<>();
+                for (int number = 0; number < partitions.length; number++) {
+                    Node[] nodes = nodes(partitions[number]);
+                    infos.add(new PartitionInfo(name, number, Node.noNode(), nodes, nodes));
+                }
+                topics.put(name, infos);
             }
             Map<String, Subscription> members = new TreeMap<>();
             for (String member : parts[2].split(";")) {
@@ -46,7 +56,7 @@ public class ConsumerAssignors {
             // Before the assignors read them: what they have read is gone from the buffers.
             Map<String, String> written = new TreeMap<>();
             members.forEach((id, it) -> written.put(id, hex(ConsumerProtocol.serializeSubscription(it))));
-            Map<String, List<TopicPartition>> given = new TreeMap<>(assignor(parts[0]).assign(topics, members));
+            Map<String, List<TopicPartition>> given = new TreeMap<>(assignor(parts[0]).assignPartitions(topics, members));
             System.out.println(shown(given) + "\t" + bytes(written, given));
         }
         System.out.flush();
@@ -57,16 +67,16 @@ public class ConsumerAssignors {
             case "range" -> new RangeAssignor();
             case "roundrobin" -> new RoundRobinAssignor();
             case "sticky" -> new StickyAssignor();
-            default -> new CooperativeSticky();
+            default -> new CooperativeStickyAssignor();
         };
     }
 
-    /** Its entry for bare counts leaves out the second step of what it does for a cluster. */
-    private static class CooperativeSticky extends CooperativeStickyAssignor {
-        @Override
-        public Map<String, List<TopicPartition>> assign(Map<String, Integer> topics, Map<String, Subscription> members) {
-            return assignPartitions(partitionInfosWithoutRacks(topics), members);
+    /** A replica in each rack, or one of which no rack is known. */
+    private static Node[] nodes(String racks) {
+        if (racks.equals("-")) {
+            return new Node[] {Node.noNode()};
         }
+        return racks.chars().mapToObj(it -> new Node(it, "h", 1, Character.toString(it))).toArray(Node[]::new);
     }
 
     private static String shown(Map<String, List<TopicPartition>> given) {

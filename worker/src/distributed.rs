@@ -36,7 +36,7 @@ pub(crate) async fn run(
     stop: CancellationToken,
 ) -> Result<()> {
     let config = DistributedConfig::parse(&file.properties).with_context(|| invalid(path))?;
-    let parts = Parts::new(path, file, catalog, loggers, keys()).await?;
+    let mut parts = Parts::new(path, file, catalog, loggers, keys()).await?;
     tracing::info!(url = parts.url, group = config.group_id, "the worker starts");
 
     let wire = Client::new(&parts.clients, &client_id(&parts))?;
@@ -52,7 +52,9 @@ pub(crate) async fn run(
         config: config_log,
         status: status_log,
         offsets: Arc::new(offsets),
+        leader_writer: config.leader_writer(&parts.clients, &client_id(&parts)),
     };
+    parts.engine = parts.engine.distributed(config.engine(&parts.properties));
     let settings = herder_settings(&config, &parts);
     parts.run(stores, settings, stop).await
 }
@@ -102,8 +104,11 @@ async fn open_topics(
 fn herder_settings(config: &DistributedConfig, parts: &Parts) -> HerderSettings {
     HerderSettings {
         is_alone: false,
+        exactly_once: config.exactly_once(),
         key_ttl: config.key_ttl.0,
         sync_timeout: config.sync_timeout.0,
+        unsync_backoff: config.unsync_backoff.0,
+        rebalance_delay: config.max_delay.0,
         ..parts.config.herder(parts.worker_id.clone(), parts.scheme)
     }
 }

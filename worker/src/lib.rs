@@ -7,6 +7,7 @@
 //! }
 //! ```
 
+mod allocator;
 mod args;
 mod distributed;
 #[cfg(feature = "fuzzing")]
@@ -39,6 +40,7 @@ use tokio_util::sync::CancellationToken;
 /// The program `sluice-worker` with these plugins: reads the command line and the worker file, puts the parts together,
 /// and runs them until told to stop. To be called once, and to be the last that the process does.
 pub fn main(catalog: Catalog) -> ExitCode {
+    allocator::keep_blocks();
     let command = args::Command::parse();
     let hidden = Hidden::default();
     let variable = |name| std::env::var(name).ok();

@@ -12,7 +12,8 @@ use sluice_herder::{
     CatalogPlugins, Followed, Handle, Herder, Requests, Settings as HerderSettings,
     loggers::Loggers,
 };
-use sluice_kafka::ClientSettings;
+use sluice_kafka::{ClientSettings, Logins, log::LeaderWriter};
+use sluice_plugin::KAFKA_VERSION;
 use sluice_providers::Providers;
 use sluice_rest::LeaderClient;
 use sluice_rest_model::ServerInfo;
@@ -47,7 +48,7 @@ pub(crate) struct Parts {
     pub(crate) info: watch::Sender<ServerInfo>,
     /// The way to the herder, which answers once it runs.
     pub(crate) handle: Handle,
-    engine: EngineSettings,
+    pub(crate) engine: EngineSettings,
     providers: Arc<Providers>,
     catalog: Arc<Catalog>,
     loggers: Loggers,
@@ -64,6 +65,8 @@ pub(crate) struct Stores {
     pub(crate) config: Followed,
     pub(crate) status: Followed,
     pub(crate) offsets: Arc<dyn OffsetStore>,
+    /// How a leader writes what nobody else may, if sources deliver exactly once or are about to.
+    pub(crate) leader_writer: Option<LeaderWriter>,
 }
 
 impl Parts {
@@ -77,13 +80,14 @@ impl Parts {
     ) -> Result<Self> {
         let WorkerFile { properties, providers } = file;
         let config = WorkerConfig::parse(&properties).with_context(|| invalid(path))?;
-        let clients = ClientSettings::parse(&properties)?;
+        let logins = Logins::default();
+        let clients = ClientSettings::parse_with(&properties, &logins)?;
         unknown::warn(&properties, &clients, own_keys);
         let catalog = Arc::new(catalog);
         plugins::check_converters(&properties, &catalog)?;
         let surface = Surface::bind(&properties).await?;
         let (worker_id, url) = (surface.advertised.worker_id.clone(), surface.advertised.url());
-        let engine = engine_settings(&properties, &worker_id, &providers)?;
+        let engine = engine_settings(&properties, &worker_id, &providers)?.sharing(logins);
         let scheme = surface.advertised.scheme;
 
         let registry = Registry::new();
@@ -127,7 +131,7 @@ impl Parts {
         settings: HerderSettings,
         stop: CancellationToken,
     ) -> Result<()> {
-        let Stores { seat, config, status, offsets } = stores;
+        let Stores { seat, config, status, offsets, leader_writer } = stores;
         let (events, task_events) = mpsc::channel(TASK_EVENTS);
         let source = Arc::new(plugins::CatalogSource(Arc::clone(&self.catalog)));
         let engine = Engine::new(self.engine, source, offsets, events, &self.registry);
@@ -144,6 +148,7 @@ impl Parts {
             seat,
             config,
             status,
+            leader_writer,
             workers: Arc::new(self.client),
             loggers: self.loggers,
             registry: self.registry,
@@ -191,14 +196,13 @@ async fn metrics(
     Ok(Some(sluice_rest::serve_metrics(socket, registry.clone(), serving.clone())))
 }
 
-/// The release of Kafka Connect whose API this is, then the worker's own: clients such as kcctl read the first two numbers
-/// and offer what that release has.
-const VERSION: &str = concat!("4.3.1-sluice-", env!("CARGO_PKG_VERSION"));
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// What `GET /` tells of a worker of a cluster.
+/// What `GET /` tells of a worker of a cluster. First the release of Kafka Connect whose API this is, then the worker's own:
+/// clients such as kcctl read the first two numbers and offer what that release has.
 pub(crate) fn server_info(kafka_cluster_id: String) -> ServerInfo {
     ServerInfo {
-        version: VERSION.to_owned(),
+        version: format!("{KAFKA_VERSION}-sluice-{VERSION}"),
         commit: option_env!("SLUICE_COMMIT").unwrap_or("unknown").to_owned(),
         kafka_cluster_id,
     }

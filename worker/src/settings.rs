@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context as _, Result};
 use sluice_config::{Config, Millis};
-use sluice_herder::Settings;
+use sluice_herder::{ExactlyOnce, Settings};
 
 /// Keys of every worker.
 #[derive(Debug, Config)]
@@ -56,9 +56,12 @@ impl WorkerConfig {
             worker_id,
             scheme,
             is_alone: true,
+            exactly_once: ExactlyOnce::Disabled,
             key_ttl: Duration::from_hours(1),
             key_retry: Duration::from_secs(1),
             sync_timeout: Duration::from_secs(3),
+            unsync_backoff: Duration::from_mins(5),
+            rebalance_delay: Duration::from_mins(5),
             plugin_timeout: self.plugin_timeout.0,
             topic_tracking: self.topic_tracking,
             topic_tracking_reset: self.topic_tracking_reset,

@@ -65,6 +65,7 @@ pub(crate) async fn run(
         config: Log::in_memory("connector configurations"),
         status: Log::in_memory("connector and task statuses"),
         offsets: Arc::new(offsets),
+        leader_writer: None,
     };
     let settings = parts.config.herder(parts.worker_id.clone(), parts.scheme);
     let handle = parts.handle.clone();

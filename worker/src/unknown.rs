@@ -12,7 +12,6 @@ const OTHER_KEYS: &[&str] = &[
     "admin.listeners",
     "config.providers",
     "connector.client.config.override.policy",
-    "exactly.once.source.support",
     "header.converter",
     "inter.worker.key.generation.algorithm",
     "inter.worker.key.size",
@@ -40,7 +39,6 @@ const OTHER_KEYS: &[&str] = &[
     "topic.creation.enable",
     "topic.tracking.allow.reset",
     "topic.tracking.enable",
-    "worker.unsync.backoff.ms",
 ];
 
 /// Prefixes under which keys belong to a client, a converter, a topic or a plugin.

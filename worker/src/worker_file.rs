@@ -45,8 +45,10 @@ pub(crate) fn read(
         std::fs::read(path).map_err(|error| WorkerFileError::Read(path.to_owned(), error))?;
     let mut properties = parse(path, &bytes)?;
     properties.extend(overrides);
-    if let Some(jaas) = jaas_file(environment) {
-        properties.entry("sluice.rest.jaas.file".to_owned()).or_insert(jaas);
+    for (property, key) in JVM_PROPERTIES {
+        if let Some(value) = jvm_property(environment, property) {
+            properties.entry(key.to_owned()).or_insert(value);
+        }
     }
     let wrong = |error| WorkerFileError::Providers(path.to_owned(), error);
     let configured = Configured { worker: &properties, environment, hidden };
@@ -60,11 +62,23 @@ pub(crate) fn read(
     Ok(WorkerFile { properties: resolved, providers })
 }
 
-/// The JAAS file that Kafka's scripts hand to the JVM.
-fn jaas_file(environment: &BTreeMap<String, String>) -> Option<String> {
+/// Properties that Kafka's scripts hand to the JVM, and the keys that they stand for here.
+const JVM_PROPERTIES: [(&str, &str); 3] = [
+    ("java.security.auth.login.config", "sluice.rest.jaas.file"),
+    (ALLOWED_URLS, ALLOWED_URLS),
+    (ALLOWED_FILES, ALLOWED_FILES),
+];
+
+const ALLOWED_FILES: &str = "org.apache.kafka.sasl.oauthbearer.allowed.files";
+const ALLOWED_URLS: &str = "org.apache.kafka.sasl.oauthbearer.allowed.urls";
+
+fn jvm_property(environment: &BTreeMap<String, String>, name: &str) -> Option<String> {
     let flags = environment.get("KAFKA_OPTS")?.split_whitespace();
-    let mut paths = flags.filter_map(|it| it.strip_prefix("-Djava.security.auth.login.config="));
-    paths.next_back().map(|it| it.trim_matches('"').to_owned())
+    let value = |flag: &'_ str| {
+        let (found, value) = flag.trim_matches('"').strip_prefix("-D")?.split_once('=')?;
+        (found == name).then(|| value.trim_matches('"').to_owned())
+    };
+    flags.filter_map(value).next_back()
 }
 
 /// What the file holds, by the ending of its name.
@@ -107,11 +121,16 @@ mod tests {
     }
 
     #[test]
-    fn the_jaas_file_is_that_of_the_jvm() {
-        let options = "-Xmx1g -Djava.security.auth.login.config=/etc/jaas.conf".to_owned();
-        let environment = BTreeMap::from([("KAFKA_OPTS".to_owned(), options)]);
-        assert_eq!(jaas_file(&environment).as_deref(), Some("/etc/jaas.conf"));
-        assert_eq!(jaas_file(&BTreeMap::new()), None);
+    fn properties_of_the_jvm_count() {
+        let options = "-Xmx1g -Djava.security.auth.login.config=/etc/jaas.conf -Da=b \
+                       -Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=\"http://a?x=1,http://b\"";
+        let environment = BTreeMap::from([("KAFKA_OPTS".to_owned(), options.to_owned())]);
+        let [(jaas, _), (urls, _), _] = JVM_PROPERTIES;
+        let property = |name| jvm_property(&environment, name);
+        assert_eq!(property(jaas).as_deref(), Some("/etc/jaas.conf"));
+        assert_eq!(property(urls).as_deref(), Some("http://a?x=1,http://b"));
+        assert_eq!(property("java.security"), None);
+        assert_eq!(jvm_property(&BTreeMap::new(), jaas), None);
     }
 
     #[test]

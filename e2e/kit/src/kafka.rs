@@ -1,5 +1,7 @@
-//! A real Apache Kafka broker on free ports, with plain and secured listeners.
+//! A real Apache Kafka broker on free ports, with plain and secured listeners, and clusters of several.
 
+mod cluster;
+mod partitions;
 mod properties;
 mod repeat;
 mod tls;
@@ -13,13 +15,15 @@ use anyhow::{Context, Result};
 use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
 
+pub use cluster::KafkaCluster;
+pub use partitions::Partition;
 pub use properties::{Listener, Settings};
 pub use tls::Certificates;
 
 use crate::lasting::{self, Process};
 use crate::reaper::Reaper;
 use crate::{cache, java, wait};
-use properties::Addresses;
+use properties::{Addresses, Place};
 
 /// How long a start may take on a busy machine.
 const START: Duration = Duration::from_secs(90);
@@ -91,14 +95,18 @@ impl KafkaServer {
 
     /// Starts a broker and waits until it takes requests.
     pub async fn start(options: KafkaOptions) -> Result<Self> {
+        let addresses = Addresses::choose(&options)?;
+        Self::start_at(Place::ALONE, addresses, options).await
+    }
+
+    async fn start_at(place: Place, addresses: Addresses, options: KafkaOptions) -> Result<Self> {
         let class_path = java::class_path().await?;
         let folder = tempfile::Builder::new().prefix("sluice-kafka-").tempdir()?.keep();
         let reaper = Reaper::start("rm -rf \"$1\"", &[folder.display().to_string()])?;
-        let addresses = Addresses::choose(&options)?;
         let certificates =
             options.secured.then(|| Certificates::create(&folder.join("tls"))).transpose()?;
-        properties::write(&folder, &options, &addresses)?;
-        format(&class_path, &folder, options.secured).await?;
+        properties::write(&folder, &options, &addresses, &place)?;
+        format(&class_path, &folder, options.secured, place.controllers.is_empty()).await?;
         let mut server = Self {
             options,
             addresses,
@@ -198,9 +206,10 @@ impl KafkaServer {
     }
 }
 
-async fn format(class_path: &str, folder: &Path, secured: bool) -> Result<()> {
+async fn format(class_path: &str, folder: &Path, secured: bool, is_alone: bool) -> Result<()> {
     let file = folder.join("server.properties").display().to_string();
-    let mut arguments = vec!["format", "-t", "c2x1aWNlLWtpdC1rYWZrYQ", "-c", &file, "--standalone"];
+    let mut arguments = vec!["format", "-t", "c2x1aWNlLWtpdC1rYWZrYQ", "-c", &file];
+    arguments.extend(is_alone.then_some("--standalone"));
     let (name, password) = SCRAM_USER;
     let users = ["SCRAM-SHA-256", "SCRAM-SHA-512"]
         .map(|mechanism| format!("{mechanism}=[name={name},password={password}]"));

@@ -5,6 +5,7 @@ pub mod binaries;
 pub mod cache;
 pub mod connect;
 pub mod image;
+pub mod issuer;
 pub mod java;
 pub mod kafka;
 pub mod kubernetes;

@@ -32,12 +32,14 @@ struct Group {
     folder: TempDir,
 }
 
-/// A worker file for either kind, with a group that is quick to see who is gone.
+/// A worker file for either kind, with groups of workers and of sinks that are quick to see who is gone.
 fn worker_file(kafka: &KafkaServer, group: &str) -> WorkerFile {
     WorkerFile::new(&kafka.bootstrap(), group)
         .with("session.timeout.ms", "6000")
         .with("heartbeat.interval.ms", "1000")
         .with("scheduled.rebalance.max.delay.ms", "1000")
+        .with("consumer.session.timeout.ms", "6000")
+        .with("consumer.heartbeat.interval.ms", "1000")
         .with("consumer.metadata.max.age.ms", "1000")
 }
 

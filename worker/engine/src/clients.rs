@@ -4,8 +4,8 @@ use std::{pin::Pin, sync::Arc};
 
 use async_trait::async_trait;
 use sluice_kafka::{
-    BatchConsumer, ClientError, ClientSettings, ConsumerConfig, Deliveries, Memory, Producer,
-    ProducerConfig, RecordMetadata,
+    BatchConsumer, ClientError, ClientSettings, ConsumerConfig, Deliveries, Logins, Memory,
+    Producer, ProducerConfig, RecordMetadata,
     admin::{Admin, NewTopic},
     layered, wire,
 };
@@ -16,6 +16,7 @@ use sluice_plugin::{
 use tokio::runtime::Handle;
 
 use crate::{
+    offsets::own::are_same_servers,
     settings::{Mask, under},
     task::TaskId,
     trace::Failure,
@@ -36,6 +37,8 @@ pub(crate) struct ClientSpec<'a> {
     pub(crate) connector: &'a Properties,
     /// What all tasks together may hold of records.
     pub(crate) memory: &'a Memory,
+    /// The logins that clients with equal settings share.
+    pub(crate) logins: &'a Logins,
     pub(crate) overrides: &'a OverridePolicy,
     pub(crate) mask: &'a Mask,
 }
@@ -45,7 +48,8 @@ impl ClientSpec<'_> {
     fn settings(&self, kind: &str) -> Result<ClientSettings, Failure> {
         let overrides = self.allowed(kind)?;
         let layers = layered(self.worker, &format!("{kind}."), &overrides);
-        ClientSettings::parse(&layers).map_err(|error| Failure::from(ClientError::from(error)))
+        ClientSettings::parse_with(&layers, self.logins)
+            .map_err(|error| Failure::from(ClientError::from(error)))
     }
 
     /// The settings of a client that the connector overrides, if the worker's policy lets it: a configuration may have
@@ -93,6 +97,38 @@ impl ClientSpec<'_> {
         Ok(Producer::with(&settings, config, delivered)?)
     }
 
+    /// The producer of an exactly-once task, under the transactional id that a group's leader fences
+    /// (`Worker.exactlyOnceSourceTaskProducerConfigs`).
+    pub(crate) fn transactional_producer(
+        &self,
+        group: &str,
+        delivered: impl Deliveries,
+    ) -> Result<Producer, Failure> {
+        let (settings, mut config) = self.producer_named("connector-producer")?;
+        config.transactional_id = Some(transactional_id(group, self.id));
+        Ok(Producer::with(&settings, config, delivered)?)
+    }
+
+    /// Whether what the connector produces goes to the cluster that the worker keeps its own topics in, as far as
+    /// addresses tell (`Worker.sameOffsetTopicAsWorker`).
+    pub(crate) fn is_on_workers_cluster(&self) -> bool {
+        const SERVERS: &str = "bootstrap.servers";
+        let overrides = under(self.connector, "producer.override.");
+        let own = layered(self.worker, "producer.", &overrides);
+        are_same_servers(own.get(SERVERS), self.worker.get(SERVERS))
+    }
+
+    /// Reads and makes the connector's own topic of positions.
+    pub(crate) fn offsets_client(&self) -> Result<wire::Client, Failure> {
+        self.wire(format!("connector-consumer-{}", self.id))
+    }
+
+    /// Calls about the connector as a whole.
+    pub(crate) fn connector_admin(&self) -> Result<Admin, Failure> {
+        let client_id = format!("connector-worker-adminclient-{}", self.id.connector);
+        Ok(Admin::new(self.wire(client_id)?))
+    }
+
     /// A producer for dead letters; `delivered` gets the outcome of each record on the producer's thread.
     pub(crate) fn dead_letter_producer(
         &self,
@@ -136,13 +172,17 @@ impl ClientSpec<'_> {
     pub(crate) fn group(&self) -> Result<(String, Admin), Failure> {
         let own = self.settings("consumer")?.group_id().map(str::to_owned);
         let group = own.unwrap_or_else(|| self.default_group());
-        let client_id = format!("connector-worker-adminclient-{}", self.id.connector);
-        Ok((group, Admin::new(self.wire(client_id)?)))
+        Ok((group, self.connector_admin()?))
     }
 
     fn default_group(&self) -> String {
         format!("connect-{}", self.id.connector)
     }
+}
+
+/// The transactional id of a source task (`Worker.taskTransactionalId`).
+pub(crate) fn transactional_id(group: &str, id: &TaskId) -> String {
+    format!("{group}-{}-{}", id.connector, id.task)
 }
 
 /// The topics of the cluster.

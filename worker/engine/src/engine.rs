@@ -11,20 +11,24 @@ use crate::{
     active_topics::ToldTopics,
     aside::aside,
     chain::Chain,
-    clients::ClientSpec,
+    clients::{ClientSpec, transactional_id},
     control::Control,
     converters::Converters,
     guard::Policy,
     metrics::{Board, SampleWindow, Startups, TaskCollector, TaskPlugins, TaskStats},
     offsets::{
-        ConnectorOffsets, OffsetStore, OffsetsChange, OffsetsRefusal,
+        OffsetStore, OffsetsChange, OffsetsRefusal,
         connector::{Asked, JsonOffset},
     },
     plugins::PluginSource,
     reporters::Reporters,
     runner::{Runner, StartError},
     settings::{EngineSettings, boolean, number},
-    sink, source,
+    sink,
+    source::{
+        self,
+        exactly_once::{Preflight, Start},
+    },
     task::{TargetState, TaskEvent, TaskId},
     trace::Failure,
 };
@@ -151,15 +155,21 @@ impl Engine {
     ) -> Result<Asked<'a>, OffsetsRefusal> {
         let plugin = class_of(settings).and_then(|class| self.plugin(class));
         let plugin = plugin.map_err(|error| OffsetsRefusal::Failed(error.to_string()))?;
-        let clients = ClientSpec {
+        let clients = self.clients(id, settings);
+        let group = self.settings.distributed.as_deref();
+        Ok(Asked { plugin, settings, clients, store: &self.offsets, group, limit })
+    }
+
+    fn clients<'a>(&'a self, id: &'a TaskId, connector: &'a Properties) -> ClientSpec<'a> {
+        ClientSpec {
             id,
             worker: &self.settings.worker,
-            connector: settings,
+            connector,
             memory: &self.memory,
+            logins: &self.settings.logins,
             overrides: &self.settings.overrides,
             mask: &self.settings.mask,
-        };
-        Ok(Asked { plugin, settings, clients, store: &self.offsets, limit })
+        }
     }
 
     /// Starts a task on a thread of its own. What becomes of it is told by events.
@@ -169,6 +179,32 @@ impl Engine {
         connector: &Properties,
         task: &Properties,
         target: TargetState,
+    ) -> Result<(), StartError> {
+        self.start(id, connector, task, target, None)
+    }
+
+    /// The same in a group whose sources deliver exactly once: one of a source looks at `preflight` before it writes.
+    pub fn start_exactly_once(
+        &self,
+        id: TaskId,
+        connector: &Properties,
+        task: &Properties,
+        target: TargetState,
+        preflight: Box<dyn Preflight>,
+    ) -> Result<(), StartError> {
+        let worker = self.settings.exactly_once().map(Arc::clone);
+        let start =
+            worker.map(|worker| Start { worker, preflight, store: Arc::clone(&self.offsets) });
+        self.start(id, connector, task, target, start)
+    }
+
+    fn start(
+        &self,
+        id: TaskId,
+        connector: &Properties,
+        task: &Properties,
+        target: TargetState,
+        exactly_once: Option<Start>,
     ) -> Result<(), StartError> {
         let plugin = class_of(connector).and_then(|class| self.plugin(class));
         let stats = Arc::new(self.stats(plugin.as_ref().ok(), connector));
@@ -181,20 +217,41 @@ impl Engine {
             told_topics: self.settings.topic_tracking.then(|| Arc::clone(&self.told_topics)),
             runtime: Handle::try_current().ok(),
         };
-        let offsets =
-            ConnectorOffsets { store: Arc::clone(&self.offsets), connector: id.connector.clone() };
+        let store = Arc::clone(&self.offsets);
         self.runner.start(id, target, &stats, move |mut control| async move {
             let plugin = plugin?;
             if !control.may_open().await {
                 return Ok(());
             }
-            match plugin {
-                ConnectorPlugin::Source(source) => {
-                    source::run(control, parts, source, offsets).await
+            match (plugin, exactly_once) {
+                (ConnectorPlugin::Source(source), Some(start)) => {
+                    source::exactly_once::run(control, parts, source, start).await
                 }
-                ConnectorPlugin::Sink(sink) => sink::run(control, parts, sink).await,
+                (ConnectorPlugin::Source(source), None) => {
+                    source::run(control, parts, source, store).await
+                }
+                (ConnectorPlugin::Sink(sink), _) => sink::run(control, parts, sink).await,
             }
         })
+    }
+
+    /// Fences the first `tasks` tasks of a source: what they have open is aborted, and they write no more
+    /// (`Worker.fenceZombies`). The error is for people.
+    pub async fn fence_tasks(
+        &self,
+        connector: &str,
+        settings: &Properties,
+        tasks: usize,
+    ) -> Result<(), String> {
+        let Some(group) = &self.settings.distributed else { return Ok(()) };
+        let id = TaskId::new(connector, 0);
+        let admin = self.clients(&id, settings).connector_admin();
+        let admin = admin.map_err(|failure| failure.headline())?;
+        let ids: Vec<String> = (0..tasks)
+            .filter_map(|task| i32::try_from(task).ok())
+            .map(|task| transactional_id(&group.group_id, &TaskId::new(connector, task)))
+            .collect();
+        admin.fence_producers(&ids).await.map_err(|error| Failure::from(error).headline())
     }
 
     /// Stops tasks: in good order within `task.shutdown.graceful.timeout.ms`, which counts for all together.
@@ -259,6 +316,7 @@ impl TaskParts {
             worker: &self.settings.worker,
             connector: &self.connector,
             memory: &self.memory,
+            logins: &self.settings.logins,
             overrides: &self.settings.overrides,
             mask: &self.settings.mask,
         }

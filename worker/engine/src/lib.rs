@@ -36,10 +36,11 @@ pub use engine::Engine;
 pub use metrics::{Attribute, Described, Group, SampleWindow, Startups, Window, described};
 pub use offsets::{
     FileError, FileOffsets, JsonOffset, KafkaOffsets, Malformed, MemoryOffsets, OffsetError,
-    OffsetStore, OffsetsChange, OffsetsRefusal,
+    OffsetRecord, OffsetStore, OffsetsChange, OffsetsRefusal,
 };
 pub use plugins::PluginSource;
 pub use runner::StartError;
-pub use settings::{EngineSettings, SettingsError};
+pub use settings::{Distributed, EngineSettings, SettingsError};
+pub use source::exactly_once::Preflight;
 pub use task::{TargetState, TaskEvent, TaskId};
 pub use trace::trace_of;

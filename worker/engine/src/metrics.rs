@@ -57,6 +57,9 @@ pub(crate) struct TaskStats {
     pub(crate) commit_skips: Meter,
     pub(crate) commit_seqno: Counter,
     pub(crate) partitions: Counter,
+    has_transactions: AtomicBool,
+    /// Records in each transaction that was committed.
+    pub(crate) transaction_size: Window,
     pub(crate) errors: ErrorStats,
 }
 
@@ -81,6 +84,7 @@ impl TaskStats {
             commit_results: Window::new(size),
             commits: Meter::new(size),
             commit_skips: Meter::new(size),
+            transaction_size: Window::new(size),
             ..Self::default()
         }
     }
@@ -92,6 +96,15 @@ impl TaskStats {
             self.startups.ended(state == TaskState::Running);
         }
         lock(&self.state).enter(state, Instant::now());
+    }
+
+    /// The task writes in transactions.
+    pub(crate) fn begin_transactions(&self) {
+        self.has_transactions.store(true, Relaxed);
+    }
+
+    fn has_transactions(&self) -> bool {
+        self.has_transactions.load(Relaxed)
     }
 
     fn state(&self) -> TaskState {

@@ -4,7 +4,9 @@ pub(crate) mod connector;
 mod file;
 mod index;
 pub(crate) mod json;
+pub(crate) mod layered;
 mod memory;
+pub(crate) mod own;
 mod topic;
 
 use async_trait::async_trait;
@@ -53,6 +55,9 @@ pub enum OffsetError {
     File(#[from] FileError),
 }
 
+/// A record of an offsets topic: key and value, none to forget.
+pub type OffsetRecord = (Vec<u8>, Option<Vec<u8>>);
+
 /// Keeps the positions of all source connectors.
 #[async_trait]
 pub trait OffsetStore: Send + Sync {
@@ -76,6 +81,13 @@ pub trait OffsetStore: Send + Sync {
         &self,
         connector: &str,
     ) -> Result<Vec<(SourcePartition, SourceOffset)>, OffsetError>;
+
+    /// The records that set positions, for whoever writes them in a transaction of its own.
+    fn records(
+        &self,
+        connector: &str,
+        offsets: &[(SourcePartition, Option<SourceOffset>)],
+    ) -> Result<Vec<OffsetRecord>, OffsetError>;
 }
 
 /// The positions of one connector, as its tasks may read them.

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use sluice_kafka::{Logins, admin::NewTopic};
 use sluice_plugin::{Properties, config::connector::OverridePolicy};
 
 use crate::metrics::SampleWindow;
@@ -30,6 +31,17 @@ pub enum SettingsError {
 /// Takes values out of a text that must not show.
 pub(crate) type Mask = Arc<dyn Fn(&str) -> String + Send + Sync>;
 
+/// What the engine of a worker in a group knows of the group.
+#[derive(Debug, Clone)]
+pub struct Distributed {
+    /// The workers' group, which transactional ids begin with.
+    pub group_id: String,
+    /// The worker's topic of positions; topics of connectors are made like it.
+    pub offsets: NewTopic,
+    /// Whether source tasks write records and positions in one transaction (`exactly.once.source.support=enabled`).
+    pub exactly_once: bool,
+}
+
 /// Settings of the engine.
 #[derive(Clone)]
 pub struct EngineSettings {
@@ -47,7 +59,11 @@ pub struct EngineSettings {
     pub(crate) topic_creation: bool,
     pub(crate) topic_tracking: bool,
     pub(crate) memory: usize,
+    /// The logins that clients share.
+    pub(crate) logins: Logins,
     pub(crate) samples: SampleWindow,
+    /// None for a worker on its own.
+    pub(crate) distributed: Option<Arc<Distributed>>,
 }
 
 impl std::fmt::Debug for EngineSettings {
@@ -77,7 +93,9 @@ impl EngineSettings {
             topic_creation: boolean(worker, "topic.creation.enable", true)?,
             topic_tracking: boolean(worker, "topic.tracking.enable", true)?,
             memory: memory(worker)?,
+            logins: Logins::default(),
             samples: samples(worker)?,
+            distributed: None,
         })
     }
 }
@@ -87,6 +105,23 @@ impl EngineSettings {
     #[must_use]
     pub fn hiding(self, mask: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
         Self { mask: Arc::new(mask), ..self }
+    }
+
+    /// Has clients log in together with the others of `logins`.
+    #[must_use]
+    pub fn sharing(self, logins: Logins) -> Self {
+        Self { logins, ..self }
+    }
+
+    /// Has tasks run as those of a worker in a group.
+    #[must_use]
+    pub fn distributed(self, group: Distributed) -> Self {
+        Self { distributed: Some(Arc::new(group)), ..self }
+    }
+
+    /// The group, if sources deliver exactly once in it.
+    pub(crate) fn exactly_once(&self) -> Option<&Arc<Distributed>> {
+        self.distributed.as_ref().filter(|it| it.exactly_once)
     }
 }
 

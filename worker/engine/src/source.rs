@@ -5,6 +5,7 @@
 
 mod commit;
 mod encode;
+pub(crate) mod exactly_once;
 mod outcomes;
 mod topics;
 
@@ -26,8 +27,9 @@ use crate::{
     guard::{Guard, Policy},
     ledger::{Committable, Ledger},
     metrics::TaskStats,
-    offsets::{ConnectorOffsets, OffsetStore},
+    offsets::{ConnectorOffsets, OffsetStore, own::Positions},
     reporters::Reporters,
+    task::TaskId,
     trace::Failure,
 };
 use encode::{Encoder, Outcome};
@@ -43,9 +45,9 @@ pub(crate) async fn run(
     mut control: Control,
     parts: TaskParts,
     connector: Arc<dyn AnySourceConnector>,
-    offsets: ConnectorOffsets,
+    store: Arc<dyn OffsetStore>,
 ) -> Result<(), Failure> {
-    let mut source = Source::open(&control, parts, &*connector, offsets).await?;
+    let mut source = Source::open(&control, parts, &*connector, store).await?;
     let outcome = source.flow(&mut control).await;
     if control.abandonment.has_come() {
         // A successor may be ahead already: nothing of this task counts any more.
@@ -71,7 +73,7 @@ struct Source {
     uncommitted: Vec<Committable>,
     store: Arc<dyn OffsetStore>,
     maker: TopicMaker,
-    connector: String,
+    id: TaskId,
     stats: Arc<TaskStats>,
     topics: TopicTracker,
     /// Topics that records were sent to since Kafka took some the last time.
@@ -93,7 +95,7 @@ impl Source {
         control: &Control,
         parts: TaskParts,
         plugin: &dyn AnySourceConnector,
-        offsets: ConnectorOffsets,
+        workers: Arc<dyn OffsetStore>,
     ) -> Result<Self, Failure> {
         let stats = Arc::clone(&control.stats);
         let clients = parts.clients(&control.id);
@@ -101,9 +103,14 @@ impl Source {
         let policy = Policy::parse(&parts.connector)?;
         let reporters = parts.reporters(control, &policy).await?;
         let encoder = Encoder::new(parts.converters()?, parts.chain()?, reporters.wants_original());
-        let store = Arc::clone(&offsets.store);
+        let store = match &parts.settings.distributed {
+            Some(group) => Positions::open(group, &clients, &workers).await?.store,
+            None => workers,
+        };
+        let offsets =
+            ConnectorOffsets { store: Arc::clone(&store), connector: control.id.connector.clone() };
         let worker = Arc::clone(&parts.settings.plugin_limits);
-        let context = SourceContext { offsets: Arc::new(offsets), worker };
+        let context = SourceContext { offsets: Arc::new(offsets), worker, transactions: None };
         control.built().await;
         let task = plugin.open(&parts.task, context).await?;
         let outcomes = Arc::<Outcomes>::default();
@@ -129,7 +136,7 @@ impl Source {
             uncommitted: Vec::new(),
             store,
             maker,
-            connector: control.id.connector.clone(),
+            id: control.id.clone(),
             stats,
             topics: TopicTracker::new(control, parts.told_topics),
             sent_to: Vec::new(),
@@ -151,6 +158,8 @@ impl Source {
             self.take_outcomes()?;
             if Instant::now() >= self.commit_due {
                 self.commit().await?;
+                // From its end: where commits take longer than this, records come in between.
+                self.commit_due = Instant::now() + self.flush_interval;
             }
             let has_room = self.send_unsent().await?;
             let can_poll = control.shall_run() && has_room && Instant::now() >= self.poll_due;
@@ -170,12 +179,13 @@ impl Source {
                 () = outcomes.news.notified() => {}
             }
         }
-        Ok(())
+        // What was polled goes out, if there is room: Java looks at the stop only before it polls.
+        self.send_unsent().await.map(drop)
     }
 
     /// The system may be there again soon: `WorkerSourceTask` polls again at once, which would keep a core busy here.
     fn poll_later(&mut self, error: &sluice_plugin::Error) {
-        tracing::warn!(connector = self.connector, %error, "the source could not be polled; trying again");
+        tracing::warn!(connector = self.id.connector, %error, "the source could not be polled; trying again");
         self.asked = None;
         self.poll_due = Instant::now() + POLL_RETRY;
     }
@@ -265,7 +275,7 @@ impl Source {
     async fn close(mut self) -> Result<(), Failure> {
         if let Err(error) = self.producer.flush(self.flush_timeout).await {
             tracing::warn!(
-                connector = self.connector,
+                connector = self.id.connector,
                 %error,
                 "not everything sent was acknowledged before the end"
             );

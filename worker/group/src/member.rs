@@ -1,5 +1,6 @@
 //! One worker's membership: joins the group, stays in it by heartbeats, says when to join again, leaves.
 
+mod absence;
 mod error;
 mod heartbeat;
 mod lead;
@@ -17,6 +18,7 @@ use crate::{
     assign::{IncrementalAssignor, Unit},
     protocol::{Assignment, ConnectProtocol, PROTOCOL_TYPE},
 };
+use absence::Absence;
 use heartbeat::Heartbeat;
 use round::Failure;
 
@@ -36,7 +38,7 @@ pub struct GroupSettings {
     pub url: String,
     /// `session.timeout.ms`: without a heartbeat for so long, the group counts the worker as dead.
     pub session_timeout: Duration,
-    /// `heartbeat.interval.ms`: for so long, work goes on without a coordinator.
+    /// `heartbeat.interval.ms`: for so long, work goes on without any broker.
     pub heartbeat_interval: Duration,
     /// How often the group is asked whether it changes, if that is more often: it tells only who asks.
     pub ask_interval: Duration,
@@ -110,7 +112,8 @@ pub struct Joined {
 pub enum Change {
     /// The group rebalances, or the delay of the last assignment is over. What runs goes on running.
     Rebalance,
-    /// The coordinator is unknown for longer than the heartbeat interval: stop all work, others may be given it.
+    /// No broker has answered for the heartbeat interval, or the coordinator not for a session: stop all work, others may
+    /// be given it.
     CoordinatorLost,
     /// The group goes on without this worker: stop all work, others may be given it.
     Fenced,
@@ -164,7 +167,8 @@ impl Member {
 
     /// Takes part in one round; `leader` is asked only if this worker becomes leader. Goes on through moves of the
     /// coordinator and rounds that others break off; ends with an error that trying again cannot mend, or with
-    /// [`JoinError::CoordinatorLost`] if the worker brings work and cannot reach the group for the heartbeat interval.
+    /// [`JoinError::CoordinatorLost`] if the worker brings work and no broker answers for the heartbeat interval, or none
+    /// coordinates the group for the session timeout.
     ///
     /// Under version 0 the caller must have stopped everything before. Dropping the future abandons the round; the
     /// group waits for the next call.
@@ -174,9 +178,9 @@ impl Member {
         leader: &mut (dyn Leader + Send),
     ) -> Result<Joined, JoinError> {
         self.rejoin_at = None;
-        let mut lost_since = None;
+        let mut absence = None;
         loop {
-            let outcome = match self.reachable(&local, lost_since).await? {
+            let outcome = match self.reachable(&local, &mut absence).await? {
                 Ok(coordinator) => self.round(&coordinator, &local, leader).await,
                 Err(failure) => Err(failure),
             };
@@ -194,15 +198,19 @@ impl Member {
                 Err(Failure::Expelled) if local.assignment.is_some() => {
                     return Err(JoinError::Fenced);
                 }
-                Err(Failure::Again | Failure::Expelled) => lost_since = None,
+                Err(Failure::Again | Failure::Expelled) => absence = None,
                 Err(Failure::Later) => {
-                    lost_since = None;
+                    absence = None;
                     sleep(RETRY_BACKOFF).await;
                 }
                 Err(Failure::Moved(cause)) => {
                     tracing::debug!(%cause, "the coordinator of the group is unknown");
-                    self.coordinator = None;
-                    lost_since.get_or_insert_with(Instant::now);
+                    let now = Instant::now();
+                    let absence = absence.get_or_insert_with(|| Absence::noticed(now, now));
+                    if self.coordinator.take().is_some() {
+                        // Nobody else was asked meanwhile.
+                        absence.note(now, &Ok(()));
+                    }
                     sleep(RETRY_BACKOFF).await;
                 }
             }
@@ -214,19 +222,24 @@ impl Member {
     async fn reachable(
         &mut self,
         local: &LocalState,
-        lost_since: Option<Instant>,
+        absence: &mut Option<Absence>,
     ) -> Result<Result<Node, Failure>, JoinError> {
         if let Some(known) = &self.coordinator {
             return Ok(Ok(known.clone()));
         }
         let search = self.client.coordinator(&self.settings.group_id);
         let found = if local.assignment.is_some() {
-            let since = lost_since.unwrap_or_else(Instant::now);
-            let deadline = since + self.settings.heartbeat_interval;
+            let now = Instant::now();
+            let begun = absence.unwrap_or_else(|| Absence::noticed(now, now));
+            let GroupSettings { heartbeat_interval, session_timeout, .. } = self.settings;
+            let deadline = begun.ends(heartbeat_interval, session_timeout);
             timeout_at(deadline, search).await.map_err(|_| JoinError::CoordinatorLost)?
         } else {
             search.await
         };
+        if let Some(absence) = absence {
+            absence.note(Instant::now(), &found);
+        }
         Ok(match found {
             Ok(node) => {
                 self.coordinator = Some(node.clone());

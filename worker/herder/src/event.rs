@@ -42,6 +42,8 @@ pub(crate) enum Event {
     Membership(Change),
     /// The config topic was read to its end, or not in time.
     ConfigRead(bool),
+    /// The group has been left for a while.
+    SteppedOut,
     /// A task reports.
     Task(TaskEvent),
     /// These tasks run here no more.
@@ -72,6 +74,21 @@ pub(crate) enum Event {
     Refreshed(RequestId, bool),
     /// Offsets of a connector were read or changed, or not.
     Offsets(RequestId, Result<Answer, Error>),
+    /// The leader has fenced earlier tasks for a task of this worker, or not.
+    FenceSent(RequestId, Result<Answer, Error>),
+    /// Earlier tasks were fenced here; whether the config topic could be read since, or why they were not.
+    Fenced {
+        /// Whose.
+        connector: String,
+        /// Which round this ends.
+        round: u64,
+        /// The outcome.
+        result: Result<bool, String>,
+    },
+    /// The config topic was claimed for this leader, or not.
+    Claimed(Result<(), String>),
+    /// The config topic has to be claimed again.
+    WritesLost,
     /// Records were written to the config topic and read back, or not.
     Written(WriteId, Result<(), String>),
     /// The leader took this worker's task configurations, or not.
@@ -161,14 +178,20 @@ pub(crate) struct SplitError {
 pub(crate) enum Timer {
     /// Ask a connector for its tasks again, if that start of it still runs.
     Split(String, u64),
+    /// Tell in its status that a connector has not said its tasks yet, if that start of it still runs.
+    Asked(String, u64),
     /// Start a connector again because a value of it expires, if that start of it still runs.
     Reload(String, u64),
     /// Tell the client of a question that a plugin hangs, if it has not answered.
     Question(QuestionId),
     /// Tell the client of a restart that it takes long, if it is not over.
     Restart(RequestId),
+    /// Claim the config topic again, if this worker still leads.
+    Claim,
     /// Join the group again after a failed round.
     Join,
+    /// Read the config topic again before joining.
+    ReadConfig,
     /// Is the session key due for rotation?
     SessionKey,
 }
@@ -180,6 +203,8 @@ pub(crate) enum Effect {
     Join(LocalState),
     /// Ask the group often for a while: it is likely to rebalance.
     Hurry,
+    /// Leave the group for a while; answered by [`Event::SteppedOut`].
+    StepOut,
     /// Leave the group.
     Leave,
     /// Read the config topic to its end; answered by [`Event::ConfigRead`].
@@ -194,6 +219,8 @@ pub(crate) enum Effect {
         task: Properties,
         /// Whether it begins paused.
         target: EngineTarget,
+        /// How many sets of task configurations the connector has had.
+        generation: u64,
     },
     /// Stop tasks; answered by [`Event::TasksStopped`].
     StopTasks(Vec<TaskId>),
@@ -236,6 +263,30 @@ pub(crate) enum Effect {
     WriteConfig(WriteId, Vec<(String, Option<String>)>),
     /// Make a new session key and write it to the config topic; answered by [`Event::Written`].
     NewSessionKey(WriteId),
+    /// Claim the config topic for this leader; answered by [`Event::Claimed`]. Writes that follow wait for it.
+    ClaimWrites,
+    /// Fence earlier tasks of a source, then read the config topic to its end; answered by [`Event::Fenced`].
+    Fence {
+        /// Whose.
+        connector: String,
+        /// The connector's configuration.
+        config: Properties,
+        /// How many tasks.
+        tasks: usize,
+        /// Goes into the answer.
+        round: u64,
+    },
+    /// Ask the leader to fence earlier tasks of a source; answered by [`Event::FenceSent`].
+    SendFence {
+        /// Who waits.
+        request: RequestId,
+        /// URL of the leader.
+        leader: String,
+        /// Whose.
+        connector: String,
+        /// Signs the request, where the group's protocol wants that.
+        key: Option<SessionKey>,
+    },
     /// Let the tasks of a connector tell their topics anew.
     ForgetTopics(String),
     /// Set the level of a logger here.

@@ -20,9 +20,9 @@ pub mod store;
 mod validate;
 
 pub use handle::Handle;
-pub use request::{Answer, Error, Request};
-pub use run::{Followed, Herder, Requests, RunError, Workers};
-pub use settings::Settings;
+pub use request::{Answer, Error, FencingRequest, Request};
+pub use run::{Followed, Herder, NotFenced, Requests, RunError, Workers};
+pub use settings::{ExactlyOnce, Settings};
 pub use sluice_engine::{OffsetsChange, TaskId};
 pub use state::Plugins;
 pub use store::config::{LoggerChange, RestartRequest, SessionKey, TargetState};

@@ -85,15 +85,8 @@ pub enum Request {
     RestartTask(TaskId),
     /// Set the level of a logger on all workers (KIP-976).
     SetLogger(LoggerChange),
-    /// Fence earlier tasks of a source (internal; KIP-618).
-    Fence {
-        /// Whose tasks.
-        connector: String,
-        /// The raw body, which the signature covers.
-        body: Vec<u8>,
-        /// Proof that a member of the group sent it.
-        signature: Option<Signature>,
-    },
+    /// About earlier tasks of a source (internal; KIP-618).
+    Fencing(FencingRequest),
     /// A follower's new task set (internal).
     PutTaskConfigs {
         /// Whose tasks.
@@ -102,6 +95,29 @@ pub enum Request {
         body: Vec<u8>,
         /// Proof that a member of the group sent it.
         signature: Option<Signature>,
+    },
+}
+
+/// What exactly-once tasks need before they write.
+#[derive(Debug, Clone)]
+pub enum FencingRequest {
+    /// Another worker wants earlier tasks fenced.
+    OfWorker {
+        /// Whose tasks.
+        connector: String,
+        /// The raw body, which the signature covers.
+        body: Vec<u8>,
+        /// Proof that a member of the group sent it.
+        signature: Option<Signature>,
+    },
+    /// A task of this worker wants earlier tasks of its connector fenced.
+    OfTask(String),
+    /// May a task of this worker, whose predecessors are fenced, write?
+    Verify {
+        /// Which.
+        task: TaskId,
+        /// The set of task configurations that it is of.
+        generation: u64,
     },
 }
 
@@ -141,6 +157,9 @@ pub enum Error {
     /// 409: the name is taken.
     #[error("Connector {0} already exists")]
     AlreadyExists(String),
+    /// 409.
+    #[error("{0}")]
+    Conflict(String),
     /// 400.
     #[error("{0}")]
     BadRequest(String),

@@ -1,6 +1,7 @@
 //! Runs the state machine: hands it what happens and does what it says. Decides nothing itself.
 
 mod effects;
+mod fencing;
 mod in_use;
 mod jobs;
 mod members;
@@ -16,7 +17,7 @@ use async_trait::async_trait;
 use sluice_config::Properties;
 use sluice_engine::{Engine, TaskEvent};
 use sluice_group::{Change, JoinError, Seat};
-use sluice_kafka::log::{Log, LogEvent, LogRecord};
+use sluice_kafka::log::{LeaderWriter, Log, LogEvent, LogRecord};
 use sluice_providers::Providers;
 use tokio::{
     sync::mpsc,
@@ -36,6 +37,7 @@ use crate::{
     status_writer::StatusWriter,
     store::config::SessionKey,
 };
+pub use fencing::NotFenced;
 use in_use::InUse;
 use jobs::Done;
 
@@ -56,6 +58,14 @@ pub trait Workers: Send + Sync {
         configs: &[Properties],
         key: Option<&SessionKey>,
     ) -> Result<(), String>;
+
+    /// Has the leader fence the earlier tasks of a source, signed if there is a key.
+    async fn fence(
+        &self,
+        leader: &str,
+        connector: &str,
+        key: Option<&SessionKey>,
+    ) -> Result<(), NotFenced>;
 }
 
 /// Why the control path ended of itself.
@@ -90,6 +100,8 @@ pub struct Herder {
     pub config: Followed,
     /// The status topic, or what stands for it.
     pub status: Followed,
+    /// Writes to the config topic what only the leader may, where a leader that was replaced shall write no more.
+    pub leader_writer: Option<LeaderWriter>,
     /// The way to the other workers.
     pub workers: Arc<dyn Workers>,
     /// Levels of this worker's loggers.
@@ -106,7 +118,9 @@ struct Loop {
     engine: Arc<Engine>,
     providers: Arc<Providers>,
     in_use: InUse,
+    handle: Handle,
     config_log: Arc<Log>,
+    leader_writer: Option<Arc<LeaderWriter>>,
     config_records: mpsc::Receiver<LogEvent>,
     configured: ConfiguredWork,
     workers: Arc<dyn Workers>,
@@ -134,14 +148,17 @@ impl Herder {
     }
 
     /// Runs until told to stop; then every task is stopped, its offsets are committed, and the group is left.
-    pub async fn run(self, requests: Requests, stop: CancellationToken) -> Result<(), RunError> {
+    pub async fn run(
+        mut self,
+        requests: Requests,
+        stop: CancellationToken,
+    ) -> Result<(), RunError> {
         let Requests { handle, queue: mut requests } = requests;
-        let (status_log, mut status_records) = self.status;
-        let (config_log, config_records) = self.config;
+        let ((status_log, mut status_records), (config_log, config_records)) =
+            (self.status, self.config);
         let status_log = Arc::new(status_log);
         let (statuses, writer) = StatusWriter::new(Arc::clone(&status_log));
         let writers: JoinSet<_> = std::iter::once(writer).collect();
-        let mut task_events = self.task_events;
         let mut this = Loop {
             state: State::new(self.settings.clone(), Arc::clone(&self.plugins)),
             configured: ConfiguredWork::new(&self.settings, &self.plugins),
@@ -151,7 +168,9 @@ impl Herder {
             engine: self.engine,
             providers: self.providers,
             in_use: InUse::default(),
+            handle: handle.clone(),
             config_log: Arc::new(config_log),
+            leader_writer: self.leader_writer.map(Arc::new),
             config_records,
             workers: self.workers,
             statuses,
@@ -173,12 +192,11 @@ impl Herder {
         tracing::info!("the internal topics have been read");
         handle.set_started();
         this.step(Event::Started);
-        let mut look_again = tokio::time::interval(in_use::LOOK_AGAIN);
-        look_again.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut look_again = in_use::ticks();
         while !this.is_over {
             tokio::select! {
                 _ = look_again.tick(), if !this.in_use.is_empty() => this.look_again(),
-                Some(event) = task_events.recv() => this.step(Event::Task(event)),
+                Some(event) = self.task_events.recv() => this.step(Event::Task(event)),
                 event = this.config_records.recv() => this.config_event(event.ok_or(RunError::Log("config"))?),
                 event = status_records.recv() => this.status_event(event.ok_or(RunError::Log("status"))?),
                 Some(asked) = requests.recv() => this.asked(asked),

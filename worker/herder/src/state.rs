@@ -7,9 +7,11 @@
 //! Mirrors `DistributedHerder`.
 
 mod awaited;
+mod catch_up;
 mod fencing;
 mod membership;
 mod offsets;
+mod privileges;
 mod questions;
 mod requests;
 mod restart;
@@ -39,6 +41,7 @@ use membership::Membership;
 use questions::Questions;
 pub(crate) use seen::SeenConnector;
 use work::Work;
+pub(crate) use writes::LOST as WRITES_LOST;
 use writes::{PendingWrite, Writes};
 
 /// Checks connector configurations and knows plugin types. Pure apart from what plugins look at.
@@ -68,6 +71,8 @@ pub(crate) struct State {
     questions: Questions,
     pending_offsets: offsets::PendingChanges,
     awaited: awaited::Awaited,
+    catch_up: catch_up::CatchUp,
+    fencing: fencing::Fencing,
     has_started: bool,
     effects: Vec<Effect>,
     now_millis: i64,
@@ -88,6 +93,8 @@ impl State {
             questions: Questions::default(),
             pending_offsets: offsets::PendingChanges::default(),
             awaited: awaited::Awaited::default(),
+            catch_up: catch_up::CatchUp::default(),
+            fencing: fencing::Fencing::default(),
             has_started: false,
             effects: Vec::new(),
             now_millis: 0,
@@ -120,6 +127,7 @@ impl State {
             Event::JoinFailed => self.join_failed(),
             Event::Membership(change) => self.membership_changed(change),
             Event::ConfigRead(in_time) => self.config_read(in_time),
+            Event::SteppedOut => self.stepped_out(),
             Event::Task(event) => self.task_event(event),
             Event::TasksStopped(ids) => self.tasks_stopped(&ids),
             Event::ValuesChanged(ids) => ids.iter().for_each(|id| self.work.mark_task_stale(id)),
@@ -131,7 +139,10 @@ impl State {
             }
             Event::Told(id, told) => self.told(id, told),
             Event::Refreshed(id, in_time) => self.refreshed(id, in_time),
-            Event::Offsets(id, answer) => self.reply(id, answer),
+            Event::Offsets(id, answer) | Event::FenceSent(id, answer) => self.reply(id, answer),
+            Event::Fenced { connector, round, result } => self.fenced(&connector, round, result),
+            Event::Claimed(result) => self.claimed(result),
+            Event::WritesLost => self.writes_lost(),
             Event::Written(id, result) => self.written(id, result),
             Event::TasksSent { connector, attempt, result } => {
                 self.tasks_sent(&connector, attempt, result);
@@ -182,6 +193,7 @@ impl State {
             Change::Reconfigured(_) | Change::SessionKey => {}
             Change::Tasks(name) => {
                 self.work.mark_tasks_stale(&name);
+                self.fenced_in_vain(&name);
                 self.membership.request_rejoin();
             }
             Change::Target(name) => self.target_changed(&name),
@@ -211,10 +223,13 @@ impl State {
     fn timer(&mut self, timer: Timer) {
         match timer {
             Timer::Split(connector, attempt) => self.split_again(&connector, attempt),
+            Timer::Asked(connector, attempt) => self.split_hangs(&connector, attempt),
             Timer::Reload(connector, attempt) => self.work.reload(&connector, attempt),
             Timer::Question(id) => self.plugin_hangs(id),
             Timer::Restart(id) => self.restart_hangs(id),
+            Timer::Claim => self.claim_again(),
             Timer::Join => self.membership.retry_join(),
+            Timer::ReadConfig => self.read_again(),
             Timer::SessionKey => self.session_key_timer(),
         }
     }

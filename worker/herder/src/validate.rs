@@ -83,8 +83,9 @@ impl CatalogPlugins {
         let is_source = matches!(plugin, ConnectorPlugin::Source(_));
         let mut definition = self.definition(settings, is_source);
         let mut report = Report::with_classes(&definition, settings, &self.classes);
-        if is_source {
-            distributed::check_source(&mut report);
+        if let ConnectorPlugin::Source(source) = &plugin {
+            let is_enabled = self.sources_are_exactly_once();
+            distributed::check_source(settings, &**source, is_enabled, &mut report);
         } else {
             connector::check_topics(settings, &mut report).map_err(|error| {
                 Error::Internal(format!("java.util.regex.PatternSyntaxException: {error}"))
@@ -93,7 +94,8 @@ impl CatalogPlugins {
         }
         note_nulls(settings, &mut report);
         let converters = converters::all(&self.classes, settings, &mut report);
-        let clients = overrides::all(settings, is_source, &self.policy)?;
+        let has_own_offsets = is_source && self.uses_own_offsets(settings);
+        let clients = overrides::all(settings, is_source, has_own_offsets, &self.policy)?;
         let (own, own_report) = self.own(plugin, settings);
         replace(&mut definition, own);
         let values = [report.values.as_slice(), own_report.values.as_slice()];
@@ -109,6 +111,19 @@ impl CatalogPlugins {
     ) -> Result<Self, String> {
         let policy = OverridePolicy::parse(&worker)?;
         Ok(Self { classes: CatalogClasses(catalog), worker, policy, providers })
+    }
+
+    /// Whether the worker has transactions for sources.
+    fn sources_are_exactly_once(&self) -> bool {
+        let support = self.worker.get("exactly.once.source.support");
+        support.is_some_and(|it| it.trim().eq_ignore_ascii_case("enabled"))
+    }
+
+    /// Whether a source has clients of its own for its positions
+    /// (`DistributedHerder.connectorUsesSeparateOffsetsTopicClients`).
+    fn uses_own_offsets(&self, settings: &Nullable) -> bool {
+        let topic = settings.get("offsets.storage.topic").and_then(Option::as_deref);
+        self.sources_are_exactly_once() || topic.is_some_and(|it| !it.trim().is_empty())
     }
 
     fn group_id(&self) -> &str {

@@ -1,5 +1,6 @@
 //! Admin calls over the wire client: topics, offsets and groups, as far as Connect needs them.
 
+mod fencing;
 mod groups;
 
 pub use groups::has_members;

@@ -38,7 +38,11 @@ impl ClientError {
         if alert || is(Local::SSL) {
             return Some(Self::new(Local::SSL as i32, reason));
         }
-        is(Local::Authentication).then(|| Self::new(code, reason))
+        // The handshake says nothing of who we are, only whether there is such a mechanism. Others of its errors pass: the
+        // connection was lost, or a session so short that it was renewed within a second of its begin.
+        let is_handshake = reason.contains("mechanism handshake failed: ");
+        let passes = is_handshake && !reason.contains("Unsupported SASL mechanism");
+        (is(Local::Authentication) && !passes).then(|| Self::new(code, reason))
     }
 
     /// Bytes of a broker that are no records.
@@ -192,6 +196,26 @@ fn local(code: i32) -> (&'static str, bool) {
             Local::AssignmentLost,
         ];
         ("org.apache.kafka.common.KafkaException", retriable.into_iter().any(is))
+    }
+}
+
+#[test]
+fn a_handshake_that_fails_is_no_refusal() {
+    let authentication = Local::Authentication as i32;
+    for (reason, expected) in [
+        (
+            "x/1: SASL PLAIN mechanism handshake failed: Local: Broker transport failure: broker's",
+            false,
+        ),
+        (
+            "x/1: SASL PLAIN mechanism handshake failed: Broker: Request not valid in current SASL state: b",
+            false,
+        ),
+        ("x/1: SASL PLAIN mechanism handshake failed: Broker: Unsupported SASL mechanism: b", true),
+        ("x/1: SASL authentication error: Authentication failed", true),
+    ] {
+        let refused = ClientError::refusal(authentication, reason);
+        assert_eq!(refused.is_some(), expected, "{reason}");
     }
 }
 

@@ -10,6 +10,7 @@ mod fetched;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 pub mod log;
+mod login;
 pub mod membership;
 mod memory;
 mod message;
@@ -20,11 +21,12 @@ pub mod wire;
 
 pub use batch::Batch;
 pub use consumer::assign::{
-    Assignments, Assignor, Malformed, Subscriber, Subscription, Topics, decode_assignment,
+    Assignments, Assignor, Malformed, Racks, Subscriber, Subscription, Topics, decode_assignment,
     encode_assignment,
 };
 pub use consumer::{BatchConsumer, ConsumerConfig, ConsumerCutoff, Event, TopicOffsets};
 pub use failure::ClientError;
+pub use login::Logins;
 pub use memory::{Memory, Share};
 pub use message::{Message, OutgoingRecord, RecordMetadata, TimestampType};
 pub use producer::{Deliveries, Delivery, Producer, ProducerConfig, ProducerCutoff, SendRefused};

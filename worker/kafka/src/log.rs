@@ -6,6 +6,7 @@
 //! write is one Produce request at a time (as Connect's `max.in.flight.requests.per.connection=1`), a read one
 //! fetch per leader that the broker answers as soon as there is something.
 
+mod leader;
 mod memory;
 mod partitioner;
 mod reader;
@@ -18,6 +19,7 @@ use tokio::{
     task::JoinSet,
 };
 
+pub use leader::{LeaderWriter, NotWritten};
 pub use topic::LogError;
 
 use crate::{
@@ -129,7 +131,6 @@ enum Kept {
 #[derive(Debug)]
 struct Topic {
     admin: Admin,
-    isolation: Isolation,
     writes: mpsc::Sender<writer::Write>,
     ends: mpsc::Sender<reader::ReadTo>,
     tasks: JoinSet<()>,
@@ -155,7 +156,7 @@ impl Log {
         }));
         tasks.spawn(writer::run(client.clone(), topic.name.clone(), partitions, queued));
         let admin = Admin::new(client);
-        let kept = Kept::Topic(Topic { admin, isolation, writes, ends, tasks });
+        let kept = Kept::Topic(Topic { admin, writes, ends, tasks });
         Ok((Self { topic: topic.name, partitions, kept }, receiver))
     }
 
@@ -198,13 +199,14 @@ impl Log {
     }
 
     /// Returns when the receiver has answered a [`LogEvent::End`] that follows every record which existed when
-    /// this was called. The receiver must be read meanwhile. Cancel-safe.
+    /// this was called; those of open transactions are waited for, whatever becomes of them
+    /// (`KafkaBasedLog.readToEnd`). The receiver must be read meanwhile. Cancel-safe.
     pub async fn read_to_end(&self) -> Result<(), Failure> {
-        let Topic { admin, isolation, ends: reads, .. } = match &self.kept {
+        let Topic { admin, ends: reads, .. } = match &self.kept {
             Kept::Topic(topic) => topic,
             Kept::Memory(memory) => return memory.read_to_end().await,
         };
-        let ends = topic::ends(admin, &self.topic, self.partitions, *isolation).await?;
+        let ends = topic::ends(admin, &self.topic, self.partitions).await?;
         let (done, reached) = oneshot::channel();
         let read = reader::ReadTo { ends, end: End(done) };
         reads.send(read).await.map_err(|_| Failure::Stopped)?;

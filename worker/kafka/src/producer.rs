@@ -2,6 +2,7 @@
 //! rust-rdkafka's, with a thread of its own that takes the outcomes; what each record costs goes past rust-rdkafka.
 
 mod context;
+mod credentials;
 mod native;
 
 use std::{
@@ -29,10 +30,14 @@ use crate::{
     settings::ClientSettings,
 };
 use context::Context;
+use credentials::Credentials;
 use native::{Event, Native};
 
 /// How long the serving thread sleeps while nothing happens; also how long stopping it may take.
 const SERVE_INTERVAL: Duration = Duration::from_millis(100);
+
+/// How long one call about a transaction blocks before it is looked whether the producer is closed.
+const TRANSACTION_STEP: Duration = Duration::from_secs(5);
 
 /// A record's token and its outcome.
 pub type Delivery = (u64, Result<RecordMetadata, ClientError>);
@@ -128,12 +133,11 @@ impl Producer {
         config: ProducerConfig,
         delivered: impl Deliveries,
     ) -> Result<Self, ClientError> {
+        let credentials = Credentials::of(settings)?;
         let mut native = settings.producer(config.share.most())?;
         native.insert("client.id", settings.client_id().map_or(config.client_id, str::to_owned));
         if let Some(id) = config.transactional_id {
-            native.insert("transactional.id", id);
-            native.insert("enable.idempotence", "true".to_owned());
-            native.insert("max.in.flight.requests.per.connection", "5".to_owned());
+            settings.make_transactional(&mut native, id)?;
         }
         let mut client = ClientConfig::new();
         for (name, value) in native {
@@ -150,7 +154,7 @@ impl Producer {
         let serving = Arc::clone(&inner);
         let served = std::thread::Builder::new()
             .name("kafka-producer".to_owned())
-            .spawn(move || serve(&serving))
+            .spawn(move || serve(&serving, credentials))
             .map_err(|cause| ClientError::internal(&cause))?;
         Ok(Self { inner, served: Some(served) })
     }
@@ -196,9 +200,10 @@ impl Producer {
         self.blocking(move |producer| producer.flush(timeout)).await
     }
 
-    /// Claims the transactional id: older producers with it are fenced off.
-    pub async fn init_transactions(&self, timeout: Duration) -> Result<(), ClientError> {
-        self.blocking(move |producer| producer.init_transactions(timeout)).await
+    /// Claims the transactional id: older producers with it are fenced off, and what they left open is over. Tries until
+    /// it works, cannot work, or the producer is closed. Cancel-safe, but the claim may still be made.
+    pub async fn init_transactions(&self) -> Result<(), ClientError> {
+        self.persist(|producer| producer.init_transactions(TRANSACTION_STEP)).await
     }
 
     /// Starts a transaction; no I/O.
@@ -206,14 +211,15 @@ impl Producer {
         self.inner.native.producer().begin_transaction().map_err(|error| context::error_of(&error))
     }
 
-    /// Flushes and commits the transaction.
-    pub async fn commit_transaction(&self, timeout: Duration) -> Result<(), ClientError> {
-        self.blocking(move |producer| producer.commit_transaction(timeout)).await
+    /// Waits until all that was sent has its outcome, and commits the transaction. Tries like
+    /// [`Self::init_transactions`]; dropped, it may or may not commit. After an error the transaction is to be aborted.
+    pub async fn commit_transaction(&self) -> Result<(), ClientError> {
+        self.persist(|producer| producer.commit_transaction(TRANSACTION_STEP)).await
     }
 
-    /// Throws away what the transaction wrote.
-    pub async fn abort_transaction(&self, timeout: Duration) -> Result<(), ClientError> {
-        self.blocking(move |producer| producer.abort_transaction(timeout)).await
+    /// Throws away what the transaction wrote. Tries like [`Self::init_transactions`].
+    pub async fn abort_transaction(&self) -> Result<(), ClientError> {
+        self.persist(|producer| producer.abort_transaction(TRANSACTION_STEP)).await
     }
 
     /// Throws away what is queued, handing each record's failure to the handler, and frees the client.
@@ -237,6 +243,24 @@ impl Producer {
     fn stop(&mut self) -> Option<JoinHandle<()>> {
         self.inner.stop();
         self.served.take()
+    }
+
+    /// Calls again what librdkafka says may be called again.
+    async fn persist(
+        &self,
+        work: impl Fn(&BaseProducer<Context>) -> Result<(), KafkaError> + Send + 'static,
+    ) -> Result<(), ClientError> {
+        let inner = Arc::clone(&self.inner);
+        self.blocking(move |producer| {
+            loop {
+                match work(producer) {
+                    Err(KafkaError::Transaction(error))
+                        if error.is_retriable() && !inner.stop.load(Ordering::SeqCst) => {}
+                    outcome => return outcome,
+                }
+            }
+        })
+        .await
     }
 
     async fn blocking(
@@ -286,10 +310,11 @@ const fn size(bytes: usize) -> usize {
 }
 
 /// Serves deliveries and errors until the producer is dropped.
-fn serve(inner: &Inner) {
+fn serve(inner: &Inner, mut credentials: Credentials) {
     let context = inner.native.producer().context();
     let mut delivered = Vec::new();
     while !inner.stop.load(Ordering::SeqCst) {
+        credentials.keep(&inner.native);
         match inner.native.next(SERVE_INTERVAL, &mut delivered) {
             Event::Delivered(size) => context.hand_over(&mut delivered, size),
             Event::Error(code, reason) => context.error(KafkaError::Global(code), &reason),

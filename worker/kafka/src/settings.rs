@@ -12,7 +12,9 @@ use std::time::Duration;
 use sluice_config::Properties;
 
 pub use layers::layered;
-pub(crate) use security::{Mechanism, Sasl, Security, Tls, parse_tls};
+pub(crate) use security::{Mechanism, Sasl, Security, Tls, User, parse_tls};
+
+use crate::login::Logins;
 
 /// Why client settings cannot be used. Never holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +35,9 @@ pub enum SettingsError {
         /// Why.
         reason: &'static str,
     },
+    /// Settings for SASL/OAUTHBEARER that cannot be used, in Java's words.
+    #[error("{0}")]
+    Login(String),
     /// librdkafka does not take a value.
     #[error("Invalid client configuration: {0}")]
     Client(String),
@@ -58,8 +63,14 @@ impl std::fmt::Debug for ClientSettings {
 }
 
 impl ClientSettings {
-    /// Reads the keys of a Java client (unprefixed). Unknown keys are kept aside as [`Self::unknown`].
+    /// Reads the keys of a Java client (unprefixed). Unknown keys are kept aside as [`Self::unknown`]. Clients made of these
+    /// settings share a login with each other alone.
     pub fn parse(settings: &Properties) -> Result<Self, SettingsError> {
+        Self::parse_with(settings, &Logins::default())
+    }
+
+    /// The same for clients that share a login with all others of `logins`. No I/O.
+    pub fn parse_with(settings: &Properties, logins: &Logins) -> Result<Self, SettingsError> {
         let mut known = Properties::new();
         let mut unknown = Vec::new();
         for (key, value) in settings {
@@ -71,7 +82,7 @@ impl ClientSettings {
             }
         }
         let bootstrap = bootstrap(settings)?;
-        Ok(Self { bootstrap, security: security::parse(settings)?, known, unknown })
+        Ok(Self { bootstrap, security: security::parse(settings, logins)?, known, unknown })
     }
 
     /// Keys that no Java client knows; callers warn about them.

@@ -107,9 +107,18 @@ impl Client {
 
     /// The coordinator of a group.
     pub async fn coordinator(&self, group: &str) -> Result<Node, Error> {
-        let key = StrBytes::from_string(group.to_owned());
+        self.coordinator_of(0, group).await
+    }
+
+    /// The coordinator of a transactional id.
+    pub async fn transaction_coordinator(&self, transactional_id: &str) -> Result<Node, Error> {
+        self.coordinator_of(1, transactional_id).await
+    }
+
+    async fn coordinator_of(&self, kind: i8, key: &str) -> Result<Node, Error> {
+        let key = StrBytes::from_string(key.to_owned());
         let build = |version: i16| {
-            let request = FindCoordinatorRequest::default().with_key_type(0);
+            let request = FindCoordinatorRequest::default().with_key_type(kind);
             if version >= 4 {
                 request.with_coordinator_keys(vec![key])
             } else {

@@ -8,6 +8,8 @@ use std::{
     sync::{LazyLock, Mutex, PoisonError},
 };
 
+use bytestring::ByteString;
+
 /// The longest name that is kept, in bytes.
 const LONGEST: usize = 256;
 /// What all names may take together, in bytes.
@@ -25,6 +27,12 @@ struct Kept {
 /// The same text for as long as the process; none where there is no room for it.
 pub fn kept_name(name: &str) -> Option<&'static str> {
     KEPT.lock().unwrap_or_else(PoisonError::into_inner).name(name)
+}
+
+/// The same text, kept for as long as the process where there is room for it. For texts of settings that go into every
+/// record.
+pub fn kept_text(text: &str) -> ByteString {
+    kept_name(text).map_or_else(|| text.into(), ByteString::from_static)
 }
 
 impl Kept {

@@ -21,7 +21,7 @@ pub mod values;
 
 pub use decimal::Decimal;
 pub use header::{Header, Headers};
-pub use kept::kept_name;
+pub use kept::{kept_name, kept_text};
 pub use logical::Logical;
 pub use parameters::Parameters;
 pub use position::{SourceOffset, SourcePartition, TopicPartition};

@@ -9,6 +9,7 @@ use sluice_model::{SourceOffset, SourcePartition, TopicPartition};
 use crate::{
     Properties, Result, SinkContext, SinkTask, SourceContext, SourceTask,
     transform::{parse, validate},
+    usual_version,
 };
 
 /// What came of watching over a connector's work.
@@ -18,6 +19,16 @@ pub enum Watched {
     Changed,
     /// Nothing is to be watched until the work is split the next time.
     Nothing,
+}
+
+/// Whether a connector hands out each record exactly once to a worker that writes records and positions in one transaction
+/// (`org.apache.kafka.connect.source.ExactlyOnceSupport`, KIP-618).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExactlyOnceSupport {
+    /// It does, with the configuration that was given: after a restart it goes on exactly behind its committed position.
+    Supported,
+    /// It does not.
+    Unsupported,
 }
 
 /// Copies data from a system into Kafka (`org.apache.kafka.connect.source.SourceConnector`).
@@ -41,7 +52,7 @@ pub trait SourceConnector: Send + Sync + 'static {
     /// Full Java class name that users write in `connector.class`.
     const NAME: &'static str;
     /// Version shown by the REST API.
-    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const VERSION: &'static str = usual_version(Self::NAME);
 
     /// Splits the work over at most `max_tasks` tasks: the settings of each, which `open` gets one day on some worker.
     ///
@@ -81,6 +92,22 @@ pub trait SourceConnector: Send + Sync + 'static {
         Ok(false)
     }
 
+    /// Says whether records are handed out exactly once with this configuration
+    /// (`SourceConnector.exactlyOnceSupport`). Nothing is known unless the connector says so, and users who require it are
+    /// told. Touches nothing.
+    fn exactly_once_support(&self, config: &Self::Config) -> Result<Option<ExactlyOnceSupport>> {
+        let _ = config;
+        Ok(None)
+    }
+
+    /// Says whether tasks say themselves where transactions end, with this configuration
+    /// (`SourceConnector.canDefineTransactionBoundaries`); they are given [`SourceContext::transactions`] if users want
+    /// that. Touches nothing.
+    fn defines_transactions(&self, config: &Self::Config) -> Result<bool> {
+        let _ = config;
+        Ok(false)
+    }
+
     /// Starts one task with the settings that `split` gave it, parsed and as they are. Spawns nothing that outlives it.
     ///
     /// It asks [`SourceContext::offsets`] where to go on: what was committed there is done, and everything behind it is
@@ -104,7 +131,7 @@ pub trait SinkConnector: Send + Sync + 'static {
     /// Full Java class name that users write in `connector.class`.
     const NAME: &'static str;
     /// Version shown by the REST API.
-    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const VERSION: &'static str = usual_version(Self::NAME);
 
     /// The settings of each task, at most `max_tasks`; as many as allowed, all alike, unless the connector says
     /// otherwise. Which partitions of its topics a task gets is decided by Kafka's consumer group.
@@ -199,6 +226,16 @@ pub trait AnySourceConnector: Send + Sync {
         let _ = (settings, offsets);
         Ok(false)
     }
+    /// See [`SourceConnector::exactly_once_support`].
+    fn exactly_once_support(&self, settings: &Properties) -> Result<Option<ExactlyOnceSupport>> {
+        let _ = settings;
+        Ok(None)
+    }
+    /// See [`SourceConnector::defines_transactions`].
+    fn defines_transactions(&self, settings: &Properties) -> Result<bool> {
+        let _ = settings;
+        Ok(false)
+    }
     /// See [`SourceConnector::open`].
     async fn open(
         &self,
@@ -282,6 +319,14 @@ impl<C: SourceConnector> AnySourceConnector for C {
     ) -> Result<bool> {
         let config = parse::<C::Config>(settings)?;
         SourceConnector::alter_offsets(self, config, offsets).await
+    }
+
+    fn exactly_once_support(&self, settings: &Properties) -> Result<Option<ExactlyOnceSupport>> {
+        SourceConnector::exactly_once_support(self, &parse::<C::Config>(settings)?)
+    }
+
+    fn defines_transactions(&self, settings: &Properties) -> Result<bool> {
+        SourceConnector::defines_transactions(self, &parse::<C::Config>(settings)?)
     }
 
     async fn open(

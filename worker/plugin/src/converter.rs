@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sluice_config::{ConfigDef, ConfigKey, Default, Importance, Report, Type, Validator};
 use sluice_model::{SchemaAndValue, SchemaRef, Value};
 
-use crate::{PluginType, Properties, Result};
+use crate::{PluginType, Properties, Result, usual_version};
 
 /// Which part of a record a converter serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub trait ConverterFactory: Send + Sync {
     fn name(&self) -> &'static str;
     /// Version shown by the REST API and by metrics.
     fn version(&self) -> &'static str {
-        env!("CARGO_PKG_VERSION")
+        usual_version(self.name())
     }
     /// Under which kinds users find the class: converters serve keys and values, header converters headers.
     fn kinds(&self) -> &'static [PluginType] {

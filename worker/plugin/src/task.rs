@@ -105,4 +105,7 @@ pub struct SourceContext {
     pub offsets: Arc<dyn OffsetReader>,
     /// Limits that the worker sets for this plugin, such as `sluice.file.paths` (prefix `sluice.` kept).
     pub worker: Arc<crate::Properties>,
+    /// Ends transactions, if the user lets the connector say where (`transaction.boundary=connector`) and the worker
+    /// delivers exactly once.
+    pub transactions: Option<Arc<crate::TransactionContext>>,
 }

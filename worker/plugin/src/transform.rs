@@ -3,7 +3,7 @@
 use sluice_config::{Config, ConfigDef, Report};
 use sluice_model::ConnectRecord;
 
-use crate::{Error, Properties, Result};
+use crate::{Error, Properties, Result, usual_version};
 
 /// What becomes of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub trait Transform: Send + Sized + 'static {
     /// Full Java class name that users write in `transforms.ALIAS.type`.
     const NAME: &'static str;
     /// Version shown by the REST API.
-    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const VERSION: &'static str = usual_version(Self::NAME);
 
     /// A transform for one task, or what is wrong with keys that are right one by one.
     fn configure(config: Self::Config) -> Result<Self>;
@@ -52,7 +52,7 @@ pub trait Predicate: Send + Sized + 'static {
     /// Full Java class name that users write in `predicates.ALIAS.type`.
     const NAME: &'static str;
     /// Version shown by the REST API.
-    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const VERSION: &'static str = usual_version(Self::NAME);
 
     /// A predicate for one task, or what is wrong with keys that are right one by one.
     fn configure(config: Self::Config) -> Result<Self>;

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{ConnectorStateInfo, SettingsPatch, settings::scalar_of};
+use crate::{ConnectorStateInfo, SettingsPatch, fields::Fields, settings::scalar_of};
 
 /// Answer to `GET /connectors/{name}`, and to whatever creates or changes one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ConnectorInfo {
     /// The connector's name.
     pub name: String,
@@ -22,7 +23,7 @@ pub struct ConnectorInfo {
 }
 
 /// Which way a connector moves records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ConnectorKind {
     /// Into Kafka.
@@ -45,7 +46,9 @@ impl fmt::Display for ConnectorKind {
 }
 
 /// Names one task.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct TaskId {
     /// The connector it belongs to.
     pub connector: String,
@@ -54,7 +57,7 @@ pub struct TaskId {
 }
 
 /// One element of the answer to `GET /connectors/{name}/tasks`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TaskInfo {
     /// Which task.
     pub id: TaskId,
@@ -62,8 +65,18 @@ pub struct TaskInfo {
     pub config: BTreeMap<String, String>,
 }
 
+/// Answer to `GET /connectors`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Listed {
+    /// Their names.
+    Names(Vec<String>),
+    /// With `expand`, what was asked for by name.
+    Expanded(BTreeMap<String, Expanded>),
+}
+
 /// One value of the answer to `GET /connectors?expand=…`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Expanded {
     /// With `expand=status`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -74,28 +87,48 @@ pub struct Expanded {
 }
 
 /// One value of the answer to `GET /connectors/{name}/topics`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ActiveTopics {
     /// Topics that the connector has used.
     pub topics: Vec<String>,
 }
 
 /// Body of `POST /connectors`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "Fields")]
+#[schemars(!try_from)]
 pub struct CreateConnectorRequest {
     /// The name; a missing one counts as empty, blanks around it do not count.
-    #[serde(default, deserialize_with = "trimmed")]
     pub name: String,
     /// The configuration; a worker refuses a request without one.
+    #[schemars(required)]
     pub config: Option<SettingsPatch>,
     /// The state to create it in; running unless said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub initial_state: Option<InitialState>,
 }
 
+impl TryFrom<Fields> for CreateConnectorRequest {
+    type Error = serde_json::Error;
+
+    fn try_from(fields: Fields) -> Result<Self, Self::Error> {
+        fields.check(&["name", "config", "initial_state"])?;
+        let Scalar(name) = fields.read("name")?;
+        Ok(Self {
+            name: name.unwrap_or_default().trim().to_owned(),
+            config: fields.read("config")?,
+            initial_state: fields.read("initial_state")?,
+        })
+    }
+}
+
+/// Text that may have come as a number or a boolean.
+#[derive(Default, Deserialize)]
+#[serde(transparent)]
+struct Scalar(#[serde(deserialize_with = "scalar_of")] Option<String>);
+
 /// The state that a new connector starts in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum InitialState {
     /// Runs at once.
@@ -116,11 +149,6 @@ impl<'de> Deserialize<'de> for InitialState {
             _ => Err(serde::de::Error::unknown_variant(&text, &["RUNNING", "PAUSED", "STOPPED"])),
         }
     }
-}
-
-fn trimmed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let name = scalar_of(deserializer)?.unwrap_or_default();
-    Ok(name.trim().to_owned())
 }
 
 #[cfg(test)]
@@ -156,6 +184,18 @@ mod tests {
             serde_json::from_value(json!({"name": null, "config": null})).unwrap();
         assert_eq!(bare.name, "");
         assert_eq!(bare.config, None);
+    }
+
+    #[test]
+    fn the_last_of_a_field_counts() {
+        let text =
+            r#"{"name":"a","config":{"k":"1","k":"2"},"name":"b","config":{"k":"3","k":"4"}}"#;
+        let request: CreateConnectorRequest = serde_json::from_str(text).unwrap();
+        let config = request.config.expect("a configuration");
+        assert_eq!((request.name.as_str(), config.0["k"].as_deref()), ("b", Some("4")));
+        let text = r#"{"name":"a","config":{},"initial_state":"PAUSED","name":"b"}"#;
+        let error = serde_json::from_str::<CreateConnectorRequest>(text).unwrap_err();
+        assert!(error.to_string().contains("\"name\" is there again"), "{error}");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! This crate knows nothing about HTTP, about validation or about how a worker does what it is asked.
 
 mod connector;
+mod fields;
 mod offsets;
 mod plugin;
 mod server;
@@ -14,11 +15,11 @@ mod validation;
 
 pub use connector::{
     ActiveTopics, ConnectorInfo, ConnectorKind, CreateConnectorRequest, Expanded, InitialState,
-    TaskId, TaskInfo,
+    Listed, TaskId, TaskInfo,
 };
 pub use offsets::{ConnectorOffset, ConnectorOffsets};
 pub use plugin::{PluginInfo, PluginKind};
-pub use server::{ErrorMessage, Health, HealthStatus, LoggerLevel, Message, ServerInfo};
+pub use server::{ErrorMessage, Health, HealthStatus, LoggerLevel, Message, NewLevel, ServerInfo};
 pub use settings::SettingsPatch;
 pub use status::{ConnectorState, ConnectorStateInfo, State, TaskState};
 pub use validation::{ConfigInfo, ConfigInfos, ConfigKeyInfo, ConfigValueInfo};

@@ -1,9 +1,10 @@
 //! The plugins that a worker has: `GET /connector-plugins`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One plugin.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PluginInfo {
     /// Java class name under which it is configured.
     pub class: String,
@@ -16,7 +17,9 @@ pub struct PluginInfo {
 }
 
 /// Kinds of plugin, in the order in which a worker lists them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum PluginKind {
     /// Moves records out of Kafka.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -11,11 +12,20 @@ use serde_json::value::RawValue;
 ///
 /// Numbers and booleans are taken as they are written; `null` is kept (`PUT` and `POST` report it as an error of that key,
 /// `PATCH` removes the key); lists and objects are refused.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct SettingsPatch(
-    #[serde(deserialize_with = "scalars")] pub BTreeMap<String, Option<String>>,
+    #[serde(deserialize_with = "scalars")]
+    #[schemars(schema_with = "of_scalars")]
+    pub BTreeMap<String, Option<String>>,
 );
+
+fn of_scalars(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "additionalProperties": { "type": ["string", "number", "boolean", "null"] },
+    })
+}
 
 impl SettingsPatch {
     /// Splits into the keys that have a value and the names of those that are `null`.

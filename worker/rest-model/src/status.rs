@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ConnectorKind;
 
 /// State of a connector and its tasks.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ConnectorStateInfo {
     /// The connector's name.
     pub name: String,
@@ -21,7 +22,7 @@ pub struct ConnectorStateInfo {
 }
 
 /// State of the connector instance.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ConnectorState {
     /// What it does now.
     pub state: State,
@@ -36,7 +37,7 @@ pub struct ConnectorState {
 }
 
 /// State of one task; also the answer to `GET /connectors/{name}/tasks/{task}/status`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TaskState {
     /// Its number.
     pub id: i32,
@@ -53,7 +54,7 @@ pub struct TaskState {
 }
 
 /// State words on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum State {
     /// No worker has it.

@@ -1,10 +1,11 @@
 //! What a plugin can be configured with, and what is wrong with a given configuration:
 //! `GET /connector-plugins/{class}/config` and `PUT …/config/validate`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Answer to a validation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ConfigInfos {
     /// The connector class.
     pub name: String,
@@ -17,7 +18,7 @@ pub struct ConfigInfos {
 }
 
 /// One key of a validated configuration.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ConfigInfo {
     /// Its definition; `null` for a key that nobody defines.
     pub definition: Option<ConfigKeyInfo>,
@@ -26,7 +27,7 @@ pub struct ConfigInfo {
 }
 
 /// Definition of a key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ConfigKeyInfo {
     /// The key.
     pub name: String,
@@ -55,7 +56,7 @@ pub struct ConfigKeyInfo {
 }
 
 /// Given value of a key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ConfigValueInfo {
     /// The key.
     pub name: String,

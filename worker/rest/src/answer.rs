@@ -58,9 +58,10 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let status = match error {
             Error::NotFound(_) => StatusCode::NOT_FOUND,
-            Error::AlreadyExists(_) | Error::StaleConfig | Error::Elsewhere(_) => {
-                StatusCode::CONFLICT
-            }
+            Error::AlreadyExists(_)
+            | Error::Conflict(_)
+            | Error::StaleConfig
+            | Error::Elsewhere(_) => StatusCode::CONFLICT,
             Error::BadRequest(_) => StatusCode::BAD_REQUEST,
             Error::Forbidden(_) => StatusCode::FORBIDDEN,
             Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,

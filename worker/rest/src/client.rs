@@ -17,8 +17,8 @@ use hyper_util::{
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rustls::ClientConfig;
 use sluice_config::Properties;
-use sluice_herder::{SessionKey, Workers, signature};
-use sluice_rest_model::PluginInfo;
+use sluice_herder::{NotFenced, SessionKey, Workers, signature};
+use sluice_rest_model::{ErrorMessage, PluginInfo};
 
 /// Longest wait for another worker; above the 90 s that it may take itself.
 const TIMEOUT: Duration = Duration::from_secs(95);
@@ -136,5 +136,39 @@ impl Workers for LeaderClient {
             return Ok(());
         }
         Err(format!("{}: {}", answer.status, String::from_utf8_lossy(&answer.body)))
+    }
+
+    async fn fence(
+        &self,
+        leader: &str,
+        connector: &str,
+        key: Option<&SessionKey>,
+    ) -> Result<(), NotFenced> {
+        let url = format!(
+            "{}/connectors/{}/fence",
+            leader.trim_end_matches('/'),
+            encode_segment(connector)
+        );
+        let mut request = Request::builder()
+            .method(Method::PUT)
+            .uri(url)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ACCEPT, "application/json");
+        if let Some(key) = key {
+            request = request
+                .header(signature::SIGNATURE_HEADER, signature::sign(key, b""))
+                .header(signature::ALGORITHM_HEADER, signature::ALGORITHM);
+        }
+        let refused = |passes, reason| NotFenced { passes, reason };
+        let request = request.body(Full::default());
+        let request = request.map_err(|error| refused(false, error.to_string()))?;
+        let answer = self.send(request).await.map_err(|error| refused(true, error))?;
+        if answer.status.is_success() {
+            return Ok(());
+        }
+        let told: Option<ErrorMessage> = serde_json::from_slice(&answer.body).ok();
+        let reason = told.and_then(|it| it.message).unwrap_or_else(|| answer.status.to_string());
+        let is_final = answer.status.is_client_error() && answer.status != StatusCode::CONFLICT;
+        Err(refused(!is_final, reason))
     }
 }

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use sluice_herder::{Answer, Request, RestartRequest, TargetState, TaskId};
-use sluice_rest_model::{CreateConnectorRequest, Expanded, SettingsPatch};
+use sluice_rest_model::{CreateConnectorRequest, Expanded, Listed, SettingsPatch};
 
 use crate::{answer::Failure, body, forward::Incoming, query::Parameters, server::Worker};
 
@@ -21,7 +21,7 @@ pub(crate) async fn list(State(worker): State<Worker>, parameters: Parameters) -
     };
     let expand: Vec<&str> = parameters.all("expand").collect();
     if expand.is_empty() {
-        return Ok(Json(names).into_response());
+        return Ok(Json(Listed::Names(names)).into_response());
     }
     let mut connectors = BTreeMap::new();
     for name in names {
@@ -41,7 +41,7 @@ pub(crate) async fn list(State(worker): State<Worker>, parameters: Parameters) -
         }
         connectors.insert(name, expanded);
     }
-    Ok(Json(connectors).into_response())
+    Ok(Json(Listed::Expanded(connectors)).into_response())
 }
 
 pub(crate) async fn create(State(worker): State<Worker>, incoming: Incoming) -> Result {

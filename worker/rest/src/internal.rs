@@ -7,7 +7,7 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use sluice_herder::{
-    Request,
+    FencingRequest, Request,
     signature::{ALGORITHM_HEADER, SIGNATURE_HEADER, Signature},
 };
 
@@ -32,7 +32,9 @@ pub(crate) async fn fence(
     incoming: Incoming,
 ) -> Result<Response, Failure> {
     let signature = signature(&incoming.headers)?;
-    let request = Request::Fence { connector, body: incoming.body.to_vec(), signature };
+    let body = incoming.body.to_vec();
+    let request = FencingRequest::OfWorker { connector, body, signature };
+    let request = Request::Fencing(request);
     Ok(worker.ask_or_forward(request, incoming, StatusCode::NO_CONTENT).await)
 }
 

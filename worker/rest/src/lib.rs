@@ -18,6 +18,7 @@ mod media;
 mod metrics;
 mod offsets;
 mod openapi;
+mod operation;
 mod options;
 mod plugins;
 mod policy;

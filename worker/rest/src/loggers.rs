@@ -8,7 +8,7 @@ use axum::{
 };
 use bytes::Bytes;
 use sluice_herder::{LoggerChange, Request, loggers::Level};
-use sluice_rest_model::SettingsPatch;
+use sluice_rest_model::NewLevel;
 
 use crate::{
     answer::{Failure, respond},
@@ -39,8 +39,8 @@ pub(crate) async fn set(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Failure> {
-    let SettingsPatch(mut asked) = body::parse(&headers, &body)?;
-    let level = asked.remove("level").flatten().ok_or_else(|| {
+    let NewLevel { level } = body::parse(&headers, &body)?;
+    let level = level.ok_or_else(|| {
         let message = "Desired 'level' parameter was not specified in request.";
         Failure::new(StatusCode::BAD_REQUEST, message)
     })?;

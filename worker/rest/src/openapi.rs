@@ -1,64 +1,176 @@
-//! `/openapi.json`: the routes as an OpenAPI document.
+//! `/openapi.json`: the routes as an OpenAPI 3.1 document, whose schemas are those of the wire types.
 
 use axum::{
     Json,
     extract::State,
+    http::StatusCode,
     response::{IntoResponse as _, Response},
 };
+use schemars::{Schema, SchemaGenerator, generate::SchemaSettings, transform};
 use serde_json::{Map, Value, json};
+use sluice_herder::signature::{ALGORITHM_HEADER, SIGNATURE_HEADER};
+use sluice_rest_model::ErrorMessage;
 
 use crate::{
-    routes::{Operation, Route},
+    operation::{Asker, Operation, Query, Shape, Takes},
+    routes::Route,
     server::Worker,
 };
+
+/// The name under which the document has basic authentication.
+const BASIC: &str = "basic";
 
 pub(crate) async fn document(State(worker): State<Worker>) -> Response {
     Json(&*worker.document).into_response()
 }
 
-/// The document of these routes.
-pub(crate) fn of(routes: &[Route]) -> Value {
+/// The document of these routes. `is_guarded` says whether clients have to name a user.
+pub(crate) fn of(routes: &[Route], is_guarded: bool) -> Value {
+    let settings = SchemaSettings::draft2020_12().for_serialize().with(|it| {
+        it.definitions_path = "/components/schemas".into();
+        it.meta_schema = None;
+    });
+    let settings = settings.with_transform(transform::RecursiveTransform(words));
+    let mut schemas = settings.into_generator();
     let paths: Map<String, Value> =
-        routes.iter().map(|it| (it.path.to_owned(), path(it))).collect();
-    json!({
-        "openapi": "3.0.1",
-        "info": { "title": "Kafka Connect REST API", "version": env!("CARGO_PKG_VERSION") },
+        routes.iter().map(|it| (it.path.to_owned(), path(it, is_guarded, &mut schemas))).collect();
+    let mut document = json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Kafka Connect REST API",
+            "version": env!("CARGO_PKG_VERSION"),
+            "license": { "name": env!("CARGO_PKG_LICENSE"), "identifier": env!("CARGO_PKG_LICENSE") },
+        },
         "paths": paths,
-        "components": { "schemas": { "ErrorMessage": {
-            "type": "object",
-            "properties": { "error_code": { "type": "integer" }, "message": { "type": "string" } },
-        } } },
-    })
+        "components": { "schemas": schemas.take_definitions(true) },
+    });
+    if is_guarded {
+        document["components"]["securitySchemes"] =
+            json!({ BASIC: { "type": "http", "scheme": "basic" } });
+    }
+    document
 }
 
-fn path(route: &Route) -> Value {
+fn path(route: &Route, is_guarded: bool, schemas: &mut SchemaGenerator) -> Value {
     let inside = route.path.split('/').filter_map(|it| it.strip_prefix('{')?.strip_suffix('}'));
-    let inside: Vec<&str> = inside.collect();
-    let methods = route.operations.iter();
-    let methods =
-        methods.map(|it| (it.method.as_str().to_ascii_lowercase(), operation(it, &inside)));
+    let inside: Vec<Value> = inside.map(path_parameter).collect();
+    let methods = route.operations.iter().map(|it| {
+        let method = it.method.as_str().to_ascii_lowercase();
+        (method, operation(it, inside.clone(), is_guarded, schemas))
+    });
     Value::Object(methods.collect())
 }
 
-fn operation(operation: &Operation, inside: &[&str]) -> Value {
-    let parameter = |name: &&str, place: &str| {
-        let is_needed = place == "path";
-        json!({ "name": name, "in": place, "required": is_needed, "schema": { "type": "string" } })
-    };
-    let parameters: Vec<Value> = inside
-        .iter()
-        .map(|it| parameter(it, "path"))
-        .chain(operation.query.iter().map(|it| parameter(it, "query")))
-        .collect();
-    let schema = json!({ "$ref": "#/components/schemas/ErrorMessage" });
-    json!({
+fn operation(
+    operation: &Operation,
+    mut parameters: Vec<Value>,
+    is_guarded: bool,
+    schemas: &mut SchemaGenerator,
+) -> Value {
+    parameters.extend(operation.query.iter().map(query_parameter));
+    if operation.asker == Asker::Worker {
+        let headers = [SIGNATURE_HEADER, ALGORITHM_HEADER];
+        parameters.extend(headers.map(|it| parameter(it, "header", &json!({ "type": "string" }))));
+    }
+    let needs_user = is_guarded && operation.asker == Asker::Client;
+    let mut told = json!({
         "summary": operation.summary,
         "parameters": parameters,
-        "responses": { "default": {
-            "description": "The answer; errors have this form",
-            "content": { "application/json": { "schema": schema } },
-        } },
-    })
+        "responses": answers(operation, needs_user, schemas),
+    });
+    if let Some(body) = operation.body {
+        told["requestBody"] = json!({ "required": true, "content": json_of(body, schemas) });
+    }
+    if needs_user {
+        told["security"] = json!([{ BASIC: [] }]);
+    }
+    told
+}
+
+/// All answers: those when all is well, and failures, which have one form.
+fn answers(operation: &Operation, needs_user: bool, schemas: &mut SchemaGenerator) -> Value {
+    let failure = json_of(SchemaGenerator::subschema_for::<ErrorMessage>, schemas);
+    let mut all = Map::new();
+    for status in operation.failures {
+        let told = json!({ "description": reason(*status), "content": failure });
+        all.insert(status.as_str().to_owned(), told);
+    }
+    for (status, body) in &operation.answers {
+        let mut told = json!({ "description": reason(*status) });
+        if let Some(body) = body {
+            told["content"] = json_of(*body, schemas);
+        }
+        if *status == StatusCode::CREATED {
+            let schema = json!({ "type": "string", "format": "uri-reference" });
+            told["headers"] =
+                json!({ "Location": { "description": "Where it is", "schema": schema } });
+        }
+        all.insert(status.as_str().to_owned(), told);
+    }
+    if needs_user {
+        let told = "Names no user, or another password; the body is a sentence";
+        all.insert("401".to_owned(), json!({ "description": told }));
+    }
+    let told =
+        "Any other failure, such as 503 while the worker starts and 500 for what takes too long";
+    all.insert("default".to_owned(), json!({ "description": told, "content": failure }));
+    Value::Object(all)
+}
+
+fn reason(status: StatusCode) -> &'static str {
+    status.canonical_reason().unwrap_or_default()
+}
+
+fn json_of(shape: Shape, schemas: &mut SchemaGenerator) -> Value {
+    json!({ "application/json": { "schema": shape(schemas) } })
+}
+
+fn path_parameter(name: &str) -> Value {
+    let schema = match name {
+        "task" => json!({ "type": "integer", "format": "int32", "minimum": 0 }),
+        _ => json!({ "type": "string" }),
+    };
+    let mut told = parameter(name, "path", &schema);
+    told["required"] = Value::Bool(true);
+    told
+}
+
+fn query_parameter(query: &Query) -> Value {
+    let schema = match query.takes {
+        Takes::Text => json!({ "type": "string" }),
+        Takes::Flag(default) => json!({ "type": "boolean", "default": default }),
+        Takes::Word(words) => {
+            json!({ "type": "string", "enum": words, "default": words.first() })
+        }
+        Takes::Words(words) => {
+            json!({ "type": "array", "items": { "type": "string", "enum": words } })
+        }
+    };
+    let mut told = parameter(query.name, "query", &schema);
+    told["description"] = query.means.into();
+    told
+}
+
+fn parameter(name: &str, place: &str, schema: &Value) -> Value {
+    json!({ "name": name, "in": place, "schema": schema })
+}
+
+/// Writes a choice of words as the list that generators of clients make an enumeration of; what the words mean goes into
+/// the description.
+fn words(schema: &mut Schema) {
+    let Some(choices) = schema.get("oneOf").and_then(Value::as_array) else { return };
+    let word = |it: &Value| {
+        Some((it["const"].as_str()?.to_owned(), it["description"].as_str()?.to_owned()))
+    };
+    let Some(words) = choices.iter().map(word).collect::<Option<Vec<_>>>() else { return };
+    let means: String =
+        words.iter().map(|(word, means)| format!("\n- `{word}`: {means}")).collect();
+    let heading = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+    let description = format!("{heading}\n{means}");
+    schema.remove("oneOf");
+    schema.insert("type".to_owned(), "string".into());
+    schema.insert("enum".to_owned(), words.into_iter().map(|(word, _)| word).collect());
+    schema.insert("description".to_owned(), description.into());
 }
 
 #[cfg(test)]
@@ -66,20 +178,61 @@ mod tests {
     use super::*;
     use crate::routes;
 
-    #[test]
-    fn each_path_names_its_methods_and_parameters() {
+    fn of_all(is_guarded: bool) -> Value {
         let mut all = routes::regular();
         all.extend(routes::admin());
-        let document = of(&all);
-        let restart = &document["paths"]["/connectors/{name}/tasks/{task}/restart"]["post"];
-        let names = |it: &Value| {
-            let parameters = it["parameters"].as_array().cloned().unwrap_or_default();
-            parameters.iter().map(|it| format!("{} {}", it["in"], it["name"])).collect::<Vec<_>>()
-        };
+        of(&all, is_guarded)
+    }
+
+    fn names(operation: &Value) -> Vec<String> {
+        let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+        parameters.iter().map(|it| format!("{} {}", it["in"], it["name"])).collect()
+    }
+
+    #[test]
+    fn each_path_names_its_methods_and_parameters() {
+        let paths = &of_all(false)["paths"];
+        let restart = &paths["/connectors/{name}/tasks/{task}/restart"]["post"];
         assert_eq!(names(restart), [r#""path" "name""#, r#""path" "task""#]);
-        let level = &document["paths"]["/admin/loggers/{logger}"]["put"];
+        let level = &paths["/admin/loggers/{logger}"]["put"];
         assert_eq!(names(level), [r#""path" "logger""#, r#""query" "scope""#]);
-        let count = document["paths"].as_object().map_or(0, Map::len);
-        assert_eq!(count, all.len(), "each path once");
+        let count = paths.as_object().map_or(0, Map::len);
+        assert_eq!(count, routes::regular().len() + routes::admin().len(), "each path once");
+    }
+
+    #[test]
+    fn each_operation_has_an_answer_and_each_reference_a_definition() {
+        let document = of_all(true);
+        let paths = document["paths"].as_object().expect("paths");
+        for (path, method, operation) in paths.iter().flat_map(|(path, methods)| {
+            let methods = methods.as_object().expect("methods");
+            methods.iter().map(move |(method, it)| (path, method, it))
+        }) {
+            let answers = operation["responses"].as_object().expect("answers");
+            assert!(answers.keys().any(|it| it.starts_with('2')), "{method} {path}");
+        }
+        let text = document.to_string();
+        for reference in text.split(r##""$ref":"#"##).skip(1) {
+            let place = reference.split('"').next().unwrap_or_default();
+            assert!(document.pointer(place).is_some(), "{place}");
+        }
+    }
+
+    #[test]
+    fn clients_name_a_user_where_they_have_to() {
+        let tasks = |is_guarded| of_all(is_guarded)["paths"]["/connectors/{name}/tasks"].clone();
+        let guarded = tasks(true);
+        assert_eq!(guarded["get"]["security"], json!([{ "basic": [] }]));
+        assert!(guarded["get"]["responses"]["401"].is_object());
+        assert!(guarded["post"]["security"].is_null(), "workers sign");
+        assert!(tasks(false)["get"]["security"].is_null());
+    }
+
+    #[test]
+    fn a_choice_of_words_is_an_enumeration() {
+        let document = of_all(false);
+        let states = &document["components"]["schemas"]["State"];
+        let expected = ["UNASSIGNED", "RUNNING", "PAUSED", "STOPPED", "FAILED", "RESTARTING"];
+        assert_eq!(states["enum"], json!(expected), "{states}");
     }
 }

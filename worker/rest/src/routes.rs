@@ -1,14 +1,73 @@
 //! The one list of what the API can do: the router, the answers to `OPTIONS` and the document are made of it.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Router,
-    handler::Handler,
-    http::Method,
-    routing::{MethodFilter, MethodRouter, on},
+    http::StatusCode,
+    routing::{MethodFilter, on},
+};
+use serde_json::{Map, Value};
+use sluice_rest_model::{
+    ActiveTopics, ConfigInfos, ConfigKeyInfo, ConnectorInfo, ConnectorOffsets, ConnectorStateInfo,
+    CreateConnectorRequest, Health, Listed, LoggerLevel, Message, NewLevel, PluginInfo, ServerInfo,
+    SettingsPatch, TaskInfo, TaskState,
 };
 
 use crate::{
-    connectors, internal, loggers, offsets, openapi, options, plugins, root, server::Worker,
+    connectors, internal, loggers, offsets, openapi,
+    operation::{Operation, Query, Takes, delete, get, patch, post, put},
+    options, plugins, root,
+    server::Worker,
+};
+
+const OK: StatusCode = StatusCode::OK;
+const CREATED: StatusCode = StatusCode::CREATED;
+const ACCEPTED: StatusCode = StatusCode::ACCEPTED;
+const NO_CONTENT: StatusCode = StatusCode::NO_CONTENT;
+
+/// What is asked for is not there.
+const ABSENT: &[StatusCode] = &[StatusCode::NOT_FOUND];
+/// It is not there, or cannot be done while the group settles or the connector is in another state.
+const ABSENT_OR_BUSY: &[StatusCode] = &[StatusCode::NOT_FOUND, StatusCode::CONFLICT];
+/// What is asked for is wrong, or cannot be done now.
+const WRONG_OR_BUSY: &[StatusCode] = &[StatusCode::BAD_REQUEST, StatusCode::CONFLICT];
+/// All of them.
+const WRONG_ABSENT_OR_BUSY: &[StatusCode] =
+    &[StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND, StatusCode::CONFLICT];
+/// What workers ask of each other is not signed as it has to be, or cannot be done now.
+const UNSIGNED_OR_BUSY: &[StatusCode] =
+    &[StatusCode::BAD_REQUEST, StatusCode::FORBIDDEN, StatusCode::CONFLICT];
+
+const CONNECTORS_ONLY: Query = Query {
+    name: "connectorsOnly",
+    means: "Whether to leave out all plugins but connectors",
+    takes: Takes::Flag(true),
+};
+const VERSION: Query = Query {
+    name: "version",
+    means: "Version of the plugin; the latest one unless said",
+    takes: Takes::Text,
+};
+const EXPAND: Query = Query {
+    name: "expand",
+    means: "What to tell of each connector beside its name",
+    takes: Takes::Words(&["status", "info"]),
+};
+const INCLUDE_TASKS: Query = Query {
+    name: "includeTasks",
+    means: "Whether to restart its tasks too",
+    takes: Takes::Flag(false),
+};
+const ONLY_FAILED: Query = Query {
+    name: "onlyFailed",
+    means: "Whether to restart only what has failed",
+    takes: Takes::Flag(false),
+};
+const SCOPE: Query = Query {
+    name: "scope",
+    means: "Whether to set the level of this worker or of all workers of the group",
+    takes: Takes::Word(&["worker", "cluster"]),
 };
 
 /// A path with what can be asked of it.
@@ -17,80 +76,59 @@ pub(crate) struct Route {
     pub(crate) operations: Vec<Operation>,
 }
 
-/// One method of a path.
-pub(crate) struct Operation {
-    pub(crate) method: Method,
-    /// What it does, in one line.
-    pub(crate) summary: &'static str,
-    /// Names of its query parameters.
-    pub(crate) query: &'static [&'static str],
-    handler: MethodRouter<Worker>,
-}
-
-impl Operation {
-    fn with(mut self, query: &'static [&'static str]) -> Self {
-        self.query = query;
-        self
-    }
-}
-
-fn operation<H: Handler<T, Worker>, T: 'static>(
-    method: (Method, MethodFilter),
-    summary: &'static str,
-    handler: H,
-) -> Operation {
-    Operation { method: method.0, summary, query: &[], handler: on(method.1, handler) }
-}
-
-fn get<H: Handler<T, Worker>, T: 'static>(summary: &'static str, handler: H) -> Operation {
-    operation((Method::GET, MethodFilter::GET.or(MethodFilter::HEAD)), summary, handler)
-}
-
-fn post<H: Handler<T, Worker>, T: 'static>(summary: &'static str, handler: H) -> Operation {
-    operation((Method::POST, MethodFilter::POST), summary, handler)
-}
-
-fn put<H: Handler<T, Worker>, T: 'static>(summary: &'static str, handler: H) -> Operation {
-    operation((Method::PUT, MethodFilter::PUT), summary, handler)
-}
-
-fn patch<H: Handler<T, Worker>, T: 'static>(summary: &'static str, handler: H) -> Operation {
-    operation((Method::PATCH, MethodFilter::PATCH), summary, handler)
-}
-
-fn delete<H: Handler<T, Worker>, T: 'static>(summary: &'static str, handler: H) -> Operation {
-    operation((Method::DELETE, MethodFilter::DELETE), summary, handler)
-}
-
 fn route(path: &'static str, operations: impl IntoIterator<Item = Operation>) -> Route {
     Route { path, operations: operations.into_iter().collect() }
 }
 
 /// What clients ask of the worker and its connectors.
 pub(crate) fn regular() -> Vec<Route> {
-    let mut routes = vec![
+    let mut routes = of_worker();
+    routes.extend(of_connectors());
+    routes.extend(of_offsets());
+    routes.extend(of_states());
+    routes.extend(of_tasks());
+    routes
+}
+
+fn of_worker() -> Vec<Route> {
+    vec![
         route(
             "/",
-            [get("Version of the worker, and the Kafka cluster that it works on", root::root)],
+            [get("Version of the worker, and the Kafka cluster that it works on", root::root)
+                .answers::<ServerInfo>(OK)],
         ),
-        route("/health", [get("Whether the worker has started and answers", root::health)]),
-        route("/openapi.json", [get("This document", openapi::document)]),
+        route(
+            "/health",
+            [get("Whether the worker has started and answers", root::health)
+                .answers::<Health>(OK)
+                .answers::<Health>(StatusCode::SERVICE_UNAVAILABLE)
+                .answers::<Health>(StatusCode::INTERNAL_SERVER_ERROR)],
+        ),
+        route(
+            "/openapi.json",
+            [get("This document", openapi::document).answers::<Map<String, Value>>(OK)],
+        ),
         route(
             "/connector-plugins",
-            [get("Plugins of the worker", plugins::list).with(&["connectorsOnly"])],
+            [get("Plugins of the worker", plugins::list)
+                .with(&[CONNECTORS_ONLY])
+                .answers::<Vec<PluginInfo>>(OK)],
         ),
         route(
             "/connector-plugins/{plugin}/config",
-            [get("What a plugin can be configured with", plugins::keys).with(&["version"])],
+            [get("What a plugin can be configured with", plugins::keys)
+                .with(&[VERSION])
+                .answers::<Vec<ConfigKeyInfo>>(OK)
+                .fails(&[StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND])],
         ),
         route(
             "/connector-plugins/{plugin}/config/validate",
-            [put("What is right and wrong with a configuration", plugins::validate)],
+            [put("What is right and wrong with a configuration", plugins::validate)
+                .takes::<SettingsPatch>()
+                .answers::<ConfigInfos>(OK)
+                .fails(&[StatusCode::BAD_REQUEST])],
         ),
-    ];
-    routes.extend(of_connectors());
-    routes.extend(of_one_connector());
-    routes
+    ]
 }
 
 fn of_connectors() -> Vec<Route> {
@@ -98,70 +136,140 @@ fn of_connectors() -> Vec<Route> {
         route(
             "/connectors",
             [
-                get("Names of all connectors", connectors::list).with(&["expand"]),
-                post("Create a connector", connectors::create),
+                get("Names of all connectors", connectors::list)
+                    .with(&[EXPAND])
+                    .answers::<Listed>(OK),
+                post("Create a connector", connectors::create)
+                    .takes::<CreateConnectorRequest>()
+                    .answers::<ConnectorInfo>(CREATED)
+                    .fails(WRONG_OR_BUSY),
             ],
         ),
         route(
             "/connectors/{name}",
             [
-                get("A connector", connectors::read),
-                delete("Delete a connector", connectors::delete),
+                get("A connector", connectors::read).answers::<ConnectorInfo>(OK).fails(ABSENT),
+                delete("Delete a connector", connectors::delete)
+                    .says(NO_CONTENT)
+                    .fails(ABSENT_OR_BUSY),
             ],
         ),
         route(
             "/connectors/{name}/config",
             [
-                get("Configuration of a connector", connectors::config),
-                put("Set the configuration of a connector, or create it", connectors::put_config),
-                patch("Change keys of a configuration; null removes one", connectors::patch_config),
-            ],
-        ),
-        route(
-            "/connectors/{name}/offsets",
-            [
-                get("Offsets of a connector", offsets::read),
-                patch("Change offsets of a stopped connector", offsets::alter),
-                delete("Reset the offsets of a stopped connector", offsets::reset),
+                get("Configuration of a connector", connectors::config)
+                    .answers::<BTreeMap<String, String>>(OK)
+                    .fails(ABSENT),
+                put("Set the configuration of a connector, or create it", connectors::put_config)
+                    .takes::<SettingsPatch>()
+                    .answers::<ConnectorInfo>(OK)
+                    .answers::<ConnectorInfo>(CREATED)
+                    .fails(WRONG_OR_BUSY),
+                patch("Change keys of a configuration; null removes one", connectors::patch_config)
+                    .takes::<SettingsPatch>()
+                    .answers::<ConnectorInfo>(OK)
+                    .fails(WRONG_ABSENT_OR_BUSY),
             ],
         ),
     ]
 }
 
-fn of_one_connector() -> Vec<Route> {
+fn of_offsets() -> Vec<Route> {
     vec![
-        route("/connectors/{name}/status", [get("State of a connector", connectors::status)]),
-        route("/connectors/{name}/topics", [get("Topics it has used", connectors::topics)]),
+        route(
+            "/connectors/{name}/offsets",
+            [
+                get("Offsets of a connector", offsets::read)
+                    .answers::<ConnectorOffsets>(OK)
+                    .fails(ABSENT),
+                patch("Change offsets of a stopped connector", offsets::alter)
+                    .takes::<ConnectorOffsets>()
+                    .answers::<Message>(OK)
+                    .fails(WRONG_ABSENT_OR_BUSY),
+                delete("Reset the offsets of a stopped connector", offsets::reset)
+                    .answers::<Message>(OK)
+                    .fails(WRONG_ABSENT_OR_BUSY),
+            ],
+        ),
+        route(
+            "/connectors/{name}/topics",
+            [get("Topics it has used", connectors::topics)
+                .answers::<BTreeMap<String, ActiveTopics>>(OK)
+                .fails(ABSENT)],
+        ),
         route(
             "/connectors/{name}/topics/reset",
-            [put("Forget the topics that it has used", connectors::reset_topics)],
+            [put("Forget the topics that it has used", connectors::reset_topics)
+                .says(ACCEPTED)
+                .fails(ABSENT)],
+        ),
+    ]
+}
+
+fn of_states() -> Vec<Route> {
+    vec![
+        route(
+            "/connectors/{name}/status",
+            [get("State of a connector", connectors::status)
+                .answers::<ConnectorStateInfo>(OK)
+                .fails(ABSENT)],
         ),
         route(
             "/connectors/{name}/restart",
             [post("Restart a connector, and its tasks if asked to", connectors::restart)
-                .with(&["includeTasks", "onlyFailed"])],
+                .with(&[INCLUDE_TASKS, ONLY_FAILED])
+                .answers::<ConnectorStateInfo>(ACCEPTED)
+                .says(NO_CONTENT)
+                .fails(ABSENT_OR_BUSY)],
         ),
-        route("/connectors/{name}/pause", [put("Pause a connector", connectors::pause)]),
-        route("/connectors/{name}/resume", [put("Resume a connector", connectors::resume)]),
-        route("/connectors/{name}/stop", [put("Stop a connector", connectors::stop)]),
+        route(
+            "/connectors/{name}/pause",
+            [put("Pause a connector", connectors::pause).says(ACCEPTED).fails(ABSENT_OR_BUSY)],
+        ),
+        route(
+            "/connectors/{name}/resume",
+            [put("Resume a connector", connectors::resume).says(ACCEPTED).fails(ABSENT_OR_BUSY)],
+        ),
+        route(
+            "/connectors/{name}/stop",
+            [put("Stop a connector", connectors::stop).says(NO_CONTENT).fails(ABSENT_OR_BUSY)],
+        ),
+    ]
+}
+
+fn of_tasks() -> Vec<Route> {
+    vec![
         route(
             "/connectors/{name}/tasks",
             [
-                get("Tasks of a connector", connectors::tasks),
-                post("Internal: configurations of tasks, signed", internal::put_tasks),
+                get("Tasks of a connector", connectors::tasks)
+                    .answers::<Vec<TaskInfo>>(OK)
+                    .fails(ABSENT),
+                post("Internal: configurations of tasks, signed", internal::put_tasks)
+                    .signed()
+                    .takes::<Vec<SettingsPatch>>()
+                    .says(NO_CONTENT)
+                    .fails(UNSIGNED_OR_BUSY),
             ],
         ),
         route(
             "/connectors/{name}/tasks/{task}/status",
-            [get("State of a task", connectors::task_status)],
+            [get("State of a task", connectors::task_status)
+                .answers::<TaskState>(OK)
+                .fails(ABSENT)],
         ),
         route(
             "/connectors/{name}/tasks/{task}/restart",
-            [post("Restart a task", connectors::restart_task)],
+            [post("Restart a task", connectors::restart_task)
+                .says(NO_CONTENT)
+                .fails(ABSENT_OR_BUSY)],
         ),
         route(
             "/connectors/{name}/fence",
-            [put("Internal: fence earlier tasks, signed", internal::fence)],
+            [put("Internal: fence earlier tasks, signed", internal::fence)
+                .signed()
+                .says(NO_CONTENT)
+                .fails(UNSIGNED_OR_BUSY)],
         ),
     ]
 }
@@ -169,12 +277,21 @@ fn of_one_connector() -> Vec<Route> {
 /// What administrators ask, where the worker file does not keep it elsewhere.
 pub(crate) fn admin() -> Vec<Route> {
     vec![
-        route("/admin/loggers", [get("Levels of all loggers", loggers::list)]),
+        route(
+            "/admin/loggers",
+            [get("Levels of all loggers", loggers::list)
+                .answers::<BTreeMap<String, LoggerLevel>>(OK)],
+        ),
         route(
             "/admin/loggers/{logger}",
             [
-                get("Level of a logger", loggers::read),
-                put("Set the level of a logger and those below", loggers::set).with(&["scope"]),
+                get("Level of a logger", loggers::read).answers::<LoggerLevel>(OK).fails(ABSENT),
+                put("Set the level of a logger and those below", loggers::set)
+                    .with(&[SCOPE])
+                    .takes::<NewLevel>()
+                    .answers::<Vec<String>>(OK)
+                    .says(NO_CONTENT)
+                    .fails(&[StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND]),
             ],
         ),
     ]

@@ -126,7 +126,8 @@ pub fn routers(herder: Handle, client: LeaderClient, settings: ServerSettings) -
         AdminRoutes::Apart => apart = routes::admin(),
         AdminRoutes::None => {}
     }
-    let document = Arc::new(openapi::of(&regular));
+    let is_guarded = policy.credentials.is_some();
+    let document = Arc::new(openapi::of(&regular, is_guarded));
     let plugins = Arc::new(plugins);
     let worker = Worker { herder, client, info, plugins, loggers, scheme, document };
     Routers {

@@ -1,10 +1,13 @@
 //! Keys of a worker in a group (`DistributedConfig`), parsed once.
 
 use sluice_config::{Config, Millis, Properties};
+use sluice_engine::Distributed;
 use sluice_group::protocol::ConnectProtocol;
+use sluice_herder::ExactlyOnce;
 use sluice_kafka::{
+    ClientSettings,
     admin::{Isolation, NewTopic},
-    log::LogConfig,
+    log::{LeaderWriter, LogConfig},
     wire::Client,
 };
 
@@ -50,12 +53,18 @@ pub(crate) struct DistributedConfig {
     /// How long catching up with the config topic may take.
     #[config(key = "worker.sync.timeout.ms", default = "3000", importance = Medium)]
     pub(crate) sync_timeout: Millis,
+    /// Pause of a worker that could not catch up, in a group of the protocol eager.
+    #[config(key = "worker.unsync.backoff.ms", default = "300000", importance = Medium)]
+    pub(crate) unsync_backoff: Millis,
     /// Group protocol: eager, compatible or sessioned.
     #[config(key = "connect.protocol", default = "sessioned", importance = Low, check = known_protocol)]
     protocol: String,
     /// How long the work of a lost worker waits for its return.
     #[config(key = "scheduled.rebalance.max.delay.ms", default = "300000", importance = Low)]
     pub(crate) max_delay: Millis,
+    /// Whether sources deliver exactly once: disabled, preparing or enabled.
+    #[config(key = "exactly.once.source.support", default = "disabled", importance = High, check = known_support)]
+    exactly_once: String,
     /// Age at which the key of internal requests is replaced.
     #[config(key = "inter.worker.key.ttl.ms", default = "3600000", importance = Low)]
     pub(crate) key_ttl: Millis,
@@ -71,7 +80,47 @@ fn known_protocol(text: &str) -> Result<(), String> {
     is_known.then_some(()).ok_or_else(|| format!("String must be one of: {}", names.join(", ")))
 }
 
+fn known_support(text: &str) -> Result<(), String> {
+    let names = ["disabled", "preparing", "enabled"];
+    let is_known = names.contains(&text);
+    is_known.then_some(()).ok_or_else(|| format!("String must be one of: {}", names.join(", ")))
+}
+
 impl DistributedConfig {
+    /// How far exactly-once delivery of sources goes.
+    pub(crate) fn exactly_once(&self) -> ExactlyOnce {
+        match self.exactly_once.as_str() {
+            "enabled" => ExactlyOnce::Enabled,
+            "preparing" => ExactlyOnce::Preparing,
+            _ => ExactlyOnce::Disabled,
+        }
+    }
+
+    /// What writes to the config topic as leader, unless every worker may.
+    pub(crate) fn leader_writer(
+        &self,
+        settings: &ClientSettings,
+        client_id: &str,
+    ) -> Option<LeaderWriter> {
+        let (group, topic) = (&self.group_id, &self.config_topic);
+        let is_needed = self.exactly_once().has_transactional_leader();
+        is_needed.then(|| LeaderWriter::new(settings.clone(), client_id, group, topic))
+    }
+
+    /// What the engine knows of the group.
+    pub(crate) fn engine(&self, properties: &Properties) -> Distributed {
+        Distributed {
+            group_id: self.group_id.clone(),
+            offsets: self.offset_topic(properties),
+            exactly_once: self.exactly_once().is_enabled(),
+        }
+    }
+
+    /// What of transactions the readers of internal topics see.
+    fn isolation(&self) -> Isolation {
+        if self.exactly_once().is_enabled() { Isolation::Committed } else { Isolation::Uncommitted }
+    }
+
     /// The newest group protocol that this worker offers.
     pub(crate) fn protocol(&self) -> ConnectProtocol {
         match self.protocol.to_ascii_lowercase().as_str() {
@@ -90,20 +139,20 @@ impl DistributedConfig {
             1,
             self.config_replication,
         );
-        log(client, topic, "config.storage.topic", "connector configurations", true)
+        let log = log(client, topic, "config.storage.topic", "connector configurations", true);
+        LogConfig { isolation: self.isolation(), ..log }
     }
 
     /// The offsets topic.
     pub(crate) fn offset_log(&self, properties: &Properties, client: &Client) -> LogConfig {
-        let partitions = self.offset_partitions;
-        let topic = new_topic(
-            properties,
-            "offset.storage.",
-            &self.offset_topic,
-            partitions,
-            self.offset_replication,
-        );
-        log(client, topic, "offset.storage.topic", "source connector offsets", false)
+        let topic = self.offset_topic(properties);
+        let log = log(client, topic, "offset.storage.topic", "source connector offsets", false);
+        LogConfig { isolation: self.isolation(), ..log }
+    }
+
+    fn offset_topic(&self, properties: &Properties) -> NewTopic {
+        let (name, partitions) = (&self.offset_topic, self.offset_partitions);
+        new_topic(properties, "offset.storage.", name, partitions, self.offset_replication)
     }
 
     /// The status topic.

@@ -1,5 +1,5 @@
 //! What a line of the log is about, as Kafka Connect writes it in front (`LoggingContext`, KIP-449): `[orders|task-0] ` for a
-//! task, `[orders|worker] ` for the connector itself.
+//! task, `[orders|task-0|offsets] ` while it commits, `[orders|worker] ` for the connector itself.
 
 use std::fmt::Debug;
 
@@ -10,11 +10,13 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, layer, registry::LookupSpan};
 
-/// The fields `connector` and `task` of an event or a span.
+/// The fields `connector`, `task` and `scope` of an event or a span.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Context {
     connector: Option<String>,
     task: Option<String>,
+    /// What a task does beside moving records.
+    scope: Option<String>,
 }
 
 impl Context {
@@ -36,7 +38,10 @@ impl Context {
     /// What stands in front of the message; nothing for lines that are about no connector.
     pub(super) fn prefix(&self) -> String {
         match (&self.connector, &self.task) {
-            (Some(connector), Some(task)) => format!("[{connector}|task-{task}] "),
+            (Some(connector), Some(task)) => {
+                let scope = self.scope.iter().map(|it| format!("|{it}")).collect::<String>();
+                format!("[{connector}|task-{task}{scope}] ")
+            }
             (Some(connector), None) => format!("[{connector}|worker] "),
             (None, _) => String::new(),
         }
@@ -48,12 +53,13 @@ impl Visit for Context {
         match field.name() {
             "connector" => self.connector = Some(value.to_owned()),
             "task" => self.task = Some(value.to_owned()),
+            "scope" => self.scope = Some(value.to_owned()),
             _ => {}
         }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        if matches!(field.name(), "connector" | "task") {
+        if matches!(field.name(), "connector" | "task" | "scope") {
             self.record_str(field, &format!("{value:?}"));
         }
     }

@@ -124,6 +124,9 @@ mod tests {
                 tracing::debug!(target: "sink", "committed");
                 tracing::debug!(target: "sink", connector = "other", "of itself");
                 tracing::info!(target: "herder", connector = "orders", "of another");
+                info_span!("commit", connector = "other", task = 0, scope = "offsets").in_scope(
+                    || tracing::warn!(target: "source", connector = "other", "not committed"),
+                );
             });
         });
         let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
@@ -135,6 +138,7 @@ mod tests {
             "DEBUG [other|task-0] committed (sink",
             "DEBUG [other|task-0] of itself (sink",
             "INFO [orders|worker] of another (herder",
+            "WARN [other|task-0|offsets] not committed (source",
         ];
         assert_eq!(lines, expected);
     }

@@ -6,7 +6,7 @@ use bytestring::ByteString;
 use sluice_config::Config;
 use sluice_plugin::{
     Result,
-    model::{Field, Schema, SchemaAndValue, SchemaRef, Struct, Type, Value},
+    model::{Field, Schema, SchemaAndValue, SchemaRef, Struct, Type, Value, kept_text},
 };
 
 use crate::record::{
@@ -36,7 +36,7 @@ impl OfPart for HoistField {
     const VALUE: &'static str = "org.apache.kafka.connect.transforms.HoistField$Value";
 
     fn configure(config: HoistFieldConfig) -> Result<Self> {
-        let key = ByteString::from(&*config.field);
+        let key = kept_text(&config.field);
         Ok(Self { name: config.field.into(), key, plans: Plans::new() })
     }
 

@@ -6,7 +6,7 @@ use bytestring::ByteString;
 use sluice_config::Config;
 use sluice_plugin::{
     Error, Result,
-    model::{Field, Logical, Schema, SchemaAndValue, SchemaRef, Type, Value},
+    model::{Field, Logical, Schema, SchemaAndValue, SchemaRef, Type, Value, kept_text},
 };
 
 use crate::{
@@ -76,7 +76,7 @@ impl OfPart for InsertField {
     const VALUE: &'static str = "org.apache.kafka.connect.transforms.InsertField$Value";
 
     fn configure(config: InsertFieldConfig) -> Result<Self> {
-        let text = config.static_value.map(ByteString::from);
+        let text = config.static_value.as_deref().map(kept_text);
         if let (Some(field), None) = (&config.static_field, &text) {
             return Err(settings::error(format!(
                 "Invalid value null for configuration static.value: No value specified for static field: {field}"
@@ -171,7 +171,7 @@ impl Insertion {
     fn new(field: &str, source: Source) -> Self {
         let required = field.strip_suffix('!');
         let name = required.or_else(|| field.strip_suffix('?')).unwrap_or(field);
-        Self { name: name.into(), is_optional: required.is_none(), source }
+        Self { name: kept_text(name), is_optional: required.is_none(), source }
     }
 
     fn schema(&self) -> Schema {

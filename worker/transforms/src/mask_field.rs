@@ -4,7 +4,7 @@ use bytestring::ByteString;
 use sluice_config::{Config, Validator};
 use sluice_plugin::{
     Error, Result,
-    model::{Decimal, Schema, SchemaAndValue, SchemaRef, Value, values},
+    model::{Decimal, Schema, SchemaAndValue, SchemaRef, Value, kept_text, values},
 };
 
 use crate::{
@@ -55,7 +55,9 @@ impl OfPart for MaskField {
 
     fn configure(config: MaskFieldConfig) -> Result<Self> {
         let fields = settings::as_a_set(&config.fields);
-        let mask = config.replacement.map_or(Mask::Empty, |it| Mask::Replacement(it.into()));
+        let mask = config
+            .replacement
+            .map_or(Mask::Empty, |it| Mask::Replacement(Value::String(kept_text(&it))));
         Ok(Self {
             fields: fields.into_iter().map(ByteString::from).collect(),
             mask,

@@ -6,7 +6,7 @@ use bytestring::ByteString;
 use sluice_config::Config;
 use sluice_plugin::{
     Error, Result,
-    model::{Field, Schema, SchemaAndValue, SchemaRef, Type, Value},
+    model::{Field, Schema, SchemaAndValue, SchemaRef, Type, Value, kept_text},
 };
 
 use crate::{
@@ -203,8 +203,8 @@ fn renames(mappings: &[String]) -> std::result::Result<Vec<(ByteString, ByteStri
             settings::invalid_list("renames", mappings, &reason)
         })?;
         match renames.iter_mut().find(|(known, _)| **known == *old) {
-            Some((_, known)) => *known = new.into(),
-            None => renames.push((old.into(), new.into())),
+            Some((_, known)) => *known = kept_text(new),
+            None => renames.push((old.into(), kept_text(new))),
         }
     }
     let order: Vec<String> = renames.iter().map(|(old, _)| old.to_string()).collect();

@@ -4,7 +4,7 @@ use bytestring::ByteString;
 use sluice_config::{Config, Validator};
 use sluice_plugin::{
     Error, Result, Transform, Verdict,
-    model::{ConnectRecord, Schema, SchemaAndValue, SchemaRef, Struct, Type, Value},
+    model::{ConnectRecord, Schema, SchemaAndValue, SchemaRef, Struct, Type, Value, kept_text},
 };
 
 use crate::{
@@ -44,7 +44,7 @@ impl Transform for ValueToKey {
 
     fn configure(config: ValueToKeyConfig) -> Result<Self> {
         Ok(Self {
-            fields: settings::distinct(&config.fields).into_iter().map(ByteString::from).collect(),
+            fields: settings::distinct(&config.fields).into_iter().map(kept_text).collect(),
             defaults: config.replace_null_with_default,
             plans: Plans::new(),
         })

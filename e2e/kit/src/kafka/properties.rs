@@ -49,7 +49,7 @@ impl Listener {
 pub(super) struct Addresses {
     host: String,
     plain: u16,
-    controller: u16,
+    pub(super) controller: u16,
     sasl_ssl: u16,
     mutual_tls: u16,
     sasl_plaintext: u16,
@@ -86,9 +86,31 @@ impl Addresses {
     }
 }
 
-const ONE_NODE: &[(&str, &str)] = &[
+/// A broker's place in its cluster.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    /// `node.id`.
+    pub(super) id: usize,
+    /// The port of the controller that each broker is too, in the order of their ids; none for a cluster of one.
+    pub(super) controllers: Vec<u16>,
+}
+
+impl Place {
+    pub(super) const ALONE: Self = Self { id: 1, controllers: Vec::new() };
+
+    /// Where the controllers are, as the key has it for a quorum of one that may grow, or of so many that may not.
+    fn quorum(&self, own: u16) -> (&'static str, String) {
+        if self.controllers.is_empty() {
+            return ("controller.quorum.bootstrap.servers", format!("127.0.0.1:{own}"));
+        }
+        let voter = |(index, port): (usize, &u16)| format!("{}@127.0.0.1:{port}", index + 1);
+        let voters: Vec<String> = self.controllers.iter().enumerate().map(voter).collect();
+        ("controller.quorum.voters", voters.join(","))
+    }
+}
+
+const COMMON: &[(&str, &str)] = &[
     ("process.roles", "broker,controller"),
-    ("node.id", "1"),
     ("controller.listener.names", "CONTROLLER"),
     ("inter.broker.listener.name", "PLAINTEXT"),
     ("num.partitions", "1"),
@@ -117,11 +139,15 @@ const SCRAM: &str = "org.apache.kafka.common.security.scram.ScramLoginModule req
 const PLAIN: &str = "org.apache.kafka.common.security.plain.PlainLoginModule required";
 
 /// Writes the broker's file.
-pub(super) fn write(folder: &Path, options: &KafkaOptions, addresses: &Addresses) -> Result<()> {
-    let mut settings = owned(ONE_NODE);
+pub(super) fn write(
+    folder: &Path,
+    options: &KafkaOptions,
+    addresses: &Addresses,
+    place: &Place,
+) -> Result<()> {
+    let mut settings = owned(COMMON);
     let mut set = |key: &str, value: String| settings.insert(key.to_owned(), value);
     let host = &addresses.host;
-    let controller = format!("127.0.0.1:{}", addresses.controller);
     let mut listeners = format!("PLAINTEXT://{host}:{}", addresses.plain);
     if options.secured {
         listeners = format!(
@@ -135,8 +161,10 @@ pub(super) fn write(folder: &Path, options: &KafkaOptions, addresses: &Addresses
         );
     }
     set("advertised.listeners", listeners.clone());
-    set("listeners", format!("{listeners},CONTROLLER://{controller}"));
-    set("controller.quorum.bootstrap.servers", controller);
+    set("listeners", format!("{listeners},CONTROLLER://127.0.0.1:{}", addresses.controller));
+    set("node.id", place.id.to_string());
+    let (key, quorum) = place.quorum(addresses.controller);
+    set(key, quorum);
     let protocols = "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASLSSL:SASL_SSL,MTLS:SSL,\
                      SASLPLAIN:SASL_PLAINTEXT,NAMELESS:SSL,VERSIONONE:SSL";
     set("listener.security.protocol.map", protocols.to_owned());

@@ -50,7 +50,9 @@ impl Stores {
         let certificates = KafkaServer::shared_secured().await?.certificates()?;
         let file = WorkerFile::new(&kafka.bootstrap(), group)
             .with("listeners", "https://127.0.0.1:0")
-            .with("rest.advertised.listener", "https");
+            .with("rest.advertised.listener", "https")
+            // A follower hears of each rebalance with its next heartbeat.
+            .with("heartbeat.interval.ms", "500");
         Ok(Self { file, certificates, folder: tempfile::tempdir()? })
     }
 

@@ -13,7 +13,7 @@ use sluice_kit::kafka::KafkaServer;
 use sluice_kit::{binaries, java, wait};
 
 use super::pipeline::PATIENCE;
-use case::{Case, Kind, Place, Way, request};
+use case::{Case, Kind, Place, Way, answers_came_soon, request};
 
 /// The topic that hanging sinks read.
 const TOPIC: &str = "hanging-steady";
@@ -58,6 +58,7 @@ async fn whatever_hangs_its_client_hears_soon_and_nobody_else_notices() -> Resul
     let cases = cases();
     let run = cases.iter().map(async |case| case.run(&worker).await.with_context(|| case.name()));
     try_join_all(run).await?;
+    answers_came_soon()?;
     goes_on(&worker).await?;
     has_no_gap(&worker.output()?)
 }

@@ -26,6 +26,8 @@ async fn offsets_are_the_old_or_the_new_ones_after_a_kill() -> Result<()> {
     let session = ("group.min.session.timeout.ms".to_owned(), "1000".to_owned());
     let options = KafkaOptions { properties: [session].into(), ..KafkaOptions::default() };
     let kafka = KafkaServer::start(options).await?;
+    // Else it has a single partition if the sink asks for it before the source creates it.
+    kafka.create_topic(TOPIC, u32::try_from(PARTITIONS)?, &[]).await?;
     let mut file = WorkerFile::new(&kafka.bootstrap(), TOPIC)
         .with("offset.flush.interval.ms", "100")
         .with("consumer.metadata.max.age.ms", "500");

@@ -1,8 +1,9 @@
 //! The REST API, asked of a Java worker and of ours by the same script: statuses, headers that matter, and bodies are the
-//! same.
+//! same, and ours are such as `/openapi.json` says.
 
 mod alone;
 mod answers;
+mod document;
 mod guarded;
 mod script;
 
@@ -18,6 +19,7 @@ use sluice_kit::wait;
 
 use super::pipeline::PATIENCE;
 use answers::Comparable;
+use document::Document;
 use script::Step;
 
 const SCRIPTS: &[(&str, &str)] = &[
@@ -45,8 +47,9 @@ async fn every_answer_is_that_of_java() -> Result<()> {
     let java = Side::of(ConnectWorker::java_with(&worker_file("rest-java"), &jars).await?).await?;
     let sluice = Side::of(ConnectWorker::sluice(&worker_file("rest-sluice")).await?).await?;
     let values = values(folder.path())?;
-    let (version, known) = (&sluice.versions[0], &java.versions[0]);
-    ensure!(version.starts_with(&format!("{known}-")), "clients take {version} for {known}");
+    let (own, known) = (sluice.version().await?, java.version().await?);
+    ensure!(own.starts_with(&format!("{known}-")), "clients take {own} for {known}");
+    same_plugins(&java, &sluice).await?;
     let mut both = Both { java, sluice, are_alone: false, asked: 0, different: Vec::new() };
     for (name, text) in SCRIPTS {
         for step in script::parse(text, &values).with_context(|| name.to_owned())? {
@@ -55,7 +58,19 @@ async fn every_answer_is_that_of_java() -> Result<()> {
                 .with_context(|| format!("{name}; until then:\n{}", both.different.join("\n")))?;
         }
     }
+    ensure!(both.sluice.document.is_some(), "there is no /openapi.json");
     both.verdict()
+}
+
+/// Fails if a plugin that both have is of another kind or version.
+async fn same_plugins(java: &Side, sluice: &Side) -> Result<()> {
+    let (expected, got) = tokio::try_join!(java.plugins(), sluice.plugins())?;
+    let classes: Vec<&Value> = got.iter().map(|it| &it["class"]).collect();
+    let different =
+        expected.iter().filter(|it| classes.contains(&&it["class"]) && !got.contains(it));
+    let different: Vec<&Value> = different.collect();
+    ensure!(different.is_empty(), "Java's are {different:?}, ours {got:?}");
+    Ok(())
 }
 
 fn worker_file(kafka: &KafkaServer, group: &str, folder: &Path) -> WorkerFile {
@@ -119,10 +134,10 @@ impl Both {
     /// about to read what was written last.
     async fn ask(&self, request: &HttpRequest, reason: Option<&str>) -> Result<Option<String>> {
         let once = async || {
-            let (expected, got) =
+            let ((expected, _), (got, undocumented)) =
                 tokio::try_join!(self.java.answer(request), self.sluice.answer(request))?;
             let (expected, got) = self.apart_from_tasks(request, expected, got);
-            anyhow::Ok(compare(expected, got, reason))
+            anyhow::Ok(compare(expected, got, reason).or(undocumented))
         };
         let first = once().await?;
         if first.is_none() || request.method != "GET" {
@@ -177,8 +192,8 @@ fn compare(expected: Comparable, got: Comparable, reason: Option<&str>) -> Optio
 /// One of the two workers.
 struct Side {
     worker: ConnectWorker,
-    /// Its own version, and that of its plugins.
-    versions: [String; 2],
+    /// What it says of its answers.
+    document: Option<Document>,
 }
 
 impl Side {
@@ -187,13 +202,23 @@ impl Side {
             worker.ask("GET", "/health", None).await.map(drop)
         })
         .await?;
-        let text = |it: &Value| it.as_str().map(str::to_owned).context("a version");
-        let own = text(&worker.ask("GET", "/", None).await?["version"])?;
-        let plugins = text(&worker.ask("GET", "/connector-plugins", None).await?[0]["version"])?;
-        Ok(Self { worker, versions: [own, plugins] })
+        let document = Document::of(&worker, &[]).await?;
+        Ok(Self { worker, document })
     }
 
-    async fn answer(&self, request: &HttpRequest) -> Result<Comparable> {
+    async fn version(&self) -> Result<String> {
+        let told = self.worker.ask("GET", "/", None).await?;
+        told["version"].as_str().map(str::to_owned).context("a version")
+    }
+
+    async fn plugins(&self) -> Result<Vec<Value>> {
+        let path = "/connector-plugins?connectorsOnly=false";
+        let told = self.worker.ask("GET", path, None).await?;
+        told.as_array().cloned().context("a list of plugins")
+    }
+
+    /// Its answer, and what is wrong with it by its own document.
+    async fn answer(&self, request: &HttpRequest) -> Result<(Comparable, Option<String>)> {
         let mut request = request.clone();
         for name in ["Content-Type", "Accept"] {
             if !request.headers.iter().any(|(it, _)| it == name) {
@@ -203,9 +228,11 @@ impl Side {
         request.headers.retain(|(_, value)| !value.is_empty());
         wait::until_ok(PATIENCE, "no rebalance", async || {
             let answer = self.worker.send(&request).await?;
-            let answer = Comparable::of(&self.worker, &self.versions, &answer);
-            ensure!(!answer.is_rebalance(), "{answer}");
-            Ok(answer)
+            let comparable = Comparable::of(&self.worker, &answer);
+            ensure!(!comparable.is_rebalance(), "{comparable}");
+            let documented = self.document.as_ref().map(|it| it.covers(&request, &answer));
+            let undocumented = documented.and_then(Result::err);
+            Ok((comparable, undocumented.map(|it| format!("  /openapi.json: {it:#}"))))
         })
         .await
         .with_context(|| self.worker.url())

@@ -2,9 +2,13 @@
 //! ours.
 
 mod bounced;
+mod brokers;
 mod cluster;
+mod exactly_once;
 mod failed;
 mod levels;
+mod own_positions;
 mod paused;
 mod seqnos;
+mod traffic;
 mod transformed;

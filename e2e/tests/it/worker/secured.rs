@@ -1,6 +1,7 @@
 //! The worker on secured listeners: who is let in works, who is not says why, and no password leaves the process.
 
 mod acls;
+mod bearer;
 mod tasks;
 
 use anyhow::{Context, Result, ensure};

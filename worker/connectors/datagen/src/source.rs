@@ -188,7 +188,11 @@ mod tests {
             ("random.seed".to_owned(), "7".to_owned()),
         ]);
         settings.extend(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
-        let context = SourceContext { offsets: Arc::new(Stored(stored)), worker: Arc::default() };
+        let context = SourceContext {
+            offsets: Arc::new(Stored(stored)),
+            worker: Arc::default(),
+            transactions: None,
+        };
         let mut task = AnySourceConnector::open(&Datagen, &settings, context).await.unwrap();
         let mut records = Vec::new();
         for _ in 0..polls {
@@ -214,7 +218,11 @@ mod tests {
             ("quickstart".to_owned(), "orders".to_owned()),
             ("schema.keyfield".to_owned(), "colour".to_owned()),
         ]);
-        let context = SourceContext { offsets: Arc::new(Stored(None)), worker: Arc::default() };
+        let context = SourceContext {
+            offsets: Arc::new(Stored(None)),
+            worker: Arc::default(),
+            transactions: None,
+        };
         let error = AnySourceConnector::open(&Datagen, &settings, context)
             .await
             .err()

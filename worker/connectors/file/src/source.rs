@@ -11,7 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 use sluice_plugin::{
-    Error, Properties, Result, SourceConnector, SourceContext, SourceTask,
+    Error, ExactlyOnceSupport, Properties, Result, SourceConnector, SourceContext, SourceTask,
     model::{
         ConnectRecord, Schema, SchemaAndValue, SchemaRef, SourceOffset, SourcePartition,
         SourceRecord, Type, Value,
@@ -71,6 +71,16 @@ impl SourceConnector for FileStreamSource {
             return Err(Error::fatal(wrong));
         }
         Ok(true)
+    }
+
+    /// What comes in by the standard input has no position.
+    fn exactly_once_support(&self, config: &SourceConfig) -> Result<Option<ExactlyOnceSupport>> {
+        let has_file = config.file.as_ref().is_some_and(|it| !it.is_empty());
+        Ok(Some(if has_file {
+            ExactlyOnceSupport::Supported
+        } else {
+            ExactlyOnceSupport::Unsupported
+        }))
     }
 
     async fn open(
@@ -247,6 +257,7 @@ mod tests {
         let context = SourceContext {
             offsets: Arc::new(Stored(position)),
             worker: Arc::new(Properties::from([(paths::ALLOWED_PATHS.to_owned(), folder)])),
+            transactions: None,
         };
         sluice_plugin::AnySourceConnector::open(&FileStreamSource, &settings, context).await
     }

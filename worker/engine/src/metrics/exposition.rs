@@ -98,6 +98,7 @@ fn of_tasks(shown: &[Shown], now: Instant) -> Vec<MetricFamily> {
     [
         of(&tasks::TASK, |_| true),
         of(&tasks::SOURCE, |it| !it.is_sink),
+        of(&tasks::TRANSACTIONS, TaskStats::has_transactions),
         of(&tasks::SINK, |it| it.is_sink),
         of(&tasks::ERRORS, |_| true),
     ]
@@ -133,6 +134,7 @@ pub fn described() -> Vec<Described> {
     [
         tasks::TASK.describe(),
         tasks::SOURCE.describe(),
+        tasks::TRANSACTIONS.describe(),
         tasks::SINK.describe(),
         tasks::ERRORS.describe(),
         tasks::TRANSFORM.describe(),

@@ -127,6 +127,27 @@ pub(super) const SOURCE: Group<Seen> = Group {
     ],
 };
 
+/// Of the tasks of sources that write in transactions.
+pub(super) const TRANSACTIONS: Group<Seen> = Group {
+    name: "source-task-metrics",
+    tags: TAGS,
+    attributes: &[
+        Attribute::value(
+            "transaction-size-min",
+            "Fewest records in a transaction of late, of a task with exactly-once support.",
+            |it| it.stats.transaction_size.min(it.now),
+        ),
+        Attribute::value("transaction-size-max", "Most records in a transaction of late.", |it| {
+            it.stats.transaction_size.max(it.now)
+        }),
+        Attribute::value(
+            "transaction-size-avg",
+            "Mean number of records in a transaction of late.",
+            |it| it.stats.transaction_size.mean(it.now),
+        ),
+    ],
+};
+
 /// Of the tasks of sinks.
 pub(super) const SINK: Group<Seen> = Group {
     name: "sink-task-metrics",

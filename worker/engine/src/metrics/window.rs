@@ -51,6 +51,7 @@ struct Sample {
     count: u64,
     sum: f64,
     max: f64,
+    min: f64,
 }
 
 impl Window {
@@ -79,6 +80,12 @@ impl Window {
     pub fn max(&self, now: Instant) -> f64 {
         let all = self.measure(now);
         if all.count == 0 { f64::NAN } else { all.max }
+    }
+
+    /// Least of the values; not a number if there are none.
+    pub fn min(&self, now: Instant) -> f64 {
+        let all = self.measure(now);
+        if all.count == 0 { f64::NAN } else { all.min }
     }
 
     /// Share of the values that are 1, of a window of nothing but 0 and 1 (`Frequencies`). Zero if there are none.
@@ -112,6 +119,7 @@ impl Window {
             sample.count += 1;
             sample.sum += value;
             sample.max = sample.max.max(value);
+            sample.min = sample.min.min(value);
         }
     }
 
@@ -126,13 +134,21 @@ impl Window {
             count: all.count + it.count,
             sum: all.sum + it.sum,
             max: all.max.max(it.max),
+            min: all.min.min(it.min),
         })
     }
 }
 
 impl Sample {
     const fn empty(now: Instant) -> Self {
-        Self { since: now, last: now, count: 0, sum: 0.0, max: f64::NEG_INFINITY }
+        Self {
+            since: now,
+            last: now,
+            count: 0,
+            sum: 0.0,
+            max: f64::NEG_INFINITY,
+            min: f64::INFINITY,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Offsets of a connector as clients of the REST API read and change them (KIP-875, `Worker.modifyConnectorOffsets`).
 
 mod sink;
+mod transactional;
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,8 +11,8 @@ use sluice_plugin::{
     model::{SourceOffset, SourcePartition},
 };
 
-use super::{OffsetStore, json};
-use crate::{aside::aside, clients::ClientSpec};
+use super::{OffsetStore, json, own::Positions};
+use crate::{aside::aside, clients::ClientSpec, settings::Distributed, trace::Failure};
 
 /// One partition with its offset, in JSON. No offset: the partition is to be forgotten.
 pub type JsonOffset = (Option<Map<String, Json>>, Option<Map<String, Json>>);
@@ -46,7 +47,10 @@ pub(crate) struct Asked<'a> {
     pub(crate) settings: &'a Properties,
     /// For the clients of a sink.
     pub(crate) clients: ClientSpec<'a>,
+    /// The worker's positions.
     pub(crate) store: &'a Arc<dyn OffsetStore>,
+    /// None for a worker on its own.
+    pub(crate) group: Option<&'a Distributed>,
     /// How long the connector may look at a change.
     pub(crate) limit: Duration,
 }
@@ -61,13 +65,16 @@ impl Asked<'_> {
         match &self.plugin {
             ConnectorPlugin::Sink(_) => self.read_sink().await,
             ConnectorPlugin::Source(_) => {
-                let stored = self.store.all(self.name()).await.map_err(|error| {
+                let unreadable = |error: &dyn std::fmt::Display| {
                     tracing::error!(connector = self.name(), %error, "its offsets cannot be read");
                     let name = self.name();
                     OffsetsRefusal::Failed(format!(
                         "Failed to retrieve offsets for source connector {name}"
                     ))
-                })?;
+                };
+                let positions = self.positions().await.map_err(|error| unreadable(&error))?;
+                let stored = positions.store.all(self.name()).await;
+                let stored = stored.map_err(|error| unreadable(&error))?;
                 let shown = |(partition, offset): (SourcePartition, SourceOffset)| {
                     (Some(json::to_json(&partition.0)), Some(json::to_json(&offset.0)))
                 };
@@ -90,10 +97,12 @@ impl Asked<'_> {
         source: Arc<dyn AnySourceConnector>,
         change: OffsetsChange,
     ) -> Result<bool, OffsetsRefusal> {
+        let positions = self.positions().await;
+        let positions = positions.map_err(|error| self.not_changed("source", &error))?;
         let offsets = match change {
             OffsetsChange::Alter(offsets) => source_offsets(offsets)?,
             OffsetsChange::Reset => {
-                let stored = self.store.all(self.name()).await;
+                let stored = positions.store.all(self.name()).await;
                 let stored = stored.map_err(|error| self.not_changed("source", &error))?;
                 stored.into_iter().map(|(partition, _)| (partition, None)).collect()
             }
@@ -102,10 +111,22 @@ impl Asked<'_> {
         let hook = move || async move { source.alter_offsets(&settings, &given).await };
         let is_complete = self.ask(hook).await?;
         if !offsets.is_empty() {
-            let written = self.store.write(self.name(), offsets).await;
-            written.map_err(|error| self.not_changed("source", &error))?;
+            if let Some(group) = self.group.filter(|it| it.exactly_once) {
+                let written = transactional::write(&self.clients, group, &positions, offsets);
+                written.await.map_err(|error| self.not_changed("source", &error))?;
+            } else {
+                let written = positions.store.write(self.name(), offsets).await;
+                written.map_err(|error| self.not_changed("source", &error))?;
+            }
         }
         Ok(is_complete)
+    }
+
+    async fn positions(&self) -> Result<Positions, Failure> {
+        match self.group {
+            Some(group) => Positions::open(group, &self.clients, self.store).await,
+            None => Ok(Positions::workers(self.store)),
+        }
     }
 
     /// Has the connector look at a change.
@@ -120,7 +141,7 @@ impl Asked<'_> {
         }
     }
 
-    fn not_changed(&self, kind: &str, error: &dyn std::error::Error) -> OffsetsRefusal {
+    fn not_changed(&self, kind: &str, error: &dyn std::fmt::Display) -> OffsetsRefusal {
         let name = self.name();
         tracing::error!(connector = name, %error, "its offsets cannot be modified");
         OffsetsRefusal::Failed(format!("Failed to modify offsets for {kind} connector {name}"))

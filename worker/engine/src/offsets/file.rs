@@ -13,7 +13,7 @@ use std::{
 use async_trait::async_trait;
 use sluice_plugin::model::{SourceOffset, SourcePartition};
 
-use super::{OffsetError, OffsetStore, index::Index};
+use super::{OffsetError, OffsetRecord, OffsetStore, index::Index};
 use java::Entries;
 pub use java::Malformed;
 
@@ -130,6 +130,14 @@ impl OffsetStore for FileOffsets {
         connector: &str,
     ) -> Result<Vec<(SourcePartition, SourceOffset)>, OffsetError> {
         Ok(self.with(|it| it.index.all(connector)))
+    }
+
+    fn records(
+        &self,
+        connector: &str,
+        offsets: &[(SourcePartition, Option<SourceOffset>)],
+    ) -> Result<Vec<OffsetRecord>, OffsetError> {
+        self.with(|it| it.index.records(connector, offsets))
     }
 }
 

@@ -7,10 +7,7 @@ use std::collections::BTreeMap;
 
 use sluice_plugin::model::{SourceOffset, SourcePartition};
 
-use super::{OffsetError, json};
-
-/// A record to write: key and value, none for a tombstone.
-pub(super) type Entry = (Vec<u8>, Option<Vec<u8>>);
+use super::{OffsetError, OffsetRecord, json};
 
 /// All keys of the topic and their newest values.
 #[derive(Debug, Default)]
@@ -71,13 +68,26 @@ impl Index {
         connector: &str,
         partition: &SourcePartition,
         offset: Option<&SourceOffset>,
-    ) -> Result<Vec<Entry>, OffsetError> {
+    ) -> Result<Vec<OffsetRecord>, OffsetError> {
         let value = offset.map(|it| json::write_fields(&it.0)).transpose()?.map(String::into_bytes);
         let keys = match self.known(connector, partition) {
             Some(known) => known.keys.clone(),
             None => vec![json::write_key(connector, &partition.0)?.into_bytes()],
         };
         Ok(keys.into_iter().map(|key| (key, value.clone())).collect())
+    }
+
+    /// The records that set several positions.
+    pub(super) fn records(
+        &self,
+        connector: &str,
+        offsets: &[(SourcePartition, Option<SourceOffset>)],
+    ) -> Result<Vec<OffsetRecord>, OffsetError> {
+        let mut records = Vec::with_capacity(offsets.len());
+        for (partition, offset) in offsets {
+            records.extend(self.entries(connector, partition, offset.as_ref())?);
+        }
+        Ok(records)
     }
 
     fn known(&self, connector: &str, partition: &SourcePartition) -> Option<&Known> {

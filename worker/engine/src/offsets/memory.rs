@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use sluice_plugin::model::{SourceOffset, SourcePartition};
 
-use super::{OffsetError, OffsetStore, index::Index};
+use super::{OffsetError, OffsetRecord, OffsetStore, index::Index};
 
 /// An [`OffsetStore`] in memory.
 #[derive(Debug, Default)]
@@ -49,5 +49,13 @@ impl OffsetStore for MemoryOffsets {
         connector: &str,
     ) -> Result<Vec<(SourcePartition, SourceOffset)>, OffsetError> {
         Ok(self.with(|index| index.all(connector)))
+    }
+
+    fn records(
+        &self,
+        connector: &str,
+        offsets: &[(SourcePartition, Option<SourceOffset>)],
+    ) -> Result<Vec<OffsetRecord>, OffsetError> {
+        self.with(|index| index.records(connector, offsets))
     }
 }

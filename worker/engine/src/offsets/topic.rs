@@ -8,7 +8,7 @@ use sluice_kafka::log::{Log, LogConfig, LogError, LogEvent};
 use sluice_plugin::model::{SourceOffset, SourcePartition};
 use tokio::{sync::mpsc, task::JoinSet};
 
-use super::{OffsetError, OffsetStore, index::Index};
+use super::{OffsetError, OffsetRecord, OffsetStore, index::Index};
 
 /// An [`OffsetStore`] over the offsets topic.
 pub struct KafkaOffsets {
@@ -73,13 +73,7 @@ impl OffsetStore for KafkaOffsets {
         connector: &str,
         offsets: Vec<(SourcePartition, Option<SourceOffset>)>,
     ) -> Result<(), OffsetError> {
-        let mut records = Vec::new();
-        self.with(|index| {
-            for (partition, offset) in &offsets {
-                records.extend(index.entries(connector, partition, offset.as_ref())?);
-            }
-            Ok::<(), OffsetError>(())
-        })?;
+        let records = self.records(connector, &offsets)?;
         let records =
             records.into_iter().map(|(key, value)| (Bytes::from(key), value.map(Bytes::from)));
         let written = self.log.send_all(records.collect()).await;
@@ -92,5 +86,13 @@ impl OffsetStore for KafkaOffsets {
     ) -> Result<Vec<(SourcePartition, SourceOffset)>, OffsetError> {
         self.catch_up().await?;
         Ok(self.with(|index| index.all(connector)))
+    }
+
+    fn records(
+        &self,
+        connector: &str,
+        offsets: &[(SourcePartition, Option<SourceOffset>)],
+    ) -> Result<Vec<OffsetRecord>, OffsetError> {
+        self.with(|index| index.records(connector, offsets))
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
+use tracing::Instrument as _;
 
 use super::Source;
 use crate::trace::Failure;
@@ -10,7 +11,13 @@ use crate::trace::Failure;
 impl Source {
     /// Writes the positions of what Kafka has taken. What cannot be written now is written the next time.
     pub(super) async fn commit(&mut self) -> Result<(), Failure> {
-        self.commit_due = Instant::now() + self.flush_interval;
+        // As `LoggingContext.forOffsets`: connector and task again, as only the innermost span is told.
+        let (connector, task) = (&self.id.connector, self.id.task);
+        let span = tracing::info_span!("commit", connector, task, scope = "offsets");
+        self.write_positions().instrument(span).await
+    }
+
+    async fn write_positions(&mut self) -> Result<(), Failure> {
         let mut positions = std::mem::take(&mut self.uncommitted);
         for (partition, offset) in self.ledger.take_committable() {
             match positions.iter_mut().find(|(known, _)| **known == *partition) {
@@ -32,7 +39,8 @@ impl Source {
             .iter()
             .map(|(partition, offset)| ((**partition).clone(), Some(offset.clone())));
         let written =
-            timeout(self.flush_timeout, self.store.write(&self.connector, write.collect())).await;
+            timeout(self.flush_timeout, self.store.write(&self.id.connector, write.collect()))
+                .await;
         let failed = match written {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(error.to_string()),
@@ -41,7 +49,7 @@ impl Source {
         self.stats.committed(failed.is_none(), started.elapsed());
         if let Some(error) = failed {
             tracing::warn!(
-                connector = self.connector,
+                connector = self.id.connector,
                 error,
                 "positions could not be committed; trying again"
             );

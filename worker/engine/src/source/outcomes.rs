@@ -67,7 +67,7 @@ impl Source {
         if !self.guard.tolerates() || error.is_authentication() {
             return Err(Failure::from(error).within(SEND_FAILED));
         }
-        tracing::error!(connector = self.connector, %error, "a record was dropped");
+        tracing::error!(connector = self.id.connector, %error, "a record was dropped");
         self.stats.errors.failed();
         self.stats.errors.marked();
         if let Some(record) = self.sent.remove(&number) {

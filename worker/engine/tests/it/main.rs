@@ -5,6 +5,7 @@
 mod allocations;
 mod commits;
 mod errors;
+mod exactly_once;
 mod headers;
 mod lifecycle;
 mod overrides;

@@ -1,14 +1,14 @@
 //! Source tasks: nothing is lost and no position runs ahead, whatever the broker does.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use kafka_protocol::error::ResponseError;
 use kafka_protocol::messages::ApiKey;
 use sluice_broker::Fault;
-use sluice_engine::{MemoryOffsets, OffsetError, OffsetStore};
+use sluice_engine::{MemoryOffsets, OffsetError, OffsetRecord, OffsetStore};
 use sluice_kafka::admin::Admin;
 use sluice_plugin::model::{SourceOffset, SourcePartition, SourceRecord, Value};
 use sluice_plugin::{Error, Result, SourceTask};
@@ -59,6 +59,14 @@ impl OffsetStore for Checked {
     ) -> std::result::Result<Vec<(SourcePartition, SourceOffset)>, OffsetError> {
         self.memory.all(connector).await
     }
+
+    fn records(
+        &self,
+        connector: &str,
+        offsets: &[(SourcePartition, Option<SourceOffset>)],
+    ) -> std::result::Result<Vec<OffsetRecord>, OffsetError> {
+        self.memory.records(connector, offsets)
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,6 +110,56 @@ async fn positions_never_run_ahead_of_data() {
     }
 }
 
+/// A topic of positions that does not answer.
+struct Silent;
+
+#[async_trait]
+impl OffsetStore for Silent {
+    async fn read(
+        &self,
+        _: &str,
+        partitions: &[SourcePartition],
+    ) -> std::result::Result<Vec<Option<SourceOffset>>, OffsetError> {
+        Ok(vec![None; partitions.len()])
+    }
+
+    async fn write(
+        &self,
+        _: &str,
+        _: Vec<(SourcePartition, Option<SourceOffset>)>,
+    ) -> std::result::Result<(), OffsetError> {
+        std::future::pending().await
+    }
+
+    async fn all(
+        &self,
+        _: &str,
+    ) -> std::result::Result<Vec<(SourcePartition, SourceOffset)>, OffsetError> {
+        Ok(Vec::new())
+    }
+
+    fn records(
+        &self,
+        _: &str,
+        _: &[(SourcePartition, Option<SourceOffset>)],
+    ) -> std::result::Result<Vec<OffsetRecord>, OffsetError> {
+        Ok(Vec::new())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_go_on_while_positions_cannot_be_written() {
+    let stage = Stage::set().await;
+    stage.plugins.source("numbers", |from| Box::new(Numbers::from(from.as_ref(), COUNT)));
+    // A commit is due again before it is given up.
+    let keys = [("offset.flush.interval.ms", "10"), ("offset.flush.timeout.ms", "20")];
+    let running = stage.engine(&keys, Arc::new(Silent));
+    let id = running.start("numbers", &[]);
+    stage.values(COUNT as usize).await;
+    running.engine.stop_tasks(&[id]).await;
+    stage.broker.stop().await;
+}
+
 /// The values without those that were there before.
 fn distinct(values: &[String]) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
@@ -142,6 +200,45 @@ impl SourceTask for Script {
         }
         self.0.remove(0)
     }
+}
+
+/// Is in the middle of its second poll until it is let go.
+struct Held {
+    next: i64,
+    reached: mpsc::Sender<()>,
+    let_go: mpsc::Receiver<()>,
+}
+
+#[async_trait]
+impl SourceTask for Held {
+    async fn poll(&mut self) -> Result<Vec<SourceRecord>> {
+        match self.next {
+            0 => {}
+            1 => {
+                self.reached.send(()).unwrap();
+                self.let_go.recv().unwrap();
+            }
+            _ => std::future::pending().await,
+        }
+        self.next += 1;
+        Ok(vec![record(self.next - 1, (self.next - 1).to_string().into())])
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_polled_while_the_task_was_told_to_stop_is_written() {
+    let stage = Stage::set().await;
+    let ((reached, held), (release, let_go)) = (mpsc::channel(), mpsc::channel());
+    let task = Mutex::new(Some(Held { next: 0, reached, let_go }));
+    stage.plugins.source("held", move |_| Box::new(task.lock().unwrap().take().unwrap()));
+    let running = stage.plain();
+    let id = [running.start("held", &[])];
+    assert_eq!(stage.values(1).await, ["0"]);
+    tokio::task::spawn_blocking(move || held.recv().unwrap()).await.unwrap();
+    // The task is told first.
+    tokio::join!(running.engine.stop_tasks(&id), async { release.send(()).unwrap() });
+    assert_eq!(stage.values(stage.records().await as usize).await, ["0", "1"]);
+    stage.broker.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -77,7 +77,15 @@ impl Stage {
     pub(crate) fn engine(&self, more: &[(&str, &str)], offsets: Arc<dyn OffsetStore>) -> Running {
         let mut worker = self.worker.clone();
         worker.extend(properties(more));
-        let settings = EngineSettings::parse(&worker, "test:8083").unwrap();
+        self.engine_of(EngineSettings::parse(&worker, "test:8083").unwrap(), offsets)
+    }
+
+    /// An engine with these settings.
+    pub(crate) fn engine_of(
+        &self,
+        settings: EngineSettings,
+        offsets: Arc<dyn OffsetStore>,
+    ) -> Running {
         let (tell, events) = mpsc::channel(64);
         let plugins = Arc::clone(&self.plugins) as Arc<dyn sluice_engine::PluginSource>;
         let registry = Registry::new();

@@ -8,8 +8,9 @@ use crate::protocol::{DecodeError, EncodeError};
 /// Why a round failed.
 #[derive(Debug, thiserror::Error)]
 pub enum JoinError {
-    /// The worker brought work into the round and cannot reach the group for the heartbeat interval. It must stop all of
-    /// it, as others may be given it, and then join again without it.
+    /// The worker brought work into the round and cannot reach the group: no broker answers for the heartbeat interval, or
+    /// none coordinates the group for the session timeout. It must stop all of it, as others may be given it, and then
+    /// join again without it.
     #[error("the coordinator of the group was unreachable for heartbeat.interval.ms")]
     CoordinatorLost,
     /// The group went on without this worker, which brought work into the round. It must stop all of it, as others may have

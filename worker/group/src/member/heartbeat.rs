@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, sleep_until, timeout_at},
 };
 
-use super::{Change, GroupSettings, RETRY_BACKOFF};
+use super::{Change, GroupSettings, RETRY_BACKOFF, absence::Absence};
 
 /// Pause between heartbeats while there is reason to think that the group is about to change.
 const HURRIED: Duration = Duration::from_millis(100);
@@ -88,13 +88,13 @@ enum Answer {
 
 struct Pulse {
     client: Client,
-    /// How long work goes on without a coordinator.
+    /// How long work goes on without any broker.
     interval: Duration,
     /// Between heartbeats, unless there is a hurry.
     pause: Duration,
     seat: Membership,
     coordinator: Node,
-    /// When the group answered last.
+    /// When the last heartbeat was sent that the group has answered.
     alive: Instant,
     /// When the next heartbeat is due.
     beat_at: Instant,
@@ -104,29 +104,29 @@ struct Pulse {
 
 impl Pulse {
     async fn run(mut self, changes: watch::Sender<Option<Change>>) {
-        let mut lost_since = None;
+        let mut absence: Option<Absence> = None;
         loop {
             self.wait().await;
-            let answer = match lost_since {
-                None => self.beat().await,
-                Some(since) => timeout_at(since + self.interval, self.search())
-                    .await
-                    .unwrap_or(Answer::NoCoordinator),
+            let sent = Instant::now();
+            let answer = match &mut absence {
+                None => self.beat(self.session_ends() - self.interval).await,
+                Some(absence) => self.search(absence).await,
             };
             let change = match answer {
                 Answer::NoCoordinator => {
-                    self.beat_at = Instant::now() + RETRY_BACKOFF;
-                    let since: Instant = *lost_since.get_or_insert_with(Instant::now);
-                    if since.elapsed() < self.interval {
+                    let now = Instant::now();
+                    self.beat_at = now + RETRY_BACKOFF;
+                    let absence = absence.get_or_insert_with(|| Absence::noticed(now, self.alive));
+                    if now < self.absence_ends(absence) {
                         continue;
                     }
                     Change::CoordinatorLost
                 }
                 Answer::Fenced => Change::Fenced,
                 Answer::Alive | Answer::Rebalancing | Answer::Refused => {
-                    lost_since = None;
-                    self.alive = Instant::now();
-                    self.beat_at = self.alive + self.pause();
+                    absence = None;
+                    self.alive = sent;
+                    self.beat_at = Instant::now() + self.pause();
                     if answer == Answer::Alive {
                         continue;
                     }
@@ -173,24 +173,40 @@ impl Pulse {
     }
 
     /// Looks for the coordinator. It is found only when it answers a heartbeat.
-    async fn search(&mut self) -> Answer {
-        match self.client.coordinator(&self.seat.group).await {
+    async fn search(&mut self, absence: &mut Absence) -> Answer {
+        let search = self.client.coordinator(&self.seat.group);
+        let Ok(found) = timeout_at(self.absence_ends(absence), search).await else {
+            return Answer::NoCoordinator;
+        };
+        absence.note(Instant::now(), &found);
+        match found {
             Ok(node) => {
                 self.coordinator = node;
-                self.beat().await
+                let answer =
+                    self.beat(self.session_ends().min(Instant::now() + self.interval)).await;
+                // Nobody else was asked meanwhile.
+                absence.note(Instant::now(), &Ok(()));
+                answer
             }
             Err(error) => judge(&error),
         }
     }
 
-    async fn beat(&mut self) -> Answer {
-        // Without an answer for a session the group is not to be reached, whatever the connection says.
-        let left = self.seat.session_timeout.saturating_sub(self.alive.elapsed());
-        let left = left.max(RETRY_BACKOFF);
+    async fn beat(&self, until: Instant) -> Answer {
+        // A wait that is cut short leaves time to look for another coordinator.
+        let left = until.saturating_duration_since(Instant::now()).max(RETRY_BACKOFF);
         match self.seat.beat(&self.client, &self.coordinator, left).await {
             Ok(()) => Answer::Alive,
             Err(error) => judge(&error),
         }
+    }
+
+    fn session_ends(&self) -> Instant {
+        self.alive + self.seat.session_timeout
+    }
+
+    fn absence_ends(&self, absence: &Absence) -> Instant {
+        absence.ends(self.interval, self.seat.session_timeout)
     }
 }
 

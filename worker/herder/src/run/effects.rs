@@ -7,11 +7,13 @@ use sluice_engine::{TargetState, TaskEvent, TaskId};
 use sluice_group::LocalState;
 
 use super::{
-    Loop, jobs, now_millis,
+    Loop,
+    fencing::{self, TaskPreflight},
+    jobs, now_millis,
     offsets::{self, Offsets},
 };
 use crate::{
-    event::{Effect, Event, OffsetsAction, RequestId},
+    event::{Effect, Event, OffsetsAction, RequestId, WriteId},
     signature,
     stage::Stage,
     store::config::{LoggerChange, encode},
@@ -26,16 +28,13 @@ impl Loop {
                     seat.hurry();
                 }
             }
+            Effect::StepOut => self.step_out(),
             // The loop leaves once it has ended.
             Effect::Leave => {}
-            Effect::ReadConfig => {
-                self.jobs.spawn(jobs::read_config(
-                    Arc::clone(&self.config_log),
-                    self.settings.sync_timeout,
-                ));
-            }
-            Effect::StartTask { id, connector, task, target } => {
-                if let Err(trace) = self.start_task(&id, &connector, &task, target) {
+            Effect::ReadConfig => self.read_config(),
+            Effect::StartTask { id, connector, task, target, generation } => {
+                let started = self.start_task(&id, &connector, &task, target, generation);
+                if let Err(trace) = started {
                     self.step(Event::Task(TaskEvent::Failed(id, trace)));
                 }
             }
@@ -50,12 +49,15 @@ impl Loop {
             Effect::Offsets { request, connector, config, action } => {
                 self.offsets(request, connector, config, action);
             }
-            Effect::WriteConfig(id, records) => {
-                self.jobs.spawn(jobs::write_config(Arc::clone(&self.config_log), id, records));
+            Effect::WriteConfig(id, records) => self.write_config(id, records),
+            Effect::NewSessionKey(id) => self.new_session_key(id),
+            Effect::ClaimWrites => self.claim_writes(),
+            Effect::Fence { connector, config, tasks, round } => {
+                self.fence((connector, config, tasks, round));
             }
-            Effect::NewSessionKey(id) => {
-                let records = vec![encode::session_key(&signature::new_key(now_millis()))];
-                self.jobs.spawn(jobs::write_config(Arc::clone(&self.config_log), id, records));
+            Effect::SendFence { request, leader, connector, key } => {
+                let workers = Arc::clone(&self.workers);
+                self.jobs.spawn(fencing::send(workers, request, leader, connector, key));
             }
             Effect::ForgetTopics(connector) => self.engine.forget_topics(&connector),
             Effect::SetLogger(change) => self.set_logger(&change),
@@ -79,6 +81,41 @@ impl Loop {
                 self.jobs.spawn(jobs::after(pause, timer));
             }
             Effect::Exit => self.is_over = true,
+        }
+    }
+
+    fn step_out(&mut self) {
+        if let Some(seat) = self.seat.take() {
+            self.jobs.spawn(jobs::step_out(seat));
+        }
+    }
+
+    fn read_config(&mut self) {
+        let (log, limit) = (Arc::clone(&self.config_log), self.settings.sync_timeout);
+        self.jobs.spawn(jobs::read_config(log, limit));
+    }
+
+    fn write_config(&mut self, id: WriteId, records: Vec<(String, Option<String>)>) {
+        let log = Arc::clone(&self.config_log);
+        let writer = self.leader_writer.as_ref().filter(|_| encode::are_for_leaders(&records));
+        self.jobs.spawn(jobs::write_config(log, writer.cloned(), id, records));
+    }
+
+    fn new_session_key(&mut self, id: WriteId) {
+        self.write_config(id, vec![encode::session_key(&signature::new_key(now_millis()))]);
+    }
+
+    fn fence(&mut self, whom: fencing::Whom) {
+        let (engine, providers) = (Arc::clone(&self.engine), Arc::clone(&self.providers));
+        let (log, limit) = (Arc::clone(&self.config_log), self.settings.sync_timeout);
+        self.jobs.spawn(fencing::fence(engine, providers, log, limit, whom));
+    }
+
+    fn claim_writes(&mut self) {
+        if let Some(writer) = &self.leader_writer {
+            // Now, so that a write that is begun next waits for it.
+            writer.announce();
+            self.jobs.spawn(jobs::claim(Arc::clone(writer)));
         }
     }
 
@@ -143,13 +180,20 @@ impl Loop {
         connector: &Properties,
         task: &Properties,
         target: TargetState,
+        generation: u64,
     ) -> Result<(), String> {
         let wrong = |error| format!("org.apache.kafka.common.config.ConfigException: {error}");
         self.in_use.remember(id, &self.providers, [connector, task]);
         let own = self.providers.resolve(task).map_err(wrong)?.settings;
         let whole = self.providers.resolve(connector).map_err(wrong)?.settings;
-        self.engine
-            .start_task(id.clone(), &whole, &own, target)
+        let started = if self.settings.exactly_once.is_enabled() {
+            let (handle, task) = (self.handle.clone(), id.clone());
+            let preflight = Box::new(TaskPreflight { handle, task, generation });
+            self.engine.start_exactly_once(id.clone(), &whole, &own, target, preflight)
+        } else {
+            self.engine.start_task(id.clone(), &whole, &own, target)
+        };
+        started
             .map_err(|error| format!("org.apache.kafka.connect.errors.ConnectException: {error}"))
     }
 
@@ -160,7 +204,7 @@ impl Loop {
             // The round gives the seat back when it ends; a process that ends does not wait longer for it.
             let round = async {
                 while let Some(done) = self.jobs.join_next().await {
-                    if let Ok(jobs::Done::Joined(seat, _)) = done {
+                    if let Ok(jobs::Done::Joined(seat, _) | jobs::Done::SteppedOut(seat)) = done {
                         return Some(seat);
                     }
                 }

@@ -15,6 +15,13 @@ use crate::event::Event;
 /// Pause between two looks at the values: they stand in files of the same machine.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
+/// When it is time to look again.
+pub(super) fn ticks() -> tokio::time::Interval {
+    let mut ticks = tokio::time::interval(LOOK_AGAIN);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    ticks
+}
+
 /// The values that tasks were started with; none for one that was not there.
 #[derive(Default)]
 pub(super) struct InUse {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use sluice_config::{Properties, placeholder};
 use sluice_engine::{Engine, TaskId, aside};
 use sluice_group::{Change, JoinError, Joined, LocalState, Seat};
-use sluice_kafka::log::Log;
+use sluice_kafka::log::{LeaderWriter, Log};
 use sluice_providers::{ProviderError, Providers};
 
 use super::{Loop, RunError, Workers, in_use::LOOK_AGAIN, now_millis};
@@ -14,7 +14,7 @@ use crate::{
     configured::ConfiguredWork,
     event::{Event, Question, QuestionId, RequestId, SplitError, Timer, Told, WriteId},
     request::Error,
-    state::Plugins,
+    state::{Plugins, WRITES_LOST},
     store::config::SessionKey,
 };
 
@@ -25,10 +25,14 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) enum Done {
     /// Something that happened.
     Event(Event),
+    /// What came of a write after which the config topic has to be claimed again.
+    Lost(Event),
     /// A connector's answer, and how long the values hold that it was given.
     Split(Event, Option<Duration>),
     /// A connector that was not asked, because the values that its settings name cannot be had.
     Missing(Event, Properties),
+    /// The group, left for a while.
+    SteppedOut(Box<Seat>),
     /// A round of joining, over.
     Joined(Box<Seat>, Result<Joined, JoinError>),
     /// What a member has said about its connectors.
@@ -44,6 +48,11 @@ pub(super) async fn join(
     Done::Joined(seat, joined)
 }
 
+pub(super) async fn step_out(mut seat: Box<Seat>) -> Done {
+    seat.leave("taking too long to read the log").await;
+    Done::SteppedOut(seat)
+}
+
 pub(super) async fn read_config(log: Arc<Log>, limit: Duration) -> Done {
     Done::Event(Event::ConfigRead(is_read(&log, limit).await))
 }
@@ -52,24 +61,41 @@ pub(super) async fn refresh(log: Arc<Log>, limit: Duration, request: RequestId) 
     Done::Event(Event::Refreshed(request, is_read(&log, limit).await))
 }
 
-async fn is_read(log: &Log, limit: Duration) -> bool {
+pub(super) async fn is_read(log: &Log, limit: Duration) -> bool {
     matches!(tokio::time::timeout(limit, log.read_to_end()).await, Ok(Ok(())))
 }
 
 pub(super) async fn write_config(
     log: Arc<Log>,
+    writer: Option<Arc<LeaderWriter>>,
     id: WriteId,
     records: Vec<(String, Option<String>)>,
 ) -> Done {
+    let records = to_bytes(records);
+    let mut is_sent = false;
     let write = async {
-        log.send_all(to_bytes(records)).await?;
-        log.read_to_end().await
+        match &writer {
+            Some(writer) => writer.write(&records).await.map_err(|error| {
+                tracing::warn!(error = ?error, "the leader's write to the config topic has failed");
+                WRITES_LOST.to_owned()
+            })?,
+            None => log.send_all(records).await.map_err(|error| error.to_string())?,
+        }
+        is_sent = true;
+        log.read_to_end().await.map_err(|error| error.to_string())
     };
-    let result = match tokio::time::timeout(WRITE_TIMEOUT, write).await {
-        Ok(result) => result.map_err(|error| error.to_string()),
-        Err(_) => Err("the write was not confirmed in time and may still take effect".to_owned()),
-    };
-    Done::Event(Event::Written(id, result))
+    let result = tokio::time::timeout(WRITE_TIMEOUT, write).await.unwrap_or_else(|_| {
+        Err("the write was not confirmed in time and may still take effect".to_owned())
+    });
+    // However a transaction went wrong, there is none after it without another claim.
+    let is_lost = writer.is_some() && !is_sent;
+    let written = Event::Written(id, result);
+    if is_lost { Done::Lost(written) } else { Done::Event(written) }
+}
+
+/// Claims the config topic for this leader.
+pub(super) async fn claim(writer: Arc<LeaderWriter>) -> Done {
+    Done::Event(Event::Claimed(writer.claim().await.map_err(|error| error.to_string())))
 }
 
 pub(super) fn to_bytes(records: Vec<(String, Option<String>)>) -> Vec<(Bytes, Option<Bytes>)> {
@@ -199,6 +225,10 @@ impl Loop {
     ) -> Result<(), RunError> {
         match done {
             Ok(Done::Event(event)) => self.step(event),
+            Ok(Done::Lost(event)) => {
+                self.step(Event::WritesLost);
+                self.step(event);
+            }
             Ok(Done::Split(event, ttl)) => {
                 if let (Event::Split { connector, attempt, .. }, Some(ttl)) = (&event, ttl) {
                     let timer = Timer::Reload(connector.clone(), *attempt);
@@ -216,6 +246,10 @@ impl Loop {
                     self.watches.insert(connector.clone(), watch);
                 }
                 self.step(event);
+            }
+            Ok(Done::SteppedOut(seat)) => {
+                self.seat = Some(seat);
+                self.step(Event::SteppedOut);
             }
             Ok(Done::Joined(seat, result)) => {
                 self.seat = Some(seat);

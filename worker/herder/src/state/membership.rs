@@ -25,6 +25,8 @@ enum Phase {
     BackingOff,
     /// An assignment has come that rests on configuration not read yet.
     CatchingUp,
+    /// That could not be read: the group is left for a while.
+    Away,
     /// The assignment is in force.
     Stable,
     /// The process ends.
@@ -95,9 +97,41 @@ impl Membership {
         }
     }
 
-    fn drop_assignment(&mut self) {
+    pub(super) fn drop_assignment(&mut self) {
         self.connectors.clear();
         self.tasks.clear();
+    }
+
+    pub(super) const fn is_eager(&self) -> bool {
+        matches!(self.protocol, ConnectProtocol::Eager)
+    }
+
+    /// Whether an assignment waits for configuration.
+    pub(super) fn is_catching_up(&self) -> bool {
+        self.phase == Phase::CatchingUp
+    }
+
+    /// Offset of the configuration that the assignment rests on.
+    pub(super) const fn needed_offset(&self) -> i64 {
+        self.needed_offset
+    }
+
+    /// Whether the group is left for a while.
+    pub(super) fn is_away(&self) -> bool {
+        self.phase == Phase::Away
+    }
+
+    /// Leaves the group for a while.
+    pub(super) fn go_away(&mut self) {
+        self.phase = Phase::Away;
+        self.is_leader = false;
+        self.leader_url = None;
+    }
+
+    /// Joins again.
+    pub(super) fn come_back(&mut self) {
+        self.phase = Phase::Out;
+        self.rejoin = true;
     }
 
     /// Whether the group has this connector here.
@@ -254,33 +288,21 @@ impl State {
         // What was revoked here goes to somebody else in the round that follows.
         held.rejoin |=
             !assignment.revoked_connectors.is_empty() || !assignment.revoked_tasks.is_empty();
+        // Before the topic is read: what the leader before this one left open there is over then.
+        self.claim_writes();
         let is_behind = self.config.offset() < assignment.config_offset;
         if assignment.has_failed() || is_behind {
-            held.phase = Phase::CatchingUp;
-            held.rejoin |= assignment.has_failed();
+            self.membership.phase = Phase::CatchingUp;
+            self.membership.rejoin |= assignment.has_failed();
             self.effects.push(Effect::ReadConfig);
         } else {
             self.assignment_in_force();
         }
     }
 
-    pub(super) fn config_read(&mut self, in_time: bool) {
-        if self.membership.phase != Phase::CatchingUp {
-            return;
-        }
-        if in_time && self.config.offset() >= self.membership.needed_offset {
-            self.assignment_in_force();
-        } else {
-            tracing::warn!(
-                "the config topic could not be read up to the offset that the group works with; joining again"
-            );
-            self.membership.phase = Phase::Stable;
-            self.membership.rejoin = true;
-        }
-    }
-
-    fn assignment_in_force(&mut self) {
+    pub(super) fn assignment_in_force(&mut self) {
         self.membership.phase = Phase::Stable;
+        self.catch_up.succeeded();
         if self.membership.is_leader {
             self.forget_removed_statuses();
             self.rotate_session_key();

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use sluice_engine::OffsetsChange;
+use sluice_rest_model::ConnectorKind;
 
-use super::State;
+use super::{State, fencing::Waiting};
 use crate::{
     event::{Effect, OffsetsAction, RequestId},
     request::Error,
@@ -36,8 +37,31 @@ impl State {
 
     /// The config topic has been read for a change, or not in time.
     pub(super) fn refreshed(&mut self, id: RequestId, in_time: bool) {
+        if self.read_for_fencing(id, in_time) {
+            return;
+        }
         let Some((name, change)) = self.pending_offsets.remove(&id) else { return };
         match self.may_change_offsets(&name, in_time) {
+            Err(error) => self.reply(id, Err(error)),
+            Ok(())
+                if self.settings.exactly_once.is_enabled()
+                    && self.kind_of(&name) == ConnectorKind::Source =>
+            {
+                let connector = name.clone();
+                self.fence_or_join(&connector, Waiting::Offsets(id, name, change));
+            }
+            Ok(()) => self.offsets(id, name, OffsetsAction::Change(change)),
+        }
+    }
+
+    /// No earlier task of an exactly-once source writes any more. Meanwhile things may have changed.
+    pub(super) fn change_fenced_offsets(
+        &mut self,
+        id: RequestId,
+        name: String,
+        change: OffsetsChange,
+    ) {
+        match self.may_change_offsets(&name, true) {
             Ok(()) => self.offsets(id, name, OffsetsAction::Change(change)),
             Err(error) => self.reply(id, Err(error)),
         }

@@ -66,9 +66,7 @@ impl State {
             Request::Stop(name) => self.stop_connector(id, &name).err().map(Err),
             Request::Restart(request) => self.restart(id, &request).err().map(Err),
             Request::SetLogger(change) => self.set_logger(id, &change),
-            Request::Fence { connector, body, signature } => {
-                Some(self.fence(&connector, &body, signature.as_ref()))
-            }
+            Request::Fencing(request) => self.fencing_request(id, request).err().map(Err),
             Request::PutTaskConfigs { connector, body, signature } => {
                 self.put_task_configs(id, &connector, &body, signature.as_ref()).err().map(Err)
             }

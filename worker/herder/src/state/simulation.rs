@@ -13,8 +13,9 @@
 //!   creates what is there, nor undoes with a change of some keys what it has accepted before, nor brings back what is
 //!   deleted. Two may, while one does not know yet that it leads no longer: leaders are fenced with exactly-once alone.
 //! - Once nothing goes wrong any more, within ten minutes: all workers are in the group and agree on the configuration,
-//!   every connector and every task that its connector asks for runs exactly once, in the state wanted and with the
-//!   newest configuration, nothing else runs, shares differ by one at most, and everybody tells it so.
+//!   the key that signs their requests is no older than it may be, every connector and every task that its connector asks
+//!   for runs exactly once, in the state wanted and with the newest configuration, nothing else runs, shares differ by one
+//!   at most, and everybody tells it so.
 
 mod chance;
 mod clients;

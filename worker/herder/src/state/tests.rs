@@ -1,5 +1,6 @@
 //! Behaviours of the state machine, driven event by event through a worker whose surroundings are played by the test.
 
+mod catch_up;
 mod fencing;
 mod loggers;
 mod offsets;
@@ -30,7 +31,7 @@ use crate::{
     store::config::{RestartRequest, TargetState, encode},
 };
 
-/// Knows every class but `Missing`, as a sink, and finds fault with configurations that hold the key `bad`.
+/// Knows every class but `Missing`, as a sink unless it is `Source`, and finds fault with configurations that hold the key `bad`.
 pub(crate) struct AnySink;
 
 impl Plugins for AnySink {
@@ -58,8 +59,8 @@ impl Plugins for AnySink {
         Ok(Vec::new())
     }
 
-    fn kind(&self, _: &str) -> ConnectorKind {
-        ConnectorKind::Sink
+    fn kind(&self, class: &str) -> ConnectorKind {
+        if class == "Source" { ConnectorKind::Source } else { ConnectorKind::Sink }
     }
 
     fn class(&self, class: &str) -> Option<String> {
@@ -85,9 +86,12 @@ pub(crate) fn settings(worker_id: String) -> Settings {
         worker_id,
         scheme: "http",
         is_alone: false,
+        exactly_once: crate::settings::ExactlyOnce::Disabled,
         key_ttl: Duration::from_hours(1),
         key_retry: Duration::from_secs(1),
         sync_timeout: Duration::from_secs(3),
+        unsync_backoff: Duration::from_mins(5),
+        rebalance_delay: Duration::from_mins(5),
         plugin_timeout: Duration::from_secs(1),
         topic_tracking: true,
         topic_tracking_reset: true,

@@ -13,7 +13,7 @@ use sluice_rest_model::State as RunState;
 
 use super::{State, seen::News};
 use crate::{
-    event::Effect,
+    event::{Effect, Timer},
     store::{config::TargetState, status::Subject},
 };
 
@@ -138,6 +138,7 @@ impl State {
         self.membership.revoke_if_eager();
         self.stop_tasks();
         self.stop_connectors();
+        self.step_out_if_due();
         self.join_if_due();
         self.leave_if_idle();
         if self.membership.allows_starting() {
@@ -216,6 +217,8 @@ impl State {
         self.work.connectors.insert(name.clone(), run);
         match target {
             TargetState::Started => {
+                let asked = Timer::Asked(name.clone(), attempt);
+                self.effects.push(Effect::After(self.settings.plugin_timeout, asked));
                 self.effects.push(Effect::Split { connector: name, config, attempt });
             }
             // Its tasks, if there are any, stay as they are until it runs again.
@@ -244,7 +247,8 @@ impl State {
             let Some(connector) = entry.config.clone() else { continue };
             let target = engine_target(entry.target);
             self.work.tasks.insert(id.clone(), TaskPhase::Alive);
-            self.effects.push(Effect::StartTask { id, connector, task, target });
+            let generation = self.config.task_generation(&id.connector);
+            self.effects.push(Effect::StartTask { id, connector, task, target, generation });
         }
     }
 

@@ -10,6 +10,9 @@ use crate::{
     request::{Answer, Error, Request},
 };
 
+/// Of a leader that cannot write any more (`DistributedHerder.writeToConfigTopicAsLeader`).
+pub(crate) const LOST: &str = "Failed to write to config topic; this may be due to a transient error and the request can be safely retried";
+
 /// What follows once a write is confirmed.
 #[derive(Debug, Clone)]
 pub(super) enum PendingWrite {
@@ -19,6 +22,8 @@ pub(super) enum PendingWrite {
     Reply { request: RequestId, connector: Option<String>, doing: String, answer: Box<Answer> },
     /// A task set of this worker's own.
     Tasks { connector: String, attempt: u64 },
+    /// A round of fencing ends.
+    TaskCount { connector: String, round: u64 },
     /// Nothing.
     SessionKey,
 }
@@ -32,7 +37,7 @@ impl PendingWrite {
                 format!("writing a config for connector {name} to the config topic"),
             )),
             Self::Reply { request, doing, .. } => Some((*request, doing.clone())),
-            Self::Tasks { .. } | Self::SessionKey => None,
+            Self::Tasks { .. } | Self::TaskCount { .. } | Self::SessionKey => None,
         }
     }
 }
@@ -76,7 +81,7 @@ impl Writes {
                 name == connector
             }
             PendingWrite::Reply { connector: name, .. } => name.as_deref() == Some(connector),
-            PendingWrite::SessionKey => false,
+            PendingWrite::TaskCount { .. } | PendingWrite::SessionKey => false,
         })
     }
 }
@@ -84,9 +89,7 @@ impl Writes {
 impl State {
     pub(super) fn written(&mut self, id: WriteId, result: Result<(), String>) {
         let Some(pending) = self.writes.pending.remove(&id) else { return };
-        let failed = |error: &String| {
-            Err(Error::Internal(format!("Error writing to the config topic: {error}")))
-        };
+        let failed = |error: &String| Err(refused(error));
         match pending {
             PendingWrite::Connector { request, name, is_new } => {
                 let answer = match &result {
@@ -112,6 +115,10 @@ impl State {
                     self.split_later(&connector, attempt);
                 }
             }
+            PendingWrite::TaskCount { connector, round } => {
+                let result = result.map_err(|error| refused(&error));
+                self.task_count_written(&connector, round, &result);
+            }
             PendingWrite::SessionKey => {
                 if let Err(error) = result {
                     tracing::warn!(error, "the session key could not be written; trying again");
@@ -130,6 +137,15 @@ impl State {
                 Held::Candidate(id, candidate, infos) => self.take_candidate(id, candidate, infos),
             }
         }
+    }
+}
+
+/// What a client is told of a write that was not confirmed.
+fn refused(error: &str) -> Error {
+    if error == LOST {
+        Error::Internal(error.to_owned())
+    } else {
+        Error::Internal(format!("Error writing to the config topic: {error}"))
     }
 }
 

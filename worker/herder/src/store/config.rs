@@ -2,6 +2,7 @@
 //!
 //! Mirrors `KafkaConfigBackingStore`. Keys and JSON are byte-compatible with Java's (`store/config/record.rs`).
 
+mod fencing;
 mod record;
 
 pub(crate) use record::task_id as record_task_id;
@@ -12,6 +13,7 @@ use sluice_config::Properties;
 use sluice_engine::TaskId;
 use sluice_rest_model::InitialState;
 
+pub use fencing::FencingNeed;
 pub use record::{ConfigRecord, LoggerChange, RestartRequest, SessionKey, encode};
 
 /// What the user wants a connector to do.
@@ -104,11 +106,17 @@ pub struct ClusterConfig {
     next_offset: i64,
     connectors: BTreeMap<String, ConnectorEntry>,
     session_key: Option<SessionKey>,
+    histories: BTreeMap<String, fencing::TaskHistory>,
 }
 
 impl Default for ClusterConfig {
     fn default() -> Self {
-        Self { next_offset: -1, connectors: BTreeMap::new(), session_key: None }
+        Self {
+            next_offset: -1,
+            connectors: BTreeMap::new(),
+            session_key: None,
+            histories: BTreeMap::new(),
+        }
     }
 }
 
@@ -150,6 +158,22 @@ impl ClusterConfig {
         tasks.into_iter().map(|(task, _)| TaskId { connector: name.to_owned(), task }).collect()
     }
 
+    /// How many tasks the newest set of a connector has, whether it is complete or not.
+    pub fn task_count(&self, name: &str) -> usize {
+        self.connector(name).and_then(|it| it.task_count).unwrap_or(0)
+    }
+
+    /// How many sets of task configurations a connector has had.
+    pub fn task_generation(&self, name: &str) -> u64 {
+        self.histories.get(name).map_or(0, fencing::TaskHistory::generation)
+    }
+
+    /// What has to be done before tasks of an exactly-once source write.
+    pub fn fencing_need(&self, name: &str) -> FencingNeed {
+        let history = self.histories.get(name);
+        history.map_or(FencingNeed::Nothing, |it| it.need(self.task_count(name)))
+    }
+
     /// Every live task.
     pub fn all_tasks(&self) -> BTreeSet<TaskId> {
         self.connectors().flat_map(|name| self.task_ids(name)).collect()
@@ -172,6 +196,10 @@ impl ClusterConfig {
                 None
             }
             ConfigRecord::Commit(name, count) => self.commit_tasks(name, count),
+            ConfigRecord::TaskCount(name, count) => {
+                self.histories.entry(name).or_default().counted(count);
+                None
+            }
             ConfigRecord::SessionKey(key) => {
                 self.session_key = Some(key);
                 Some(Change::SessionKey)
@@ -215,6 +243,7 @@ impl ClusterConfig {
         // Compaction leaves tasks of larger sets from before, whose commit record it has taken away.
         deferred.retain(|id, _| usize::try_from(*id).is_ok_and(|id| id < count));
         let complete = deferred.len() == count;
+        self.histories.entry(name.clone()).or_default().committed(complete);
         entry.task_count = Some(count);
         entry.applied.clone_from(&entry.config);
         entry.inconsistent = !complete;

@@ -1,28 +1,71 @@
 //! What only a worker in a group checks (`DistributedHerder`): exactly-once delivery, and consumer groups of the same name.
 
-use sluice_config::{Nullable, Report};
+use std::fmt::Display;
 
-/// Refuses a source that has to deliver exactly once, or that has to say what a transaction holds: this worker has no
-/// transactions for sources.
-pub(super) fn check_source(report: &mut Report) {
-    let is = |report: &Report, key: &str, expected: &str| {
+use sluice_config::{Nullable, Properties, Report};
+use sluice_plugin::{AnySourceConnector, ExactlyOnceSupport};
+
+const SUPPORT: &str = "exactly.once.support";
+const BOUNDARY: &str = "transaction.boundary";
+
+/// Asks a source whether it delivers exactly once, and whether it says where transactions end, if the user wants that.
+/// `is_enabled`: the worker has transactions for sources.
+pub(super) fn check_source(
+    settings: &Nullable,
+    connector: &dyn AnySourceConnector,
+    is_enabled: bool,
+    report: &mut Report,
+) {
+    let wants = |report: &Report, key: &str, expected: &str| {
         report.value(key).is_some_and(|it| {
             it.errors.is_empty()
                 && it.value.as_deref().is_some_and(|it| it.eq_ignore_ascii_case(expected))
         })
     };
-    if is(report, "exactly.once.support", "required") {
-        report.error(
-            "exactly.once.support",
-            "This worker does not have exactly-once source support enabled.",
-        );
+    let settings: Properties =
+        settings.iter().filter_map(|(key, value)| Some((key.clone(), value.clone()?))).collect();
+    if wants(report, SUPPORT, "required") {
+        if !is_enabled {
+            report.error(SUPPORT, "This worker does not have exactly-once source support enabled.");
+        }
+        let refusal = match connector.exactly_once_support(&settings) {
+            Ok(Some(ExactlyOnceSupport::Supported)) => None,
+            Ok(Some(ExactlyOnceSupport::Unsupported)) => Some(
+                "The connector does not support exactly-once semantics with the provided configuration."
+                    .to_owned(),
+            ),
+            Ok(None) => Some(
+                "The connector does not implement the API required for preflight validation of exactly-once source \
+                 support. Please consult the documentation for the connector to determine whether it supports \
+                 exactly-once semantics, and then consider reconfiguring the connector to use the value \"requested\" \
+                 for this property (which will disable this preflight check and allow the connector to be created)."
+                    .to_owned(),
+            ),
+            Err(error) => Some(unexpected(&error)),
+        };
+        if let Some(refusal) = refusal {
+            report.error(SUPPORT, refusal);
+        }
     }
-    if is(report, "transaction.boundary", "connector") {
-        report.error(
-            "transaction.boundary",
-            "The connector does not support connector-defined transaction boundaries with the given configuration. \
-             Please reconfigure it to use a different transaction boundary definition.",
-        );
+    if wants(report, BOUNDARY, "connector") {
+        let refusal = match connector.defines_transactions(&settings) {
+            Ok(true) => return,
+            Ok(false) => "The connector does not support connector-defined transaction boundaries with the given \
+                          configuration. Please reconfigure it to use a different transaction boundary definition."
+                .to_owned(),
+            Err(error) => unexpected(&error),
+        };
+        report.error(BOUNDARY, refusal);
+    }
+}
+
+/// What a user is told of a connector that cannot answer.
+fn unexpected(error: &dyn Display) -> String {
+    let text = error.to_string();
+    match text.trim() {
+        "" => "An unexpected error occurred during validation; please see the worker logs for more details."
+            .to_owned(),
+        text => format!("An unexpected error occurred during validation: {text}"),
     }
 }
 
@@ -48,3 +91,6 @@ pub(super) fn check_group(settings: &Nullable, workers: &str, report: &mut Repor
         );
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,6 +16,7 @@ use crate::request::Error;
 pub(super) fn all(
     settings: &Nullable,
     is_source: bool,
+    has_own_offsets: bool,
     policy: &OverridePolicy,
 ) -> Result<Vec<ConfigInfos>, Error> {
     let uses_topic_creation = || settings.keys().any(|it| it.starts_with("topic.creation."));
@@ -23,8 +24,8 @@ pub(super) fn all(
     let uses_admin = if is_source { uses_topic_creation() } else { dead_letters };
     let clients = [
         (Client::Producer, is_source || dead_letters),
-        (Client::Consumer, !is_source),
-        (Client::Admin, uses_admin),
+        (Client::Consumer, !is_source || has_own_offsets),
+        (Client::Admin, uses_admin || has_own_offsets),
     ];
     let used = clients.into_iter().filter(|(_, is_used)| *is_used);
     used.map(|(client, _)| one(settings, client, policy)).collect()

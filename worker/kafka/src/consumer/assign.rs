@@ -1,9 +1,8 @@
 //! Who reads which partitions: the assignors of Java's consumers, as pure functions. Members in Java and in Rust may be
 //! in one group, whichever of them leads it.
-//!
-//! Racks count for nothing here: a leader in Java heeds those that members tell, ours leaves them alone.
 
 mod fields;
+mod racks;
 mod range;
 mod round_robin;
 mod spread;
@@ -16,6 +15,7 @@ use bytes::Bytes;
 use sluice_model::TopicPartition;
 
 use crate::settings::{ClientSettings, SettingsError};
+pub use racks::Racks;
 pub use subscription::{Malformed, Subscription, decode_assignment, encode_assignment};
 
 /// How many partitions each topic has.
@@ -104,8 +104,9 @@ impl Assignor {
     }
 
     /// Assigns the partitions of `topics`; topics that nobody wants or that do not exist are left out. Each member has
-    /// an entry in the result.
-    pub fn assign(self, topics: &Topics, members: &[Subscriber]) -> Assignments {
+    /// an entry in the result. Where that costs no balance, members that have told a rack get partitions that have a copy
+    /// there, but for [`Self::RoundRobin`].
+    pub fn assign(self, topics: &Topics, racks: &Racks, members: &[Subscriber]) -> Assignments {
         let wanted: BTreeSet<&String> =
             members.iter().flat_map(|it| &it.subscription.topics).collect();
         let topics: Topics = topics
@@ -114,10 +115,10 @@ impl Assignor {
             .map(|(topic, count)| (topic.clone(), *count))
             .collect();
         match self {
-            Self::Range => range::assign(&topics, members),
+            Self::Range => range::assign(&topics, racks, members),
             Self::RoundRobin => round_robin::assign(&topics, members),
-            Self::Sticky => sticky::assign(&topics, members, sticky::held_in_user_data),
-            Self::CooperativeSticky => sticky::assign_in_steps(&topics, members),
+            Self::Sticky => sticky::assign(&topics, racks, members, sticky::held_in_user_data),
+            Self::CooperativeSticky => sticky::assign_in_steps(&topics, racks, members),
         }
     }
 }

@@ -7,7 +7,7 @@ use sluice_model::TopicPartition;
 
 use super::LogConfig;
 use crate::{
-    admin::{Admin, Created, End, Isolation},
+    admin::{Admin, Created},
     wire::Error,
 };
 
@@ -133,11 +133,10 @@ pub(super) async fn ends(
     admin: &Admin,
     topic: &str,
     partitions: usize,
-    isolation: Isolation,
 ) -> Result<HashMap<i32, i64>, Error> {
     let all: Vec<_> =
         (0..partitions).map(|partition| TopicPartition::new(topic, partition as i32)).collect();
-    let ends = persist(|| admin.offsets(&all, End::Last, isolation)).await?;
+    let ends = persist(|| admin.end_offsets(&all)).await?;
     Ok(ends.into_iter().map(|(of, end)| (of.partition, end)).collect())
 }
 

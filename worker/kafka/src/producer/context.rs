@@ -60,6 +60,11 @@ impl Context {
         self.verdict.swap(false, Ordering::AcqRel)
     }
 
+    /// Ends this producer.
+    pub(super) fn refuse(&self, code: RDKafkaErrorCode, reason: &str) {
+        self.fail(ClientError::new(code as i32, reason));
+    }
+
     /// Tells what became of records that count so much. A failure of the client says more than that of a record.
     pub(super) fn hand_over(&self, delivered: &mut Vec<Delivery>, size: usize) {
         self.queued.fetch_sub(size, Ordering::Relaxed);
@@ -125,6 +130,8 @@ pub(super) fn error_of(error: &KafkaError) -> ClientError {
     if let KafkaError::ClientConfig(_, reason, key, _) = error {
         let code = RDKafkaErrorCode::InvalidArgument;
         ClientError::new(code as i32, format!("{key}: {reason}"))
+    } else if let KafkaError::Transaction(error) = error {
+        ClientError::new(error.code() as i32, error.string())
     } else {
         let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail);
         let text = match code {

@@ -25,6 +25,7 @@ use super::{
 };
 use crate::{
     failure::ClientError,
+    login::Token,
     message::{OutgoingRecord, RecordMetadata},
 };
 
@@ -178,6 +179,41 @@ impl Native {
             return Err(unsafe { ffi::rd_kafka_last_error() }.into());
         }
         Ok(Topic(topic))
+    }
+
+    /// Gives the client a token for SASL/OAUTHBEARER. Connections that wait for one are made then.
+    pub(super) fn give_token(
+        &self,
+        token: &Token,
+        extensions: &[(String, String)],
+    ) -> Result<(), String> {
+        // librdkafka counts in microseconds.
+        const LATEST: i64 = i64::MAX / 1000;
+        let owned = |text: &str| CString::new(text).map_err(|_| "it has a NUL in it".to_owned());
+        let (text, principal) = (owned(token.text.reveal())?, owned(&token.principal)?);
+        let texts = extensions.iter().flat_map(|(name, value)| [owned(name), owned(value)]);
+        let texts = texts.collect::<Result<Vec<_>, _>>()?;
+        let mut pointers: Vec<*const c_char> = texts.iter().map(|it| it.as_ptr()).collect();
+        let mut flaw = [0; 512];
+        // SAFETY: the client is valid; all texts end with NUL, live as long as the call and are copied by it; the flaw is
+        // written with its NUL into a buffer of the length given.
+        let code = unsafe {
+            ffi::rd_kafka_oauthbearer_set_token(
+                self.client(),
+                text.as_ptr(),
+                token.expires.min(LATEST),
+                principal.as_ptr(),
+                pointers.as_mut_ptr(),
+                pointers.len(),
+                flaw.as_mut_ptr(),
+                flaw.len(),
+            )
+        };
+        if code == Code::RD_KAFKA_RESP_ERR_NO_ERROR {
+            return Ok(());
+        }
+        // SAFETY: it begins with zeros, so it ends with NUL whatever was written.
+        Err(unsafe { self::text(flaw.as_ptr()) })
     }
 
     /// Waits for what happens next. Outcomes are added to `delivered`.

@@ -19,7 +19,7 @@ use Use::{Ignored, Native, Own, Refused};
 
 const JAVA_ONLY: &str = "names a Java class, which cannot be loaded here";
 
-/// Every key of Java's producer, consumer and admin client, and one of our own. Whatever is not listed never reaches
+/// Every key of Java's producer, consumer and admin client, and three of our own. Whatever is not listed never reaches
 /// librdkafka: its own keys include ones that load code or run commands (`plugin.library.paths`,
 /// `ssl.engine.location`, `ssl.providers`, `sasl.kerberos.kinit.cmd`).
 const KEYS: &[(&str, Use)] = &[
@@ -74,6 +74,8 @@ const KEYS: &[(&str, Use)] = &[
     ("metrics.num.samples", Ignored),
     ("metrics.recording.level", Ignored),
     ("metrics.sample.window.ms", Ignored),
+    ("org.apache.kafka.sasl.oauthbearer.allowed.files", Own),
+    ("org.apache.kafka.sasl.oauthbearer.allowed.urls", Own),
     ("partition.assignment.strategy", Own),
     ("partitioner.adaptive.partitioning.enable", Ignored),
     ("partitioner.availability.timeout.ms", Ignored),
@@ -88,7 +90,7 @@ const KEYS: &[(&str, Use)] = &[
     ("retry.backoff.ms", Own),
     ("sasl.client.callback.handler.class", Refused(JAVA_ONLY)),
     ("sasl.jaas.config", Own),
-    ("sasl.login.callback.handler.class", Refused(JAVA_ONLY)),
+    ("sasl.login.callback.handler.class", Own),
     ("sasl.login.class", Refused(JAVA_ONLY)),
     ("sasl.mechanism", Own),
     ("security.protocol", Own),
@@ -124,7 +126,7 @@ const KEYS: &[(&str, Use)] = &[
     ("value.serializer", Ignored),
 ];
 
-/// Further keys of SASL mechanisms that are refused as a whole.
+/// Further keys of SASL mechanisms: refused as a whole, or read by the login.
 const SASL_PREFIXES: &[&str] = &["sasl.kerberos.", "sasl.login.", "sasl.oauthbearer."];
 
 /// What happens with `key`; none for a key that no client has.

@@ -7,6 +7,8 @@ use sluice_config::Properties;
 /// under `prefix` (such as `producer.`) without the prefix, over them `overrides` (the connector's
 /// `producer.override.*` without the prefix).
 ///
+/// Keys that guard the host are the worker's whatever the layers above say.
+///
 /// As in Java, the worker's own unprefixed security and tuning keys count for `admin.` clients only.
 pub fn layered(worker: &Properties, prefix: &str, overrides: &Properties) -> Properties {
     let mut layers = Properties::new();
@@ -26,5 +28,9 @@ pub fn layered(worker: &Properties, prefix: &str, overrides: &Properties) -> Pro
             .map(|key| (key.to_owned(), value.clone()))
     }));
     layers.extend(overrides.iter().map(|(key, value)| (key.clone(), value.clone())));
+    for key in crate::login::GUARDED {
+        layers.remove(key);
+        layers.extend(worker.get(key).map(|value| (key.to_owned(), value.clone())));
+    }
     layers
 }

@@ -3,10 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use super::{ClientSettings, SettingsError, keys};
+use super::{ClientSettings, Sasl, SettingsError, keys};
 
 /// What a record on its way takes of the budget at least.
 const RECORD: u64 = 512;
+
+/// `transaction.timeout.ms` unless it is set, in Java's clients and librdkafka alike.
+const TRANSACTION_TIMEOUT: u64 = 60_000;
 
 /// Settings by librdkafka's names.
 pub(crate) type Native = BTreeMap<&'static str, String>;
@@ -53,6 +56,32 @@ impl ClientSettings {
             }
         }
         Ok(native)
+    }
+
+    /// Makes the producer with these settings transactional under an id, whatever the settings say (`ConnectUtils.ensureProperty`).
+    pub(crate) fn make_transactional(
+        &self,
+        native: &mut Native,
+        id: String,
+    ) -> Result<(), SettingsError> {
+        for (key, needed) in [("enable.idempotence", "true"), ("transactional.id", id.as_str())] {
+            if self.text(key).is_some_and(|it| !it.eq_ignore_ascii_case(needed)) {
+                tracing::warn!(
+                    key,
+                    needed,
+                    "a producer's setting gives way to what transactions need"
+                );
+            }
+        }
+        // A record that waits longer than its transaction may last is in none.
+        let most = self.number("transaction.timeout.ms")?.unwrap_or(TRANSACTION_TIMEOUT);
+        let wait = self.number("delivery.timeout.ms")?.map_or(most, |it| it.clamp(1, most.max(1)));
+        native.insert("message.timeout.ms", wait.to_string());
+        native.insert("enable.idempotence", "true".to_owned());
+        // Its order is kept by sequence numbers.
+        native.insert("max.in.flight.requests.per.connection", "5".to_owned());
+        native.insert("transactional.id", id);
+        Ok(())
     }
 
     fn shared(&self) -> Result<Native, SettingsError> {
@@ -110,9 +139,12 @@ impl ClientSettings {
             }
         }
         if let Some(sasl) = &security.sasl {
-            native.insert("sasl.mechanism", sasl.mechanism.name().to_owned());
-            native.insert("sasl.username", sasl.username.clone());
-            native.insert("sasl.password", sasl.password.reveal().to_owned());
+            native.insert("sasl.mechanism", sasl.mechanism().to_owned());
+            // Tokens are given to the client as they come.
+            if let Sasl::User(user) = sasl {
+                native.insert("sasl.username", user.name.clone());
+                native.insert("sasl.password", user.password.reveal().to_owned());
+            }
         }
         Ok(())
     }

@@ -6,9 +6,10 @@ use std::{fs, path::PathBuf};
 use sluice_config::{Properties, Secret};
 
 use super::{SettingsError, jaas};
+use crate::login::{Login, LoginSettings, Logins};
 
 /// How a client secures and authenticates its connections.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Security {
     /// TLS, for `SSL` and `SASL_SSL`.
     pub(crate) tls: Option<Tls>,
@@ -61,17 +62,46 @@ impl Pem {
 }
 
 /// A SASL identity.
+#[derive(Debug, Clone)]
+pub(crate) enum Sasl {
+    /// A user with a password.
+    User(User),
+    /// Whoever tokens are for: OAUTHBEARER.
+    Token(Login),
+}
+
+impl Sasl {
+    /// The mechanism's name on the wire and in settings.
+    pub(crate) fn mechanism(&self) -> &'static str {
+        match self {
+            Self::User(user) => user.mechanism.name(),
+            Self::Token(_) => OAUTHBEARER,
+        }
+    }
+
+    /// Who it is, for errors.
+    pub(crate) fn user(&self) -> &str {
+        match self {
+            Self::User(user) => &user.name,
+            Self::Token(login) => login.user(),
+        }
+    }
+}
+
+/// A user with a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Sasl {
+pub(crate) struct User {
     /// Mechanism.
     pub(crate) mechanism: Mechanism,
     /// User.
-    pub(crate) username: String,
+    pub(crate) name: String,
     /// Password.
     pub(crate) password: Secret,
 }
 
-/// The SASL mechanisms that can be spoken.
+const OAUTHBEARER: &str = "OAUTHBEARER";
+
+/// The SASL mechanisms that take a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mechanism {
     /// PLAIN.
@@ -94,7 +124,7 @@ impl Mechanism {
 }
 
 /// Reads the security keys of a Java client.
-pub(super) fn parse(settings: &Properties) -> Result<Security, SettingsError> {
+pub(super) fn parse(settings: &Properties, logins: &Logins) -> Result<Security, SettingsError> {
     let protocol = text(settings, "security.protocol").unwrap_or("PLAINTEXT");
     let (tls, sasl) = match protocol.to_ascii_uppercase().as_str() {
         "PLAINTEXT" => (false, false),
@@ -112,7 +142,7 @@ pub(super) fn parse(settings: &Properties) -> Result<Security, SettingsError> {
     };
     Ok(Security {
         tls: tls.then(|| parse_tls(settings)).transpose()?,
-        sasl: sasl.then(|| parse_sasl(settings)).transpose()?,
+        sasl: sasl.then(|| parse_sasl(settings, logins)).transpose()?,
     })
 }
 
@@ -190,50 +220,65 @@ fn require_pem(key: &'static str, kind: Option<&str>) -> Result<(), SettingsErro
     }
 }
 
-fn parse_sasl(settings: &Properties) -> Result<Sasl, SettingsError> {
+fn parse_sasl(settings: &Properties, logins: &Logins) -> Result<Sasl, SettingsError> {
     let name = text(settings, "sasl.mechanism").unwrap_or("GSSAPI");
-    let mechanism = match name.to_ascii_uppercase().as_str() {
-        "PLAIN" => Mechanism::Plain,
-        "SCRAM-SHA-256" => Mechanism::ScramSha256,
-        "SCRAM-SHA-512" => Mechanism::ScramSha512,
+    let (mechanism, expected) = match name.to_ascii_uppercase().as_str() {
+        "PLAIN" => (Some(Mechanism::Plain), "plain.PlainLoginModule"),
+        "SCRAM-SHA-256" => (Some(Mechanism::ScramSha256), "scram.ScramLoginModule"),
+        "SCRAM-SHA-512" => (Some(Mechanism::ScramSha512), "scram.ScramLoginModule"),
+        OAUTHBEARER => (None, "oauthbearer.OAuthBearerLoginModule"),
         _ => {
             return Err(SettingsError::Invalid {
                 key: "sasl.mechanism",
                 reason: format!(
-                    "{name} is not supported; use PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"
+                    "{name} is not supported; use PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER"
                 ),
             });
         }
     };
-    let Some(jaas) = settings.get("sasl.jaas.config") else {
-        return Err(SettingsError::Invalid {
-            key: "sasl.jaas.config",
-            reason: format!("must be set for {name}"),
-        });
+    let module = module(settings, name, expected)?;
+    let Some(mechanism) = mechanism else {
+        let login = LoginSettings::parse(settings, &module.options)?;
+        return Ok(Sasl::Token(logins.of(login)));
     };
-    let mut module = jaas::parse(jaas)?;
-    let expected = match mechanism {
-        Mechanism::Plain => "org.apache.kafka.common.security.plain.PlainLoginModule",
-        _ => "org.apache.kafka.common.security.scram.ScramLoginModule",
-    };
-    if module.class != expected {
-        return Err(SettingsError::Invalid {
-            key: "sasl.jaas.config",
-            reason: format!(
-                "login module {} is not allowed; {name} takes {expected}",
-                module.class
-            ),
-        });
+    let handler = "sasl.login.callback.handler.class";
+    if text(settings, handler).is_some() {
+        let reason = "names a Java class, which cannot be loaded here";
+        return Err(SettingsError::Refused { key: handler.to_owned(), reason });
     }
+    user(mechanism, module)
+}
+
+/// The login module of a mechanism, the only one that may be named.
+fn module(
+    settings: &Properties,
+    mechanism: &str,
+    expected: &str,
+) -> Result<jaas::LoginModule, SettingsError> {
+    const KEY: &str = "sasl.jaas.config";
+    let invalid = |reason: String| SettingsError::Invalid { key: KEY, reason };
+    let jaas = settings.get(KEY).ok_or_else(|| invalid(format!("must be set for {mechanism}")))?;
+    let module = jaas::parse(jaas)?;
+    let expected = format!("org.apache.kafka.common.security.{expected}");
+    if module.class != expected {
+        let class = module.class;
+        return Err(invalid(format!(
+            "login module {class} is not allowed; {mechanism} takes {expected}"
+        )));
+    }
+    Ok(module)
+}
+
+fn user(mechanism: Mechanism, mut module: jaas::LoginModule) -> Result<Sasl, SettingsError> {
     let mut option = |key: &str| {
         module.options.remove(key).ok_or_else(|| SettingsError::Invalid {
             key: "sasl.jaas.config",
             reason: format!("has no {key}"),
         })
     };
-    Ok(Sasl {
+    Ok(Sasl::User(User {
         mechanism,
-        username: option("username")?,
+        name: option("username")?,
         password: Secret::new(option("password")?),
-    })
+    }))
 }

@@ -51,6 +51,12 @@ fn what_cannot_be_honoured_is_refused_by_name() {
     let tls = ("security.protocol", "SSL");
     let sasl = ("security.protocol", "SASL_SSL");
     let scram = ("sasl.mechanism", "SCRAM-SHA-512");
+    let oauth = ("sasl.mechanism", "OAUTHBEARER");
+    let bearer = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;";
+    let user = (
+        "sasl.jaas.config",
+        "org.apache.kafka.common.security.scram.ScramLoginModule required username=a password=b;",
+    );
     let rows: &[(&[(&str, &str)], &str)] = &[
         (&[("bootstrap.servers", "nonsense")], "bootstrap.servers"),
         (&[("bootstrap.servers", "a:99999")], "bootstrap.servers"),
@@ -60,7 +66,9 @@ fn what_cannot_be_honoured_is_refused_by_name() {
         (&[tls, ("ssl.truststore.location", "/x"), ("ssl.truststore.type", "PKCS12")], "openssl"),
         (&[tls, ("ssl.keystore.type", "PEM"), ("ssl.keystore.key", "k")], "certificate.chain"),
         (&[sasl], "GSSAPI"),
-        (&[sasl, ("sasl.mechanism", "OAUTHBEARER")], "OAUTHBEARER"),
+        (&[sasl, ("sasl.mechanism", "OAUTHBEARER")], "must be set for OAUTHBEARER"),
+        (&[sasl, oauth, ("sasl.jaas.config", bearer)], "No OAuth Bearer tokens"),
+        (&[sasl, scram, ("sasl.login.callback.handler.class", "a.B"), user], "a Java class"),
         (&[sasl, scram], "sasl.jaas.config"),
         (
             &[
@@ -113,6 +121,14 @@ fn layers_override_each_other() {
     ]);
     let producer = layered(&worker, "producer.", &of(&[("acks", "0")]));
     assert_eq!(producer, of(&[("bootstrap.servers", "w:1"), ("acks", "0"), ("linger.ms", "9")]));
+    // A connector cannot let itself in anywhere.
+    let guarded = "org.apache.kafka.sasl.oauthbearer.allowed.urls";
+    let own = layered(&worker, "producer.", &of(&[(guarded, "http://x")]));
+    assert!(!own.contains_key(guarded));
+    let mut listing = worker.clone();
+    listing.insert(guarded.to_owned(), "http://a".to_owned());
+    listing.insert(format!("producer.{guarded}"), "http://b".to_owned());
+    assert_eq!(layered(&listing, "producer.", &of(&[(guarded, "http://x")]))[guarded], "http://a");
     let admin = layered(&worker, "admin.", &Properties::new());
     assert_eq!(admin["security.protocol"], "SSL");
     assert!(!admin.contains_key("rest.port"));

@@ -44,6 +44,14 @@ pub enum Error {
         /// What the broker said.
         reason: String,
     },
+    /// There is no token to authenticate by at present.
+    #[error("no token for user {user:?}: {reason}")]
+    Login {
+        /// Who asked for it.
+        user: String,
+        /// Cause, and what to do.
+        reason: String,
+    },
     /// The TLS handshake failed, usually for a certificate. Trying again does not help.
     #[error("TLS handshake with {address} failed: {reason}")]
     Tls {
@@ -93,7 +101,10 @@ impl Error {
     /// Whether the same call may succeed later.
     pub fn is_retriable(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::Disconnected { .. } | Self::Timeout { .. } => true,
+            Self::Unreachable { .. }
+            | Self::Disconnected { .. }
+            | Self::Timeout { .. }
+            | Self::Login { .. } => true,
             Self::Broker { code, .. } => code.is_retriable(),
             _ => false,
         }
@@ -117,6 +128,7 @@ impl Error {
             Self::Unreachable { .. } | Self::Timeout { .. } => {
                 "org.apache.kafka.common.errors.TimeoutException"
             }
+            Self::Login { .. } => "org.apache.kafka.common.KafkaException",
             Self::Disconnected { .. } => "org.apache.kafka.common.errors.DisconnectException",
             Self::Unsupported { .. } => {
                 "org.apache.kafka.common.errors.UnsupportedVersionException"

@@ -1,8 +1,14 @@
 //! What a cluster says of itself, as plain values.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
-use kafka_protocol::{ResponseError, messages::MetadataResponse};
+use kafka_protocol::{
+    ResponseError,
+    messages::{BrokerId, MetadataResponse},
+};
 
 /// A broker to call.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -77,6 +83,8 @@ pub struct PartitionMetadata {
     pub partition: i32,
     /// The broker to read from and write to, while there is one.
     pub leader: Option<Node>,
+    /// The racks of the brokers that have copies, as far as those are there and have told one.
+    pub racks: BTreeSet<String>,
 }
 
 impl Metadata {
@@ -86,6 +94,12 @@ impl Metadata {
             .iter()
             .map(|it| (it.node_id.0, Node::new(it.node_id.0, &it.host, it.port)))
             .collect();
+        let racks: HashMap<i32, &str> = answer
+            .brokers
+            .iter()
+            .filter_map(|it| Some((it.node_id.0, it.rack.as_deref()?)))
+            .collect();
+        let rack_of = |id: &BrokerId| racks.get(&id.0).map(|it| (*it).to_owned());
         let topics = answer.topics.iter().map(|topic| {
             let mut partitions: Vec<_> = topic
                 .partitions
@@ -93,6 +107,7 @@ impl Metadata {
                 .map(|it| PartitionMetadata {
                     partition: it.partition_index,
                     leader: brokers.get(&it.leader_id.0).cloned(),
+                    racks: it.replica_nodes.iter().filter_map(rack_of).collect(),
                 })
                 .collect();
             partitions.sort_by_key(|it| it.partition);

@@ -11,7 +11,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Error, Node, connection::Connection, connection::Profile};
+use super::{Error, Node, authenticate, connection::Connection, connection::Profile};
 use crate::settings::{ClientSettings, SettingsError};
 
 type Address = (String, u16);
@@ -111,7 +111,9 @@ impl Pool {
                     return Ok(lease);
                 }
                 // Another broker would refuse us too.
-                Err(error) if error.is_authentication() => return Err(error),
+                Err(error) if error.is_authentication() || matches!(error, Error::Login { .. }) => {
+                    return Err(error);
+                }
                 Err(error) => failure = Some(error),
             }
         }
@@ -150,6 +152,9 @@ impl Lease<'_> {
         }
         if let Some(wait) = self.slot.not_before {
             tokio::time::sleep_until(wait).await;
+        }
+        if let Some(sasl) = &self.pool.profile.sasl {
+            authenticate::ready(sasl).await?;
         }
         let (host, port) = &self.address;
         let open = Connection::open(host, *port, &self.pool.profile);

@@ -1,11 +1,12 @@
 //! Our assignors against Java's own classes, for generated groups: the same partitions to the same members where Java
-//! leaves no choice, else as balanced, and with no more moves. Subscriptions and assignments are the same bytes.
+//! leaves no choice, else as balanced, and with no more moves, or as much nearby. Subscriptions and assignments are the same bytes.
 
 use std::{collections::BTreeMap, fmt::Write, path::Path};
 
 use anyhow::{Context, Result, ensure};
 use sluice_kafka::{
-    Assignments, Assignor, Subscriber, Subscription, Topics, decode_assignment, encode_assignment,
+    Assignments, Assignor, Racks, Subscriber, Subscription, Topics, decode_assignment,
+    encode_assignment,
 };
 use sluice_kit::{java, require};
 use sluice_model::TopicPartition;
@@ -30,11 +31,17 @@ impl Dice {
     fn one_in(&mut self, many: usize) -> bool {
         self.below(many) == 0
     }
+
+    fn rack(&mut self) -> String {
+        ["x", "y", "z"][self.below(3)].to_owned()
+    }
 }
 
 struct Group {
     assignor: Assignor,
     topics: Topics,
+    /// Racks of the copies of partitions, a letter each.
+    racks: Racks,
     members: Vec<Subscriber>,
 }
 
@@ -44,6 +51,7 @@ impl Group {
         let names: Vec<String> =
             ["a", "b", "c"][..=dice.below(3)].iter().map(|it| (*it).to_owned()).collect();
         let is_equal = !dice.one_in(3);
+        let knows_racks = dice.one_in(2);
         let mut members: Vec<Subscriber> = (0..=dice.below(5))
             .map(|index| Subscriber {
                 id: format!("m{index}"),
@@ -53,7 +61,7 @@ impl Group {
                     user_data: None,
                     owned: Vec::new(),
                     generation: 5,
-                    rack: dice.one_in(4).then(|| "r".to_owned()),
+                    rack: (knows_racks && !dice.one_in(4)).then(|| dice.rack()),
                 },
             })
             .collect();
@@ -90,12 +98,39 @@ impl Group {
             subscription.user_data =
                 assignor.user_data(subscription.generation, Some(&subscription.owned));
         }
-        Self { assignor, topics, members }
+        let racks = if knows_racks { Self::copies(dice, &topics) } else { Racks::new() };
+        Self { assignor, topics, racks, members }
+    }
+
+    /// Up to two copies of each partition, now and then of every one in the same racks.
+    fn copies(dice: &mut Dice, topics: &Topics) -> Racks {
+        let are_alike = dice.one_in(5);
+        let numbered = topics.iter().flat_map(|(topic, count)| {
+            (0..*count).map(move |it| TopicPartition::new(topic.as_str(), it))
+        });
+        let one = |of| {
+            let racks = if are_alike {
+                ["x".to_owned()].into()
+            } else {
+                (0..dice.below(3)).map(|_| dice.rack()).collect()
+            };
+            (of, racks)
+        };
+        numbered.map(one).collect()
     }
 
     fn question(&self) -> String {
-        let topics: Vec<String> =
-            self.topics.iter().map(|(topic, count)| format!("{topic}:{count}")).collect();
+        let copies = |of| {
+            let racks = self.racks.get(&of).into_iter().flatten();
+            let racks: String = racks.map(String::as_str).collect();
+            if racks.is_empty() { "-".to_owned() } else { racks }
+        };
+        let one = |(topic, count): (&String, &i32)| {
+            let of = |number| TopicPartition::new(topic.as_str(), number);
+            let copies: Vec<String> = (0..*count).map(|it| copies(of(it))).collect();
+            format!("{topic}:{}", copies.join("/"))
+        };
+        let topics: Vec<String> = self.topics.iter().map(one).collect();
         let topics = if topics.is_empty() { "-".to_owned() } else { topics.join(",") };
         let members: Vec<String> = self
             .members
@@ -120,6 +155,17 @@ impl Group {
             given[&it.id].iter().filter(is_sole).count()
         };
         self.members.iter().map(stays).sum()
+    }
+
+    /// How many partitions are read by somebody in the rack of a copy.
+    fn near(&self, given: &Assignments) -> usize {
+        let of_member = |it: &Subscriber| {
+            let rack = it.subscription.rack.clone().unwrap_or_default();
+            let is_near =
+                |of: &&TopicPartition| self.racks.get(of).is_some_and(|it| it.contains(&rack));
+            given[&it.id].iter().filter(is_near).count()
+        };
+        self.members.iter().map(of_member).sum()
     }
 
     /// Who claims a partition, with the generation of the claim.
@@ -211,9 +257,11 @@ async fn partitions_go_where_java_s_assignors_have_them_go() -> Result<()> {
     let output = String::from_utf8(output)?;
     let answers: Vec<&str> = output.lines().collect();
     ensure!(answers.len() == groups.len(), "{} answers", answers.len());
+    // Java's sticky ones let go of all that is far, ours keep it unless somebody near has room.
+    let mut near = (0, 0);
     for ((group, question), answer) in groups.iter().zip(&questions).zip(answers) {
         let (theirs, bytes) = answer.split_once('\t').context("two columns")?;
-        let given = group.assignor.assign(&group.topics, &group.members);
+        let given = group.assignor.assign(&group.topics, &group.racks, &group.members);
         let ours = shown(&given);
         let context = || format!("{question}\nours {ours}\nJava {theirs}");
         match group.assignor {
@@ -221,7 +269,13 @@ async fn partitions_go_where_java_s_assignors_have_them_go() -> Result<()> {
             Assignor::Sticky | Assignor::CooperativeSticky => {
                 group.check(&given).with_context(context)?;
                 let read = read(theirs)?;
-                ensure!(!group.is_equal() || group.kept(&given) >= group.kept(&read), context());
+                if group.racks.is_empty() {
+                    let keeps_less = group.kept(&given) < group.kept(&read);
+                    ensure!(!group.is_equal() || !keeps_less, context());
+                } else if group.assignor == Assignor::Sticky {
+                    near.0 += group.near(&given);
+                    near.1 += group.near(&read);
+                }
             }
         }
         for (member, row) in group.members.iter().zip(bytes.split(';')) {
@@ -234,6 +288,8 @@ async fn partitions_go_where_java_s_assignors_have_them_go() -> Result<()> {
             ensure!(Some(shown(&assigned).as_str()) == theirs, context());
         }
     }
+    ensure!(near.0 * 20 >= near.1 * 19, "{} are near, of Java's {}", near.0, near.1);
+    println!("{} are near, of Java's {}", near.0, near.1);
     Ok(())
 }
 
@@ -244,7 +300,7 @@ fn steps_end_with_everything_read_and_balanced() {
         let mut group = Group::roll(&mut dice, Assignor::CooperativeSticky);
         let mut rounds = 0;
         loop {
-            let given = group.assignor.assign(&group.topics, &group.members);
+            let given = group.assignor.assign(&group.topics, &group.racks, &group.members);
             group.check(&given).unwrap();
             let mut has_revoked = false;
             for member in &mut group.members {

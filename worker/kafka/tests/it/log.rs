@@ -10,7 +10,7 @@ use bytes::Bytes;
 use sluice_kafka::{
     ClientSettings, OutgoingRecord, Producer, ProducerConfig, Share,
     admin::{Admin, Isolation, NewTopic},
-    log::{Log, LogConfig, LogError, LogEvent},
+    log::{LeaderWriter, Log, LogConfig, LogError, LogEvent, NotWritten},
     wire::Client,
 };
 use sluice_kit::{
@@ -19,7 +19,7 @@ use sluice_kit::{
 };
 use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 
-use crate::support::{LIMIT, create, eventually, plain};
+use crate::support::{LIMIT, create, plain};
 
 type State = Arc<Mutex<BTreeMap<String, Option<String>>>>;
 
@@ -128,27 +128,77 @@ async fn a_transaction_is_seen_whole_or_not_at_all() -> Result<()> {
         transactional_id: Some("log-transactions".to_owned()),
     };
     let writer = Producer::new(&settings, writer, |_, _| {})?;
-    writer.init_transactions(LIMIT).await?;
+    writer.init_transactions().await?;
     for key in ["kept", "dropped", "kept too"] {
         writer.begin_transaction()?;
         writer.send(&record("log-transactions", key.as_bytes()), 0)?;
         if key == "dropped" {
             writer.flush(LIMIT).await?;
-            writer.abort_transaction(LIMIT).await?;
+            writer.abort_transaction().await?;
         } else {
-            writer.commit_transaction(LIMIT).await?;
+            writer.commit_transaction().await?;
         }
     }
-    // A commit is answered before its marker is in the partition, so the end may come a little later.
-    let keys = eventually("the last transaction", async || {
-        log.read_to_end().await.ok()?;
-        let state = state.lock().ok()?;
-        state.contains_key("kept too").then(|| state.keys().cloned().collect::<Vec<_>>())
-    });
-    assert_eq!(keys.await?, ["kept", "kept too"]);
+    // A commit is answered before its marker is in the partition: the marker is waited for.
+    log.read_to_end().await?;
+    let keys: Vec<_> = state.lock().map(|it| it.keys().cloned().collect()).unwrap_or_default();
+    assert_eq!(keys, ["kept", "kept too"]);
     writer.close().await;
     log.stop().await;
     tasks.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_that_was_replaced_writes_no_more() -> Result<()> {
+    sluice_kit::require!(java::missing());
+    let kafka = KafkaServer::shared().await?;
+    let settings = plain(kafka, &[])?;
+    let (log, mut tasks, state) = start(config(&settings, "log-leaders", 1)?).await?;
+    let leader = || LeaderWriter::new(settings.clone(), "test", "log-leaders", "log-leaders");
+    let (old, new) = (leader(), leader());
+    let row = |key: &'static str| [(Bytes::from_static(key.as_bytes()), None)];
+    assert!(matches!(old.write(&row("none")).await, Err(NotWritten::Unclaimed)));
+    old.announce();
+    let rows = row("old");
+    let (claimed, written) = tokio::join!(old.claim(), old.write(&rows));
+    claimed?;
+    written?;
+    new.announce();
+    new.claim().await?;
+    let refused = old.write(&row("fenced")).await;
+    assert!(matches!(refused, Err(NotWritten::Refused(_))), "{refused:?}");
+    new.write(&row("new")).await?;
+    assert!(matches!(old.write(&row("fenced")).await, Err(NotWritten::Unclaimed)));
+    log.read_to_end().await?;
+    let keys: Vec<_> = state.lock().map(|it| it.keys().cloned().collect()).unwrap_or_default();
+    assert_eq!(keys, ["new", "old"]);
+    log.stop().await;
+    tasks.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_transaction_ends_when_its_producer_is_fenced() -> Result<()> {
+    sluice_kit::require!(java::missing());
+    let kafka = KafkaServer::shared().await?;
+    let settings = plain(kafka, &[])?;
+    create(&settings, "log-fenced", 1, &[]).await?;
+    let zombie = ProducerConfig {
+        client_id: String::new(),
+        share: Share::alone(1 << 20),
+        transactional_id: Some("log-fenced-0".to_owned()),
+    };
+    let zombie = Producer::new(&settings, zombie, |_, _| {})?;
+    zombie.init_transactions().await?;
+    zombie.begin_transaction()?;
+    zombie.send(&record("log-fenced", b"open"), 0)?;
+    zombie.flush(LIMIT).await?;
+    let admin = Admin::new(Client::new(&settings, "test-log")?);
+    admin.fence_producers(&["log-fenced-0".to_owned(), "log-fenced-1".to_owned()]).await?;
+    let fenced = zombie.commit_transaction().await.err().map(|it| it.java_class());
+    assert_eq!(fenced, Some("org.apache.kafka.common.errors.ProducerFencedException"));
+    zombie.close().await;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The crate against a real Kafka.
 
 mod assignors;
+mod bearer;
 mod consumer;
 mod log;
 mod member;

@@ -111,7 +111,8 @@ struct Opened<'a> {
 impl Opened<'_> {
     async fn open(&self, committed: &[SourceRecord]) -> Result<Box<dyn SourceTask>, Broken> {
         let offsets = Arc::new(Committed::behind(committed));
-        let context = SourceContext { offsets, worker: Arc::clone(&self.case.worker) };
+        let context =
+            SourceContext { offsets, worker: Arc::clone(&self.case.worker), transactions: None };
         let opened = self.case.connector.open(self.settings, context).await;
         opened.map_err(|error| Obligation::Opens.broken(format!("open says {error}")))
     }

@@ -65,7 +65,14 @@ impl Civil {
 
     /// The year that the week counts in; 0 is 1 BC.
     pub(super) const fn week_year(&self) -> i64 {
-        if self.month == 12 && self.week_of_year() == 1 { self.year + 1 } else { self.year }
+        let is_in_next = if self.is_before_christ() {
+            // Where Java looks for the next year before Christ, it finds the one of that number after Christ.
+            let found = first_of_year(-self.year);
+            first_of_year(self.year + 1) - self.days < weekday(found)
+        } else {
+            self.month == 12 && self.week_of_year() == 1
+        };
+        if is_in_next { self.year + 1 } else { self.year }
     }
 
     const fn first_of_month(&self) -> i64 {
@@ -113,4 +120,34 @@ pub(super) const fn first_week(start: i64, weekday: i64) -> i64 {
     let sunday = on_or_before(start + 6, 1);
     let sunday = if sunday > start { sunday - 7 } else { sunday };
     on_or_before(sunday + 6, weekday)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `SimpleDateFormat("YYYY")` writes.
+    #[test]
+    fn weeks_at_the_end_of_years_before_christ_are_in_the_year_that_java_says() {
+        for (millis, expected) in [
+            (-62_136_288_000_000, 0),
+            (-62_136_115_200_000, 1),
+            (-62_167_996_800_000, -1),
+            (-62_167_910_400_000, 0),
+            (-62_199_014_400_000, -2),
+            (-62_230_809_600_000, -3),
+            (-62_230_550_400_000, -2),
+            (-62_325_676_800_000, -6),
+            (-62_325_504_000_000, -5),
+            (-112_028_486_400_000, -1581),
+            (-112_060_022_400_000, -1581),
+            (-112_596_912_000_000, -1599),
+            (-112_596_739_200_000, -1598),
+            (-125_976_902_400_000, -2023),
+            (-1_580_150_726_346_388_097, -50_069_986),
+            (-5_781_305_361_415_937_770, -183_196_543),
+        ] {
+            assert_eq!(Civil::of(millis).week_year(), expected, "{millis}");
+        }
+    }
 }

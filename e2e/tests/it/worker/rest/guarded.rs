@@ -1,11 +1,11 @@
 //! What the worker file says of requests and answers: who may ask, from where, and which headers answers carry.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use sluice_kit::connect::{ConnectWorker, HttpRequest, Launch, WorkerFile};
 use sluice_kit::kafka::KafkaServer;
 use sluice_kit::{binaries, java, wait};
 
-use super::{Both, PATIENCE, Side, script};
+use super::{Both, PATIENCE, Side, document::Document, script};
 
 const SCRIPT: &str = include_str!("guarded.txt");
 const EXTENSION: &str =
@@ -49,11 +49,12 @@ async fn requests_are_let_in_and_answered_as_the_file_says() -> Result<()> {
 
 /// A worker that has started and knows alice.
 async fn guarded(worker: ConnectWorker) -> Result<Side> {
+    let headers = [("Authorization".to_owned(), ALICE.to_owned())];
     let ask = async |path: &str| {
         let request = HttpRequest {
             method: "GET".to_owned(),
             path: path.to_owned(),
-            headers: vec![("Authorization".to_owned(), ALICE.to_owned())],
+            headers: headers.to_vec(),
             body: String::new(),
         };
         let answer = worker.send(&request).await?;
@@ -62,6 +63,6 @@ async fn guarded(worker: ConnectWorker) -> Result<Side> {
     };
     wait::until_ok(PATIENCE, "a worker to be ready", async || ask("/health").await.map(drop))
         .await?;
-    let version = ask("/").await?["version"].as_str().context("a version")?.to_owned();
-    Ok(Side { worker, versions: [version.clone(), version] })
+    let document = Document::of(&worker, &headers).await?;
+    Ok(Side { worker, document })
 }

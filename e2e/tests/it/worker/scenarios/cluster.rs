@@ -3,7 +3,6 @@
 use anyhow::{Result, ensure};
 use serde_json::Value;
 use sluice_kit::connect::{ConnectWorker, WorkerFile};
-use sluice_kit::kafka::KafkaServer;
 use sluice_kit::wait;
 
 use super::super::pipeline::PATIENCE;
@@ -26,8 +25,8 @@ pub(super) struct Cluster {
 
 impl Cluster {
     /// The shortest sessions that the broker allows, many commits.
-    pub(super) fn file(kafka: &KafkaServer, group: &str) -> WorkerFile {
-        WorkerFile::new(&kafka.bootstrap(), group)
+    pub(super) fn file(bootstrap: &str, group: &str) -> WorkerFile {
+        WorkerFile::new(bootstrap, group)
             .with("session.timeout.ms", "6000")
             .with("heartbeat.interval.ms", "1000")
             .with("consumer.session.timeout.ms", "6000")

@@ -22,7 +22,7 @@ async fn what_has_failed_runs_again_when_it_is_restarted() -> Result<()> {
 }
 
 async fn in_a_group_of(kafka: &KafkaServer, protocol: &str) -> Result<()> {
-    let file = Cluster::file(kafka, &format!("failed-{protocol}"));
+    let file = Cluster::file(&kafka.bootstrap(), &format!("failed-{protocol}"));
     let cluster = Cluster::start(&file.with("connect.protocol", protocol)).await?;
     let part = |asked, name, class, mode| Failing { cluster: &cluster, asked, name, class, mode };
     let parts = [

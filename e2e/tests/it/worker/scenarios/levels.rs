@@ -19,7 +19,7 @@ const ALL: [usize; 3] = [0, 1, 2];
 async fn a_level_counts_where_it_was_set_until_the_worker_restarts() -> Result<()> {
     sluice_kit::require!(java::missing());
     let kafka = KafkaServer::shared().await?;
-    let mut cluster = Cluster::start(&Cluster::file(kafka, "levels-of-three")).await?;
+    let mut cluster = Cluster::start(&Cluster::file(&kafka.bootstrap(), "levels-of-three")).await?;
     let initial = levels(&cluster, 0).await?;
     ensure!(initial.contains_key("root") && initial.len() >= 2, "{initial:?}");
     ensure!(initial.values().all(|it| it["last_modified"].is_null()), "{initial:?}");

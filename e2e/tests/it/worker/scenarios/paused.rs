@@ -16,7 +16,7 @@ const A_WHILE: usize = 60;
 async fn a_pause_holds_until_it_is_over_whoever_restarts_meanwhile() -> Result<()> {
     sluice_kit::require!(java::missing());
     let kafka = KafkaServer::shared().await?;
-    let mut cluster = Cluster::start(&Cluster::file(kafka, "paused")).await?;
+    let mut cluster = Cluster::start(&Cluster::file(&kafka.bootstrap(), "paused")).await?;
     cluster.create("clock", &seqnos::source("paused-clock", 1)).await?;
     cluster.create("paused-source", &seqnos::source("paused-data", 1)).await?;
     cluster.create("paused-sink", &seqnos::sink("paused-clock", 1)).await?;

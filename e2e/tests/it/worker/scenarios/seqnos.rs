@@ -1,6 +1,7 @@
 //! What `Verifiable*` print of each record, and whether that adds up: the checker of `connect_distributed_test`.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -123,6 +124,20 @@ pub(super) fn committed_are_not_sent_again(printed: &str, name: &str) -> Result<
     Ok(())
 }
 
+/// The longest time that each task of the source has printed nothing in, between its first line and its last.
+pub(super) fn longest_rests(printed: &str, name: &str, fate: Fate) -> BTreeMap<i64, Duration> {
+    let mut times: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
+    for told in all(printed).filter(|it| it.name == name && it.fate == fate) {
+        times.entry(told.task).or_default().push(told.millis);
+    }
+    let longest = |mut times: Vec<i64>| {
+        times.sort_unstable();
+        let rests = times.windows(2).map(|it| it[1].abs_diff(it[0]));
+        Duration::from_millis(rests.max().unwrap_or_default())
+    };
+    times.into_iter().map(|(task, times)| (task, longest(times))).collect()
+}
+
 fn all(printed: &str) -> impl Iterator<Item = Told> {
     printed.lines().filter(|it| it.contains("\"seqno\":")).filter_map(Told::parse)
 }
@@ -139,6 +154,9 @@ fn lines_add_up_or_not() {
     assert_eq!(count(&good, "other", Fate::Sent), 0);
     assert!(add_up(&numbers(&good, "s", Fate::Sent), true).is_ok());
     assert!(committed_are_not_sent_again(&good, "s").is_ok());
+    let late = good.clone() + &line(2, 9, "");
+    let rests = longest_rests(&late, "s", Fate::Sent);
+    assert_eq!(rests, BTreeMap::from([(0, Duration::from_millis(7))]));
     let again = good.clone() + &line(0, 4, "");
     assert!(committed_are_not_sent_again(&again, "s").is_err());
     assert!(add_up(&numbers(&again, "s", Fate::Sent), false).is_ok());

@@ -17,7 +17,7 @@ async fn lines_become_structs_with_the_time_of_their_record() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let input = folder.path().join("in");
     std::fs::write(&input, "")?;
-    let file = Cluster::file(kafka, "transformed")
+    let file = Cluster::file(&kafka.bootstrap(), "transformed")
         .with("value.converter.schemas.enable", "true")
         .with("sluice.file.paths", &folder.path().display().to_string());
     let cluster = Cluster::start(&file).await?;

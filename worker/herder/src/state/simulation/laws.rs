@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use sluice_config::Properties;
 use sluice_engine::{TargetState as EngineTarget, TaskId};
+use sluice_group::protocol::ConnectProtocol;
 use sluice_rest_model::State as RunState;
 
 use super::{
@@ -11,6 +12,9 @@ use super::{
     world::{At, World, Written},
 };
 use crate::store::config::{ClusterConfig, TargetState};
+
+/// How long it may take until a new session key is written.
+const KEY_LAPSE: u64 = 5_000;
 
 impl Written {
     /// The configuration that a connector's record holds.
@@ -125,9 +129,20 @@ impl World {
         if states.iter().any(|it| !is_same(it.config(), &truth)) {
             return Some("the workers do not agree on the configuration".into());
         }
+        if !self.has_valid_key(&truth) {
+            return Some("the session key has expired".into());
+        }
         self.unplaced(&truth, &states)
             .or_else(|| unbalanced(&states))
             .or_else(|| states.iter().find_map(|state| self.untold(&truth, state)))
+    }
+
+    /// In a group that signs its requests, a new key takes the place of one that has come of age, but for the time that
+    /// this takes.
+    fn has_valid_key(&self, truth: &ClusterConfig) -> bool {
+        let oldest = self.now.saturating_sub(self.key_ttl.as_millis() as u64 + KEY_LAPSE);
+        self.group.protocol != ConnectProtocol::Sessioned
+            || truth.session_key().is_some_and(|it| it.created >= oldest as i64)
     }
 
     /// Work that does not run where and as it should.

@@ -278,6 +278,22 @@ impl World {
     }
 
     /// The process ends of itself: the group is left at once, if it can be reached.
+    /// A worker leaves the group for a while.
+    pub(super) fn step_out(&mut self, at: At) {
+        let is_cut = self.is_cut(at);
+        let Some(worker) = self.alive(at) else { return };
+        worker.member.pulse += 1;
+        worker.member.generation = -1;
+        let id = std::mem::take(&mut worker.member.id);
+        let pause = self.chance.lag(10, 500);
+        self.after(pause, move |world| {
+            if !is_cut {
+                world.drop_seat(&id);
+            }
+            world.step(at, Event::SteppedOut);
+        });
+    }
+
     pub(super) fn exit(&mut self, at: At) {
         let is_cut = self.is_cut(at);
         let Some(worker) = self.alive(at) else { return };

@@ -165,6 +165,7 @@ impl World {
         }
         match effect {
             Effect::Join(local) => self.join(at, local),
+            Effect::StepOut => self.step_out(at),
             Effect::ReadConfig => {
                 self.read_to_end(at, 3_000, Event::ConfigRead(true), Event::ConfigRead(false));
             }
@@ -210,6 +211,9 @@ impl World {
             | Effect::Stage(..)
             | Effect::SetLogger(_)
             | Effect::ForgetTopics(_)
+            | Effect::ClaimWrites
+            | Effect::Fence { .. }
+            | Effect::SendFence { .. }
             | Effect::Ask(..)
             | Effect::Offsets { .. } => {}
         }

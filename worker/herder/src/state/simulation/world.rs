@@ -16,7 +16,10 @@ use super::{
     group::Group,
     worker::Worker,
 };
-use crate::event::{Event, StoredRecord};
+use crate::{
+    event::{Event, StoredRecord},
+    settings::Settings,
+};
 
 /// More than any seed needs.
 const MOST_ACTS: u64 = 50_000;
@@ -54,6 +57,8 @@ pub(super) struct World {
     pub(super) is_compacted: bool,
     /// `scheduled.rebalance.max.delay.ms`.
     pub(super) max_delay: Duration,
+    /// `inter.worker.key.ttl.ms`.
+    pub(super) key_ttl: Duration,
     /// Nothing goes wrong any more.
     pub(super) is_calm: bool,
     pub(super) violations: Vec<String>,
@@ -79,6 +84,7 @@ impl World {
             splits: BTreeMap::new(),
             is_compacted: chance.percent(30),
             max_delay: Duration::from_millis(max_delay),
+            key_ttl: Duration::from_secs(if chance.percent(25) { 20 } else { 3_600 }),
             is_calm: false,
             violations: Vec::new(),
             trace: traced.then(Vec::new),
@@ -177,8 +183,10 @@ impl World {
 
     /// Starts a worker that is down: it reads the internal topics and joins.
     pub(super) fn start(&mut self, worker: usize) {
-        let settings = settings(format!("w{worker}:8083"));
         let max_delay = self.max_delay;
+        let key_ttl = self.key_ttl;
+        let known = settings(format!("w{worker}:8083"));
+        let settings = Settings { rebalance_delay: max_delay, key_ttl, ..known };
         let it = &mut self.workers[worker];
         it.begin(State::new(settings, Arc::new(AnySink)), max_delay);
         let at = At { worker, life: it.life };

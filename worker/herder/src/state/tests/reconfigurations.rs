@@ -50,7 +50,8 @@ fn a_split_that_may_succeed_later_is_tried_again_and_another_fails_the_connector
         let result = Err(error.clone());
         worker.step(Event::Split { connector: "a".into(), attempt, result });
         let subject = crate::store::status::Subject::Connector("a".into());
-        assert_eq!(worker.state_of(&subject) == Some(RunState::Failed), failed);
+        let state = if failed { RunState::Failed } else { RunState::Running };
+        assert_eq!(told(&worker), Some((state, Some("trace".to_owned()))));
         assert_eq!(worker.effects.iter().any(|it| matches!(it, Effect::After(..))), is_retriable);
 
         // What watches over the work of a connector has no other choices.
@@ -59,6 +60,31 @@ fn a_split_that_may_succeed_later_is_tried_again_and_another_fails_the_connector
         assert_eq!(worker.state_of(&subject) == Some(RunState::Failed), failed);
         assert_eq!(worker.effects.iter().any(|it| matches!(it, Effect::After(..))), is_retriable);
     }
+}
+
+#[test]
+fn a_connector_that_does_not_say_its_tasks_runs_and_its_status_says_so() {
+    let mut worker = Worker::leading();
+    worker.store(encode::connector("a", &sink("a"), None));
+    worker.join(true, &["a"], &[]);
+    let attempt = worker.split_attempt();
+    let hangs = |attempt| Event::Timer(Timer::Asked("a".into(), attempt));
+    worker.step(hangs(attempt + 1));
+    assert_eq!(told(&worker), None, "that is another start");
+    worker.step(hangs(attempt));
+    let (state, trace) = told(&worker).expect("a status");
+    assert_eq!(state, RunState::Running);
+    assert!(trace.is_some_and(|it| it.contains("has not answered yet")));
+    worker.step(Event::Split { connector: "a".into(), attempt, result: Ok(vec![sink("a")]) });
+    assert_eq!(told(&worker), Some((RunState::Running, None)));
+    worker.step(hangs(attempt));
+    assert_eq!(told(&worker), Some((RunState::Running, None)), "it has answered");
+}
+
+/// State and trace of connector `a`.
+fn told(worker: &Worker) -> Option<(RunState, Option<String>)> {
+    let subject = crate::store::status::Subject::Connector("a".into());
+    worker.state.statuses.of(&subject).map(|it| (it.state, it.trace.clone()))
 }
 
 #[test]

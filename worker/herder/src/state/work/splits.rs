@@ -15,6 +15,9 @@ use crate::{
 /// Longest pause before a connector is asked again for its tasks (`DistributedHerder`).
 const SPLIT_BACKOFF_MAX: Duration = Duration::from_mins(1);
 
+/// What the status says of a connector that has been asked for its tasks and does not answer.
+const NOT_SAID: &str = "The connector has been asked for its tasks and has not answered yet.";
+
 impl State {
     pub(in crate::state) fn connector_split(
         &mut self,
@@ -42,6 +45,7 @@ impl State {
                     error = error.trace,
                     "the connector could not say its tasks; trying again"
                 );
+                self.runs_without_tasks(name, attempt, &error.trace);
                 self.split_later(name, attempt);
             }
             Err(error) => {
@@ -52,6 +56,22 @@ impl State {
             }
         }
         self.restart_ended(&Subject::Connector(name.to_owned()), has_started);
+    }
+
+    /// A connector takes long to say its tasks.
+    pub(in crate::state) fn split_hangs(&mut self, name: &str, attempt: u64) {
+        self.runs_without_tasks(name, attempt, NOT_SAID);
+    }
+
+    /// As in Java, a connector runs before it has said its tasks; the status says too why there are none.
+    fn runs_without_tasks(&mut self, name: &str, attempt: u64, why: &str) {
+        let is_silent =
+            self.work.run(name, attempt).is_some_and(|it| !it.has_started && !it.has_failed);
+        let subject = Subject::Connector(name.to_owned());
+        let told = Some((RunState::Running, Some(why.to_owned())));
+        if is_silent && self.work.told(&subject) != told {
+            self.write_status(subject, RunState::Running, Some(why.to_owned()));
+        }
     }
 
     pub(in crate::state) fn connector_watched(

@@ -16,6 +16,7 @@ const COMMIT: &str = "commit-";
 const TARGET_STATE: &str = "target-state-";
 const RESTART: &str = "restart-connector-";
 const SESSION_KEY: &str = "session-key";
+const TASK_COUNT: &str = "tasks-fencing-";
 const LOGGER: &str = "logger-cluster-";
 
 /// A key and a value of the config topic; no value deletes what the key named.
@@ -69,6 +70,8 @@ pub enum ConfigRecord {
     Task(TaskId, Properties),
     /// Makes the first so many task records live.
     Commit(String, usize),
+    /// Tasks of a source were fenced, and it has so many now.
+    TaskCount(String, usize),
     /// A new session key.
     SessionKey(SessionKey),
     /// A restart.
@@ -116,6 +119,10 @@ pub(super) fn decode(key: &[u8], value: Option<&[u8]>) -> Result<ConfigRecord, D
     if let Some(name) = key.strip_prefix(COMMIT) {
         let commit: Commit = parse(key, value)?;
         return Ok(ConfigRecord::Commit(name.to_owned(), commit.tasks));
+    }
+    if let Some(name) = key.strip_prefix(TASK_COUNT) {
+        let count: TaskCount = parse(key, value)?;
+        return Ok(ConfigRecord::TaskCount(name.to_owned(), count.tasks));
     }
     if key == SESSION_KEY {
         return session_key(key, value);
@@ -212,6 +219,12 @@ struct StoredKey {
 }
 
 #[derive(Deserialize)]
+struct TaskCount {
+    #[serde(rename = "task-count")]
+    tasks: usize,
+}
+
+#[derive(Deserialize)]
 struct Logger {
     level: String,
 }
@@ -222,8 +235,20 @@ pub mod encode {
 
     use super::{
         BASE64, COMMIT, CONNECTOR, KeyValue, LOGGER, LoggerChange, Properties, RESTART,
-        RestartRequest, SESSION_KEY, SessionKey, TARGET_STATE, TASK, TargetState, Value, json,
+        RestartRequest, SESSION_KEY, SessionKey, TARGET_STATE, TASK, TASK_COUNT, TargetState,
+        Value, json,
     };
+
+    /// Whether the leader alone may write these records. Any worker sets target states and levels of loggers.
+    pub fn are_for_leaders(records: &[KeyValue]) -> bool {
+        let is_anybodys = |key: &str| key.starts_with(TARGET_STATE) || key.starts_with(LOGGER);
+        records.iter().any(|(key, _)| !is_anybodys(key))
+    }
+
+    /// How many tasks a source has, now that those before are fenced.
+    pub fn task_count(name: &str, tasks: usize) -> KeyValue {
+        (format!("{TASK_COUNT}{name}"), Some(format!(r#"{{"task-count":{tasks}}}"#)))
+    }
 
     /// A connector's configuration; a wanted state that is not the default goes first, so that it never runs before.
     pub fn connector(

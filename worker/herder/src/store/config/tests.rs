@@ -180,3 +180,46 @@ fn what_we_write_is_what_java_reads() {
         records.iter().map(|(key, value)| (key.as_str(), value.as_deref())).collect();
     assert_eq!(actual, expected);
 }
+
+#[test]
+fn task_counts_and_generations_outlive_their_connector() {
+    let mut config = ClusterConfig::default();
+    let mut offset = 0;
+    let mut put = |config: &mut ClusterConfig, records: Vec<(String, Option<String>)>| {
+        for (key, value) in records {
+            let value = value.map(String::into_bytes);
+            config.apply(offset, key.as_bytes(), value.as_deref());
+            offset += 1;
+        }
+    };
+    let empty = Properties::new();
+    put(&mut config, encode::connector("a", &empty, None));
+    assert_eq!((config.task_generation("a"), config.fencing_need("a")), (0, FencingNeed::Nothing));
+    put(&mut config, encode::tasks("a", &[empty.clone(), empty.clone()]));
+    assert_eq!((config.task_generation("a"), config.fencing_need("a")), (1, FencingNeed::Record));
+    put(&mut config, vec![encode::task_count("a", 2)]);
+    assert_eq!(config.fencing_need("a"), FencingNeed::Nothing);
+    put(&mut config, encode::removal("a"));
+    put(&mut config, encode::connector("a", &empty, None));
+    put(&mut config, encode::tasks("a", std::slice::from_ref(&empty)));
+    assert_eq!((config.task_generation("a"), config.fencing_need("a")), (2, FencingNeed::Fence(2)));
+    // As Java writes it.
+    assert_eq!(config.apply(99, b"tasks-fencing-a", Some(br#"{"task-count":1}"#)), None);
+    put(&mut config, encode::tasks("a", std::slice::from_ref(&empty)));
+    assert_eq!(config.fencing_need("a"), FencingNeed::Record);
+}
+
+#[test]
+fn the_leader_alone_writes_all_but_target_states_and_levels() {
+    let change = LoggerChange { namespace: "n".to_owned(), level: "INFO".to_owned() };
+    for (records, expected) in [
+        (vec![encode::target("a", TargetState::Paused)], false),
+        (vec![encode::logger(&change)], false),
+        (encode::connector("a", &Properties::new(), Some(TargetState::Stopped)), true),
+        (encode::removal("a"), true),
+        (encode::tasks("a", &[]), true),
+        (vec![encode::task_count("a", 1)], true),
+    ] {
+        assert_eq!(encode::are_for_leaders(&records), expected, "{records:?}");
+    }
+}

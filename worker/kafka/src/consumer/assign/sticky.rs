@@ -6,7 +6,7 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use sluice_model::TopicPartition;
 
 use super::{
-    Assignments, Subscriber, Subscription, Topics,
+    Assignments, Racks, Subscriber, Subscription, Topics,
     fields::{read_partitions, write_partitions},
     spread::spread,
 };
@@ -24,18 +24,23 @@ pub(super) struct Held {
 /// Assigns everything at once: whoever has something that goes to another has stopped reading it before it joined.
 pub(super) fn assign(
     topics: &Topics,
+    racks: &Racks,
     members: &[Subscriber],
     held: impl Fn(&Subscription) -> Held,
 ) -> Assignments {
     let claims: Vec<Held> = members.iter().map(|it| held(&it.subscription)).collect();
-    spread(topics, members, &owners(topics, members, &claims))
+    spread(topics, racks, members, &owners(topics, members, &claims))
 }
 
 /// Assigns but for what another member has to give up first: it is free in the round after this one.
-pub(super) fn assign_in_steps(topics: &Topics, members: &[Subscriber]) -> Assignments {
+pub(super) fn assign_in_steps(
+    topics: &Topics,
+    racks: &Racks,
+    members: &[Subscriber],
+) -> Assignments {
     let claims: Vec<Held> =
         members.iter().map(|it| held_in_subscription(&it.subscription)).collect();
-    let mut assignments = spread(topics, members, &owners(topics, members, &claims));
+    let mut assignments = spread(topics, racks, members, &owners(topics, members, &claims));
     let mut claimed: BTreeMap<&TopicPartition, Vec<(&str, i32)>> = BTreeMap::new();
     for (member, held) in members.iter().zip(&claims) {
         for partition in &held.partitions {

@@ -18,10 +18,11 @@ fn topics(text: &str) -> Topics {
     text.split_whitespace().map(one).collect()
 }
 
-/// `id[/instance] topics [= owned [@ generation]]`.
+/// `id[/instance] topics [~rack] [= owned [@ generation]]`.
 fn member(text: &str) -> Subscriber {
     let (head, owned) = text.split_once('=').unwrap_or((text, ""));
     let (owned, generation) = owned.split_once('@').unwrap_or((owned, "-1"));
+    let (head, rack) = head.split_once('~').unwrap_or((head, ""));
     let mut words = head.split_whitespace();
     let id = words.next().unwrap();
     let (id, instance) = id.split_once('/').map_or((id, None), |(id, it)| (id, Some(it)));
@@ -35,7 +36,7 @@ fn member(text: &str) -> Subscriber {
             user_data: Some(encode_held(&owned, generation)),
             owned,
             generation,
-            rack: None,
+            rack: (!rack.is_empty()).then(|| rack.trim().to_owned()),
         },
     }
 }
@@ -82,8 +83,61 @@ fn partitions_are_assigned_as_the_assignors_have_it() {
     ];
     for (assignor, topics_text, members, expected) in rows {
         let members: Vec<Subscriber> = members.iter().map(|it| member(it)).collect();
-        let given = assignor.assign(&topics(topics_text), &members);
+        let given = assignor.assign(&topics(topics_text), &Racks::new(), &members);
         assert_eq!(shown(&given), *expected, "{assignor:?} {topics_text} {members:?}");
+    }
+}
+
+/// `topic-partition@rack…`.
+fn racks(text: &str) -> Racks {
+    let one = |it: &str| {
+        let (of, racks) = it.split_once('@').unwrap();
+        (parts(of).remove(0), racks.chars().map(String::from).collect())
+    };
+    text.split_whitespace().map(one).collect()
+}
+
+#[test]
+fn members_read_from_nearby_where_that_costs_no_balance() {
+    use Assignor::{CooperativeSticky as Steps, Range, RoundRobin, Sticky};
+    let two = "t-0@x t-1@y";
+    let rows: &[(Assignor, &str, &str, [&str; 2], &str)] = &[
+        (Range, "t:2", two, ["a t ~y", "b t ~x"], "a: t-1; b: t-0"),
+        (RoundRobin, "t:2", two, ["a t ~y", "b t ~x"], "a: t-0; b: t-1"),
+        (Sticky, "t:2", two, ["a t ~y", "b t ~x"], "a: t-1; b: t-0"),
+        // Nobody is near, or everybody is.
+        (Range, "t:2", two, ["a t ~z", "b t ~z"], "a: t-0; b: t-1"),
+        (Range, "t:2", "t-0@xy t-1@yx", ["a t ~y", "b t ~x"], "a: t-0; b: t-1"),
+        // Balance comes first.
+        (Range, "t:2", "t-0@x t-1@x", ["a t ~z", "b t ~x"], "a: t-0; b: t-1"),
+        (Range, "t:3", "t-0@y t-1@y t-2@xy", ["a t ~x", "b t ~y"], "a: t-2; b: t-0 t-1"),
+        (Sticky, "t:4", "t-0@x t-1@x t-2@x", ["a t ~x", "b t ~y"], "a: t-0 t-1; b: t-2 t-3"),
+        // Who has no rack takes anything.
+        (Range, "t:2", two, ["a t", "b t ~x"], "a: t-0; b: t-1"),
+        // Topics that are read together stay together, near or far.
+        (
+            Range,
+            "t:2 u:2",
+            "t-0@x t-1@y u-0@x u-1@y",
+            ["a t u ~y", "b t u ~x"],
+            "a: t-1 u-1; b: t-0 u-0",
+        ),
+        (
+            Range,
+            "t:2 u:2",
+            "t-0@x t-1@y u-0@y u-1@x",
+            ["a t u ~y", "b t u ~x"],
+            "a: t-0 u-0; b: t-1 u-1",
+        ),
+        // What is far is let go, if somebody is near; else it stays.
+        (Steps, "t:2", two, ["a t ~y= t-0 @3", "b t ~x= t-1 @3"], "a: ; b: "),
+        (Steps, "t:2", "t-0@x t-1@z", ["a t ~y= t-0 @3", "b t ~x= t-1 @3"], "a: ; b: "),
+        (Steps, "t:2", "t-0@x t-1@z", ["a t ~x= t-0 @3", "b t ~y= t-1 @3"], "a: t-0; b: t-1"),
+    ];
+    for (assignor, topics_text, copies, members, expected) in rows {
+        let members = members.map(member);
+        let given = assignor.assign(&topics(topics_text), &racks(copies), &members);
+        assert_eq!(shown(&given), *expected, "{assignor:?} {topics_text} {copies} {members:?}");
     }
 }
 
@@ -92,7 +146,7 @@ fn older_generations_stand_in_the_assignor_s_own_data() {
     let mut members = [member("a t= t-0 t-1"), member("b t= t-1")];
     members[0].subscription.user_data = Some(Bytes::copy_from_slice(&7_i32.to_be_bytes()));
     members[1].subscription.user_data = Some(Bytes::from_static(b"x"));
-    let given = Assignor::CooperativeSticky.assign(&topics("t:2"), &members);
+    let given = Assignor::CooperativeSticky.assign(&topics("t:2"), &Racks::new(), &members);
     assert_eq!(shown(&given), "a: t-0; b: ", "t-1 is taken from a first");
     assert_eq!(
         Assignor::CooperativeSticky.user_data(7, None),

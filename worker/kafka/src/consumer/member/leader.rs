@@ -4,10 +4,11 @@ use std::{collections::BTreeSet, time::Duration};
 
 use bytes::Bytes;
 use kafka_protocol::{ResponseError, messages::join_group_response::JoinGroupResponseMember};
+use sluice_model::TopicPartition;
 use tokio::time::Instant;
 
 use crate::{
-    consumer::assign::{Assignor, Subscriber, Subscription, Topics, encode_assignment},
+    consumer::assign::{Assignor, Racks, Subscriber, Subscription, Topics, encode_assignment},
     failure::ClientError,
     wire::Metadata,
 };
@@ -23,15 +24,22 @@ pub(super) struct Leading {
     pub(super) topics: Vec<String>,
     /// The partitions that were assigned.
     seen: Topics,
+    /// Where they had copies, if this member has told a rack: only then does it look.
+    racks: Option<Racks>,
     pub(super) look_at: Instant,
     pause: Duration,
     metadata_age: Duration,
 }
 
 impl Leading {
-    pub(super) fn new(topics: Vec<String>, seen: Topics, metadata_age: Duration) -> Self {
+    pub(super) fn new(
+        topics: Vec<String>,
+        seen: Topics,
+        racks: Option<Racks>,
+        metadata_age: Duration,
+    ) -> Self {
         let mut leading =
-            Self { topics, seen, look_at: Instant::now(), pause: PAUSES[0], metadata_age };
+            Self { topics, seen, racks, look_at: Instant::now(), pause: PAUSES[0], metadata_age };
         leading.look_later();
         leading
     }
@@ -40,7 +48,9 @@ impl Leading {
     pub(super) fn sees(&mut self, metadata: &Metadata) -> Result<bool, ClientError> {
         let now = partition_counts(metadata, &self.seen)?;
         self.look_later();
-        Ok(now != self.seen)
+        let has_moved =
+            self.racks.as_ref().is_some_and(|seen| partition_racks(metadata, seen) != *seen);
+        Ok(now != self.seen || has_moved)
     }
 
     /// Sets the time of the next look: soon, while a topic is missing.
@@ -88,6 +98,26 @@ pub(super) fn partition_counts(
     }
 }
 
+/// Where partitions have copies. What cannot be known at the moment is as it was `before`.
+pub(super) fn partition_racks(metadata: &Metadata, before: &Racks) -> Racks {
+    let mut racks = Racks::new();
+    for topic in &metadata.topics {
+        let of = |partition| TopicPartition::new(topic.name.as_str(), partition);
+        match topic.error {
+            None => {
+                let known = topic.partitions.iter().map(|it| (of(it.partition), it.racks.clone()));
+                racks.extend(known);
+            }
+            Some(ResponseError::UnknownTopicOrPartition) => {}
+            Some(_) => {
+                let as_before = before.range(of(0)..=of(i32::MAX));
+                racks.extend(as_before.map(|(of, racks)| (of.clone(), racks.clone())));
+            }
+        }
+    }
+    racks
+}
+
 /// The members of a group; one that cannot be understood wants nothing, so that it harms nobody else.
 pub(super) fn subscribers(members: &[JoinGroupResponseMember]) -> Vec<Subscriber> {
     let read = |member: &JoinGroupResponseMember| {
@@ -120,16 +150,17 @@ pub(super) fn wanted(members: &[Subscriber]) -> Vec<String> {
 pub(super) fn assignments(
     assignor: Assignor,
     topics: &Topics,
+    racks: &Racks,
     members: &[Subscriber],
 ) -> Vec<(String, Bytes)> {
-    let given = assignor.assign(topics, members);
+    let given = assignor.assign(topics, racks, members);
     given.into_iter().map(|(id, partitions)| (id, encode_assignment(&partitions))).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::TopicMetadata;
+    use crate::wire::{PartitionMetadata, TopicMetadata};
 
     fn metadata(rows: &[(&str, Option<ResponseError>)]) -> Metadata {
         let one = |(name, error): &(&str, Option<ResponseError>)| TopicMetadata {
@@ -164,16 +195,38 @@ mod tests {
     }
 
     #[test]
+    fn a_copy_that_has_moved_to_another_rack_is_seen_by_who_has_told_its_own() {
+        let seen = |rack: &str, error| {
+            let mut metadata = metadata(&[("t", error)]);
+            let racks = [rack.to_owned()].into();
+            metadata.topics[0].partitions =
+                vec![PartitionMetadata { partition: 0, leader: None, racks }];
+            metadata
+        };
+        let counts = Topics::from([("t".to_owned(), 1)]);
+        let before = partition_racks(&seen("a", None), &Racks::new());
+        let leads =
+            |racks| Leading::new(vec!["t".into()], counts.clone(), racks, Duration::from_mins(5));
+        let away = Some(ResponseError::LeaderNotAvailable);
+        for (now, expected) in
+            [(seen("a", None), false), (seen("b", None), true), (seen("b", away), false)]
+        {
+            assert_eq!(leads(Some(before.clone())).sees(&now).unwrap(), expected, "{now:?}");
+            assert!(!leads(None).sees(&now).unwrap());
+        }
+    }
+
+    #[test]
     fn missing_topics_are_looked_for_soon_and_others_by_their_age() {
         let age = Duration::from_mins(5);
-        let mut leading = Leading::new(vec!["t".into()], Topics::new(), age);
+        let mut leading = Leading::new(vec!["t".into()], Topics::new(), None, age);
         for least in [0, 100, 300, 700, 900] {
             leading.look_later();
             let wait = leading.look_at - Instant::now();
             assert!(wait > Duration::from_millis(least) && wait <= PAUSES[1], "{wait:?}");
         }
         let all = Topics::from([("t".to_owned(), 1)]);
-        let leading = Leading::new(vec!["t".into()], all, age);
+        let leading = Leading::new(vec!["t".into()], all, None, age);
         assert!(leading.look_at - Instant::now() > PAUSES[1]);
     }
 
@@ -195,7 +248,7 @@ mod tests {
         ]);
         assert_eq!(wanted(&members), ["t"]);
         let topics = Topics::from([("t".to_owned(), 2)]);
-        let given = assignments(Assignor::Range, &topics, &members);
+        let given = assignments(Assignor::Range, &topics, &Racks::new(), &members);
         let counts: Vec<usize> = given
             .iter()
             .map(|(_, bytes)| crate::consumer::assign::decode_assignment(bytes).unwrap().len())

@@ -7,12 +7,12 @@ use tokio::time::sleep;
 
 use super::{
     find_coordinator,
-    leader::{Leading, assignments, partition_counts, subscribers, wanted},
+    leader::{Leading, assignments, partition_counts, partition_racks, subscribers, wanted},
     life::{Life, RETRY_BACKOFF},
     verdict::{Verdict, judge, refused},
 };
 use crate::{
-    consumer::assign::{Assignor, Subscription, Topics, decode_assignment},
+    consumer::assign::{Assignor, Racks, Subscription, Topics, decode_assignment},
     failure::ClientError,
     wire::{self, Client},
 };
@@ -140,13 +140,15 @@ impl Life {
         let topics = wanted(&members);
         let metadata = self.look(&topics).await?;
         let counts = partition_counts(&metadata, &Topics::new()).map_err(Failure::Fatal)?;
+        let racks = partition_racks(&metadata, &Racks::new());
         // A static leader that comes back finds everything as it was.
         let decided = if answer.skip_assignment {
             Vec::new()
         } else {
-            assignments(assignor, &counts, &members)
+            assignments(assignor, &counts, &racks, &members)
         };
-        self.leading = Some(Leading::new(topics, counts, self.settings.metadata_age));
+        let racks = self.settings.rack.is_some().then_some(racks);
+        self.leading = Some(Leading::new(topics, counts, racks, self.settings.metadata_age));
         Ok(decided)
     }
 }
