@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use sluice_kafka::{Batch, BatchConsumer, ClientError, ClientSettings, Event, TopicOffsets};
 use sluice_kit::{java, kafka::KafkaServer};
 use sluice_model::TopicPartition;
@@ -158,7 +158,25 @@ async fn until(
         }
         Ok(())
     };
-    timeout(LIMIT, both).await.with_context(|| what.to_owned())?
+    match timeout(LIMIT, both).await {
+        Ok(outcome) => outcome,
+        Err(_) => bail!("{what}: not in time; {}", told(ours, theirs)),
+    }
+}
+
+/// Who has what, and what nobody has seen: a value is a number, which tells its partition.
+fn told(ours: &Ours, theirs: &Theirs) -> String {
+    let seen: BTreeSet<&String> = ours.seen.iter().chain(&theirs.seen).collect();
+    let unseen: Vec<String> =
+        (0..400).map(|it| it.to_string()).filter(|it| !seen.contains(it)).collect();
+    format!(
+        "ours owns {:?} and has seen {}, Java owns {} and has seen {}; unseen: {}",
+        ours.owned,
+        ours.seen.len(),
+        theirs.owned,
+        theirs.seen.len(),
+        unseen.join(" ")
+    )
 }
 
 async fn shares_with_java(name: &str, strategy: &str, java_leads: bool) -> Result<()> {
