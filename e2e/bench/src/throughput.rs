@@ -61,6 +61,9 @@ pub(crate) fn order(pairs: usize) -> Vec<Side> {
 /// What comes before the runs that count: the JVM's first two connectors compile what the others run.
 pub(crate) const WARM_UP: [Side; 3] = [Side::Java, Side::Java, Side::Sluice];
 
+/// How often a run may come to nothing before the whole measurement does.
+const ATTEMPTS: usize = 5;
+
 /// What a run needs to know.
 struct Bench<'a> {
     broker: &'a Broker,
@@ -92,15 +95,7 @@ pub(crate) async fn measure(
     for (number, side) in order(pairs).into_iter().enumerate() {
         let name = format!("run-{number}");
         let worker = duel.turn(side).await?;
-        let run = match bench.run(side, worker, &name).await {
-            Ok(run) => run,
-            // A commit that came late can leave a run without samples; a second failure is one.
-            Err(error) => {
-                eprintln!("{}: {side}: again: {error:#}", scenario.name);
-                workers::delete_all(worker).await?;
-                bench.run(side, worker, &format!("{name}-again")).await?
-            }
-        };
+        let run = bench.run_until_steady(side, worker, &name).await?;
         eprintln!(
             "{}: {side}: {:.3} us, {:.2} M/s, peak {} MiB",
             scenario.name,
@@ -138,6 +133,26 @@ impl Bench<'_> {
     fn scenario_name(&self) -> String {
         let name = format!("{:?} {}", self.scenario.workload, self.scenario.name);
         name.replace(|it: char| !it.is_ascii_alphanumeric(), "-")
+    }
+
+    /// A commit that comes late can leave a run without samples: then it is run again.
+    async fn run_until_steady(
+        &self,
+        side: Side,
+        worker: &ConnectWorker,
+        name: &str,
+    ) -> Result<Run> {
+        let mut attempt = 1;
+        loop {
+            match self.run(side, worker, &format!("{name}-{attempt}")).await {
+                Err(error) if attempt < ATTEMPTS => {
+                    eprintln!("{}: {side}: again: {error:#}", self.scenario.name);
+                    workers::delete_all(worker).await?;
+                    attempt += 1;
+                }
+                outcome => return outcome,
+            }
+        }
     }
 
     async fn run(&self, side: Side, worker: &ConnectWorker, name: &str) -> Result<Run> {

@@ -95,7 +95,8 @@ fn go_build(module: &Path, package: &str, output: &Path, linker_flags: &str) -> 
         .context("starting go")?;
     ensure!(
         built.status.success(),
-        "go build {package}: {}",
+        "go build {package}: {}: {}",
+        built.status,
         String::from_utf8_lossy(&built.stderr)
     );
     Ok(())
