@@ -4,6 +4,7 @@
 mod context;
 mod credentials;
 mod native;
+mod transaction;
 
 use std::{
     sync::{

@@ -7,8 +7,7 @@ use tokio::sync::{Mutex, watch};
 use crate::{
     failure::ClientError,
     memory::Share,
-    message::OutgoingRecord,
-    producer::{Producer, ProducerConfig, SendRefused},
+    producer::{Producer, ProducerConfig},
     settings::ClientSettings,
 };
 
@@ -92,34 +91,9 @@ impl LeaderWriter {
         let mut claimed = self.producer.lock().await;
         // Taken out: whatever goes wrong, and wherever this is dropped, the topic has to be claimed again.
         let Some(producer) = claimed.take() else { return Err(NotWritten::Unclaimed) };
-        self.write_with(&producer, records).await.map_err(NotWritten::Refused)?;
+        let written = producer.write_transaction(&self.topic, Some(0), records);
+        written.await.map_err(NotWritten::Refused)?;
         *claimed = Some(producer);
         Ok(())
-    }
-
-    async fn write_with(
-        &self,
-        producer: &Producer,
-        records: &[(Bytes, Option<Bytes>)],
-    ) -> Result<(), ClientError> {
-        producer.begin_transaction()?;
-        for (key, value) in records {
-            let record = OutgoingRecord {
-                topic: &self.topic,
-                partition: Some(0),
-                timestamp: None,
-                key: Some(key),
-                value: value.as_deref(),
-                headers: &[],
-            };
-            loop {
-                match producer.send(&record, 0) {
-                    Ok(()) => break,
-                    Err(SendRefused::QueueFull) => producer.ready().await,
-                    Err(SendRefused::Failed(error)) => return Err(error),
-                }
-            }
-        }
-        producer.commit_transaction().await
     }
 }

@@ -1,12 +1,12 @@
 //! Changes of positions of an exactly-once source: in a transaction of the connector's first task, whose producers before
 //! it are fenced thereby (`Worker.modifySourceConnectorOffsets`).
 
-use sluice_kafka::{Deliveries, Delivery, OutgoingRecord, Producer, SendRefused};
+use sluice_kafka::{Deliveries, Delivery, Producer};
 use sluice_plugin::model::{SourceOffset, SourcePartition};
 
 use crate::{
     clients::ClientSpec,
-    offsets::{layered::not_copied, own::Positions},
+    offsets::{OffsetRecord, layered::not_copied, own::Positions},
     settings::Distributed,
     trace::Failure,
 };
@@ -52,26 +52,8 @@ pub(super) async fn write(
 async fn write_with(
     producer: &Producer,
     topic: &str,
-    records: &[crate::offsets::OffsetRecord],
+    records: &[OffsetRecord],
 ) -> Result<(), Failure> {
     producer.init_transactions().await?;
-    producer.begin_transaction()?;
-    for (key, value) in records {
-        let record = OutgoingRecord {
-            topic,
-            partition: None,
-            timestamp: None,
-            key: Some(key),
-            value: value.as_deref(),
-            headers: &[],
-        };
-        loop {
-            match producer.send(&record, 0) {
-                Ok(()) => break,
-                Err(SendRefused::QueueFull) => producer.ready().await,
-                Err(SendRefused::Failed(error)) => return Err(error.into()),
-            }
-        }
-    }
-    Ok(producer.commit_transaction().await?)
+    Ok(producer.write_transaction(topic, None, records).await?)
 }
