@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::ResourceRequirements;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -11,9 +10,11 @@ use serde_json::Value;
 use crate::schema;
 
 pub(crate) mod authentication;
+pub(crate) mod status;
 pub(crate) mod template;
 
 use authentication::{Authentication, Tls};
+use status::KafkaConnectStatus;
 use template::Template;
 
 /// A cluster of Kafka Connect workers that share one group and three internal topics.
@@ -42,6 +43,18 @@ use template::Template;
         description = "Ready workers of desired ones"
     ),
     printcolumn(
+        name = "Connectors",
+        type_ = "string",
+        json_path = ".status.connectors",
+        description = "Running connectors of all"
+    ),
+    printcolumn(
+        name = "Tasks",
+        type_ = "string",
+        json_path = ".status.tasks",
+        description = "Running tasks of all"
+    ),
+    printcolumn(
         name = "Ready",
         type_ = "string",
         json_path = ".status.conditions[?(@.type=='Ready')].status",
@@ -56,6 +69,14 @@ use template::Template;
     printcolumn(name = "Version", type_ = "string", json_path = ".status.version"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     printcolumn(name = "Group", type_ = "string", json_path = ".spec.groupId", priority = 1),
+    printcolumn(
+        name = "State",
+        type_ = "string",
+        json_path = ".status.groupState",
+        description = "Whether the group has settled",
+        priority = 1
+    ),
+    printcolumn(name = "Leader", type_ = "string", json_path = ".status.leader", priority = 1),
     printcolumn(
         name = "Message",
         type_ = "string",
@@ -151,40 +172,6 @@ pub struct Probe {
     #[schemars(range(min = 1))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure_threshold: Option<i32>,
-}
-
-/// What the operator knows about a cluster.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct KafkaConnectStatus {
-    /// Generation of the spec that the rest of the status speaks of; -1 before the operator has looked.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub observed_generation: Option<i64>,
-    /// Ready (always there), Reconciling and Stalled (only while True), ConfigValid, WorkersReady, GroupReachable.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
-    pub conditions: Vec<Condition>,
-    /// Where the REST API of the workers answers inside the Kubernetes cluster. Absent without workers.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
-    /// Workers that exist, ready or not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub replicas: Option<i32>,
-    /// Workers that are ready.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ready_replicas: Option<i32>,
-    /// Ready workers of desired ones, for people: 2/3.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub workers: Option<String>,
-    /// Label selector of the worker pods, for autoscalers.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub selector: Option<String>,
-    /// Version that the workers report.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub version: Option<String>,
-    /// Identity of the Kafka cluster that the workers report.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub kafka_cluster_id: Option<String>,
 }
 
 #[cfg(test)]

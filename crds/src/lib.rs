@@ -20,11 +20,12 @@ pub use cluster::authentication::{
     Authentication, AuthenticationType, CertificateAndKeySecret, PasswordSecret, Tls,
     TrustedCertificate,
 };
+pub use cluster::status::{ConnectorPlugin, GroupState, KafkaConnectStatus, Member};
 pub use cluster::template::{
     BudgetTemplate, ConnectContainerTemplate, ObjectTemplate, PodTemplate, Template,
     TemplateMetadata, Volume,
 };
-pub use cluster::{KafkaConnect, KafkaConnectSpec, KafkaConnectStatus, Probe};
+pub use cluster::{KafkaConnect, KafkaConnectSpec, Probe};
 pub use connector::{
     ConnectorReport, InstanceReport, KafkaConnector, KafkaConnectorSpec, KafkaConnectorStatus,
     TargetState, TaskReport,

@@ -20,6 +20,8 @@ pub mod condition {
     pub const WORKERS_READY: &str = "WorkersReady";
     /// `KafkaConnect`: the workers' REST API answers the operator.
     pub const GROUP_REACHABLE: &str = "GroupReachable";
+    /// An annotation keeps the operator from acting. Only there while True.
+    pub const RECONCILIATION_PAUSED: &str = "ReconciliationPaused";
     /// `KafkaConnector`: the connector instance runs.
     pub const CONNECTOR_RUNNING: &str = "ConnectorRunning";
     /// `KafkaConnector`: there are tasks, and all of them run.
