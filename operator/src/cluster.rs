@@ -1,5 +1,6 @@
-//! `KafkaConnect`: references → validate → build → apply (StatefulSet last) → status.
+//! `KafkaConnect`: references → validate → build → apply (StatefulSet last) → look → roll → status.
 
+use kube::ResourceExt;
 use kube::runtime::controller::Action;
 use sluice_crds::KafkaConnect;
 
@@ -8,14 +9,20 @@ use crate::reason::{Reason, Retry};
 
 pub mod apply;
 pub mod build;
+pub mod children;
+pub mod group;
+pub mod look;
 pub mod overlay;
 pub mod pods;
 pub mod references;
+pub mod roll;
 pub mod status;
 pub mod validate;
 pub mod worker_file;
 
 use apply::Applied;
+use look::Seen;
+use roll::Step;
 pub use validate::Cluster;
 
 /// What keeps a cluster from its spec.
@@ -30,6 +37,12 @@ pub enum Error {
     /// An object could not be written.
     #[error(transparent)]
     Apply(#[from] apply::Error),
+    /// The pods could not be asked.
+    #[error(transparent)]
+    Pods(#[from] pods::Error),
+    /// A pod could not be replaced.
+    #[error(transparent)]
+    Roll(#[from] roll::Error),
     /// The status could not be written.
     #[error(transparent)]
     Status(#[from] crate::report::Error),
@@ -39,7 +52,9 @@ impl Error {
     /// The condition reason.
     pub fn reason(&self) -> Reason {
         match self {
-            Self::References(_) | Self::Status(_) => Reason::ApiUnavailable,
+            Self::References(_) | Self::Pods(_) | Self::Roll(_) | Self::Status(_) => {
+                Reason::ApiUnavailable
+            }
             Self::Validate(error) => error.reason(),
             Self::Apply(error) => error.reason(),
         }
@@ -49,7 +64,7 @@ impl Error {
     pub fn retry(&self) -> Retry {
         match self {
             Self::Validate(error) => error.retry(),
-            Self::References(_) | Self::Apply(_) | Self::Status(_) => Retry::Backoff,
+            _ => Retry::Backoff,
         }
     }
 }
@@ -58,14 +73,11 @@ impl Error {
 pub async fn reconcile(cluster: &KafkaConnect, ctx: &Context) -> Result<Action, Error> {
     if cluster.metadata.deletion_timestamp.is_some() {
         // Its objects follow by their owner references.
+        ctx.children.forget(&cluster.namespace().unwrap_or_default(), &cluster.name_any());
         return Ok(Action::await_change());
     }
-    let outcome = converge(cluster, ctx).await;
-    let seen = match &outcome {
-        Ok(applied) => status::look(cluster, applied, ctx).await,
-        Err(_) => status::Seen::default(),
-    };
-    let report = status::report(cluster, outcome.as_ref(), seen);
+    let outcome = Box::pin(converge(cluster, ctx)).await;
+    let report = status::report(cluster, outcome.as_ref());
     let ready = report.ready();
     let reported = ctx.cluster_reports.write(cluster, report.into_status(cluster)).await;
     outcome?;
@@ -73,9 +85,23 @@ pub async fn reconcile(cluster: &KafkaConnect, ctx: &Context) -> Result<Action, 
     Ok(Action::requeue(jittered(if ready { ctx.settings.resync } else { ctx.settings.retry })))
 }
 
-async fn converge(cluster: &KafkaConnect, ctx: &Context) -> Result<Applied, Error> {
+/// A cluster whose objects are as they shall be.
+#[derive(Debug)]
+pub struct Converged {
+    /// The objects.
+    pub applied: Applied,
+    /// What the pods and the workers say.
+    pub seen: Seen,
+    /// How the roll goes, if there is one.
+    pub step: Step,
+}
+
+async fn converge(cluster: &KafkaConnect, ctx: &Context) -> Result<Converged, Error> {
     let references = references::fetch(cluster, &ctx.client).await?;
-    let cluster = validate::cluster(cluster, &references, &ctx.settings.worker_image)?;
-    let resources = build::resources(&cluster);
-    Ok(apply::in_order(&resources, &cluster.namespace, &ctx.client).await?)
+    let valid = validate::cluster(cluster, &references, &ctx.settings.worker_image)?;
+    let resources = build::resources(&valid);
+    let applied = apply::in_order(&resources, &valid.namespace, &ctx.client, &ctx.children).await?;
+    let seen = look::look(cluster, &applied, ctx).await?;
+    let step = roll::advance(cluster, &applied.stateful_set, &seen, ctx).await?;
+    Ok(Converged { applied, seen, step })
 }

@@ -13,7 +13,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sluice_rest_model::{
-    ConnectorInfo, ConnectorStateInfo, CreateConnectorRequest, ErrorMessage, ServerInfo,
+    ConnectorInfo, ConnectorStateInfo, CreateConnectorRequest, ErrorMessage, Expanded, PluginInfo,
+    ServerInfo,
 };
 
 /// Longest time for an answer that a worker has at hand.
@@ -114,6 +115,24 @@ impl ConnectApi {
     /// Its state, if a worker has reported one.
     pub async fn status(&self, name: &str) -> Result<Option<ConnectorStateInfo>, Error> {
         self.find(&format!("{}/status", connector_path(name))).await
+    }
+
+    /// All connectors with their states.
+    pub async fn statuses(&self) -> Result<BTreeMap<String, Expanded>, Error> {
+        let path = "/connectors?expand=status";
+        let answer = self.call(Method::GET, path, None::<&()>, READ).await?;
+        self.read(&answer)
+    }
+
+    /// The connectors that the workers could run.
+    pub async fn plugins(&self) -> Result<Vec<PluginInfo>, Error> {
+        let answer = self.call(Method::GET, "/connector-plugins", None::<&()>, READ).await?;
+        self.read(&answer)
+    }
+
+    /// The metrics of a worker, in Prometheus' text format: asked of the port where it serves them.
+    pub async fn metrics(&self) -> Result<Bytes, Error> {
+        self.call(Method::GET, "/metrics", None::<&()>, READ).await
     }
 
     /// Creates a connector.

@@ -12,9 +12,14 @@ use kube::runtime::reflector::{ObjectRef, Store};
 use sluice_crds::KafkaConnect;
 
 use crate::backoff::Backoff;
+use crate::cluster::children::Children;
+use crate::cluster::group::poll;
+use crate::cluster::roll::Rolls;
 use crate::connect_api::{ConnectApi, Connections, connections};
+use crate::leader::Election;
 use crate::metrics::Metrics;
 use crate::report::Reports;
+use crate::slots::{Silence, Slots};
 use crate::{cluster, connector};
 
 /// Settings of the operator.
@@ -22,18 +27,26 @@ use crate::{cluster, connector};
 pub struct Settings {
     /// Namespaces to watch; all if empty.
     pub namespaces: Vec<String>,
+    /// Label selector of the resources that are this operator's; all if none.
+    pub labels: Option<String>,
     /// Image of workers whose cluster names none.
     pub worker_image: String,
     /// Where the workers of a cluster answer: an address with `{cluster}` and `{namespace}` in it.
     pub worker_url: String,
     /// Where metrics and health are served.
     pub address: SocketAddr,
+    /// The candidacy for the lead; none, and this operator works whoever else does.
+    pub election: Option<Election>,
     /// Pause until a resource that is well is looked at again.
     pub resync: Duration,
-    /// Pause until the state of a connector that is well is asked for again.
+    /// Pause until a connector that is well is compared with its resource again. That its state changed is seen sooner.
     pub poll: Duration,
+    /// Pause between two questions to a group whether the state of something changed.
+    pub watch: Duration,
     /// Pause while a resource is on its way.
     pub retry: Duration,
+    /// How long all pods have to be ready before a roll goes on to the next one.
+    pub calm: Duration,
     /// Longest time that the deletion of a connector waits for the workers.
     pub cleanup: Duration,
 }
@@ -43,12 +56,16 @@ impl Settings {
     pub fn new(worker_image: impl Into<String>) -> Self {
         Self {
             namespaces: Vec::new(),
+            labels: None,
             worker_image: worker_image.into(),
             worker_url: "http://{cluster}-connect-api.{namespace}.svc:8083".to_owned(),
             address: SocketAddr::from(([0, 0, 0, 0], 8080)),
-            resync: Duration::from_mins(5),
-            poll: Duration::from_secs(15),
+            election: None,
+            resync: Duration::from_mins(30),
+            poll: Duration::from_mins(1),
+            watch: poll::PAUSE,
             retry: Duration::from_secs(2),
+            calm: cluster::roll::CALM,
             cleanup: Duration::from_mins(1),
         }
     }
@@ -69,6 +86,14 @@ pub struct Context {
     pub cluster_reports: Reports,
     /// Writes the status of connectors.
     pub connector_reports: Reports,
+    /// The objects of the clusters.
+    pub(crate) children: Children,
+    /// Rolls under way.
+    pub(crate) rolls: Rolls,
+    /// Clusters whose workers do not answer.
+    pub(crate) silence: Silence,
+    /// Room for connectors.
+    pub(crate) slots: Slots,
     /// Failures in a row of clusters.
     pub(crate) cluster_backoff: Backoff<Key>,
     /// Failures in a row of connectors.
@@ -78,12 +103,13 @@ pub struct Context {
 }
 
 impl Context {
-    /// With the clusters that `clusters` hold.
+    /// With the clusters that `clusters` hold, and their objects.
     pub fn new(
         client: Client,
         settings: Settings,
         metrics: Metrics,
         clusters: Vec<Store<DeserializeGuard<KafkaConnect>>>,
+        children: Children,
     ) -> Self {
         // One recorder, or equal events of the two controllers would not be counted together.
         let recorder = Recorder::new(client.clone(), Reporter::from("sluice-operator"));
@@ -91,6 +117,10 @@ impl Context {
         Self {
             cluster_reports: reports(cluster::apply::MANAGER),
             connector_reports: reports(connector::MANAGER),
+            children,
+            rolls: Rolls::default(),
+            silence: Silence::default(),
+            slots: Slots::default(),
             cluster_backoff: Backoff::default(),
             connector_backoff: Backoff::default(),
             connections: connections(),
@@ -104,7 +134,12 @@ impl Context {
     /// The REST API of a cluster.
     pub fn workers(&self, namespace: &str, cluster: &str) -> ConnectApi {
         let url = self.settings.worker_url.replace("{cluster}", cluster);
-        ConnectApi::new(self.connections.clone(), url.replace("{namespace}", namespace))
+        self.connect_api(url.replace("{namespace}", namespace))
+    }
+
+    /// A REST API at an address.
+    pub fn connect_api(&self, url: String) -> ConnectApi {
+        ConnectApi::new(self.connections.clone(), url)
     }
 
     /// A cluster as it was last seen.

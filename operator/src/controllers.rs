@@ -1,33 +1,40 @@
 //! The two controllers: what each watches, and what makes it look at which resource.
 
 use std::fmt::Debug;
+use std::future::ready;
 use std::sync::Arc;
 
-use futures::StreamExt;
 use futures::future::join_all;
+use futures::{Stream, StreamExt, TryStreamExt};
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::apps::v1::StatefulSet;
-use k8s_openapi::api::core::v1::{ConfigMap, Service, ServiceAccount};
+use k8s_openapi::api::core::v1::{ConfigMap, Secret, Service, ServiceAccount};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use kube::core::{DeserializeGuard, PartialObjectMeta};
 use kube::runtime::controller::{self, Config};
-use kube::runtime::reflector::{ObjectRef, Store};
-use kube::runtime::{Controller, watcher};
+use kube::runtime::reflector::{self, ObjectRef, Store};
+use kube::runtime::{Controller, WatchStreamExt, watcher};
 use kube::{Api, Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 use sluice_crds::{CLUSTER_LABEL, KafkaConnect, KafkaConnector};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::cluster::children::Children;
+use crate::cluster::group::poll::{self, Polled};
+use crate::cluster::references;
 use crate::context::{Context, Settings};
+use crate::generations::Generations;
 use crate::metrics::Metrics;
 use crate::names;
 use crate::reconcile::{self, Failure};
 
 /// Clusters that are looked at at the same time.
-const CLUSTERS: u16 = 8;
+const CLUSTERS: u16 = 16;
 /// Connectors that are looked at at the same time. Each may wait for an answer of its workers.
-const CONNECTORS: u16 = 32;
+const CONNECTORS: u16 = 64;
+/// Changes seen in groups that have yet to be looked at; then those who see them wait.
+const CHANGES: usize = 256;
 
 /// Objects of one kind, whether or not they fit their type.
 type Guarded<K> = DeserializeGuard<K>;
@@ -40,13 +47,26 @@ pub(crate) async fn run(
     ready: watch::Sender<bool>,
     stop: CancellationToken,
 ) {
-    let scopes = scopes(&settings);
-    let clusters: Vec<_> = scopes.iter().map(|scope| clusters(&client, scope.as_ref())).collect();
-    let connectors: Vec<_> =
-        scopes.iter().map(|scope| connectors(&client, scope.as_ref())).collect();
+    let (mut clusters, mut connectors, mut polled) = (Vec::new(), Vec::new(), Vec::new());
+    let mut children = Children::default();
+    for scope in scopes(&settings) {
+        let place = Place { client: &client, namespace: scope.as_deref(), settings: &settings };
+        let (of_clusters, of_connectors) = (place.clusters(&mut children), place.connectors());
+        let (changed_clusters, cluster_changes) = mpsc::channel(CHANGES);
+        let (changed_connectors, connector_changes) = mpsc::channel(CHANGES);
+        polled.push(Polled {
+            clusters: of_clusters.store(),
+            connectors: of_connectors.store(),
+            changed_clusters,
+            changed_connectors,
+        });
+        clusters.push(of_clusters.reconcile_on(received(cluster_changes)));
+        connectors.push(of_connectors.reconcile_on(received(connector_changes)));
+    }
     let stores: Vec<_> = clusters.iter().map(Controller::store).collect();
     let connector_stores: Vec<_> = connectors.iter().map(Controller::store).collect();
-    let ctx = Arc::new(Context::new(client, settings, metrics, stores.clone()));
+    metrics.tell_of(stores.clone(), connector_stores.clone());
+    let ctx = Arc::new(Context::new(client.clone(), settings, metrics, stores.clone(), children));
     let clusters = clusters.into_iter().map(|controller| {
         let stopped = stop.clone().cancelled_owned();
         let results = controller
@@ -76,7 +96,12 @@ pub(crate) async fn run(
         };
         futures::join!(join_all(running), announced);
     };
-    futures::join!(join_all(clusters), connectors);
+    let polls = stop.run_until_cancelled(poll::run(Arc::clone(&ctx), polled));
+    futures::join!(join_all(clusters), connectors, polls);
+}
+
+fn received<T>(mut changes: mpsc::Receiver<T>) -> impl Stream<Item = T> {
+    futures::stream::poll_fn(move |cx| changes.poll_recv(cx))
 }
 
 /// Where to watch: one entry a namespace, or one for all.
@@ -87,51 +112,95 @@ fn scopes(settings: &Settings) -> Vec<Option<String>> {
     settings.namespaces.iter().cloned().map(Some).collect()
 }
 
-fn api<K>(client: &Client, scope: Option<&String>) -> Api<K>
-where
-    K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>,
-{
-    match scope {
-        Some(namespace) => Api::namespaced(client.clone(), namespace),
-        None => Api::all(client.clone()),
+/// What to watch, and where.
+struct Place<'a> {
+    client: &'a Client,
+    namespace: Option<&'a str>,
+    settings: &'a Settings,
+}
+
+impl Place<'_> {
+    fn api<K>(&self) -> Api<K>
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>,
+    {
+        match self.namespace {
+            Some(namespace) => Api::namespaced(self.client.clone(), namespace),
+            None => Api::all(self.client.clone()),
+        }
+    }
+
+    /// The resources of this operator's share.
+    fn share(&self) -> watcher::Config {
+        let all = watcher::Config::default();
+        match &self.settings.labels {
+            Some(labels) => all.labels(labels),
+            None => all,
+        }
+    }
+
+    /// Of its own objects, and of the Secrets that it names, only the metadata is watched: all that matters is that
+    /// something changed.
+    fn clusters(&self, children: &mut Children) -> Controller<Guarded<KafkaConnect>> {
+        let controller = Controller::new(self.api::<Guarded<KafkaConnect>>(), self.share());
+        let controller = self.owns::<StatefulSet>(controller, children);
+        let controller = self.owns::<ConfigMap>(controller, children);
+        let controller = self.owns::<Service>(controller, children);
+        let controller = self.owns::<ServiceAccount>(controller, children);
+        let controller = self.owns::<PodDisruptionBudget>(controller, children);
+        let store = controller.store();
+        let secrets = self.api::<PartialObjectMeta<Secret>>();
+        let all = watcher::Config::default();
+        controller.watches(secrets, all, move |secret| clusters_that_name(&secret, &store))
+    }
+
+    fn owns<K>(
+        &self,
+        controller: Controller<Guarded<KafkaConnect>>,
+        children: &mut Children,
+    ) -> Controller<Guarded<KafkaConnect>>
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
+            + Clone
+            + Debug
+            + DeserializeOwned
+            + Send
+            + Sync
+            + 'static,
+    {
+        let ours = watcher::Config::default().labels(names::MANAGED);
+        let (reader, writer) = reflector::store::<PartialObjectMeta<K>>();
+        children.add::<K>(reader);
+        let changes = watcher(self.api::<PartialObjectMeta<K>>(), ours).default_backoff();
+        // Half of the metadata says who wrote what.
+        let changes = changes.modify(|object| object.metadata.managed_fields = None);
+        controller.owns_stream(changes.reflect(writer).touched_objects())
+    }
+
+    /// A cluster whose spec changes, that comes or goes, may be what its connectors have been waiting for. Its status
+    /// changes too often to wake all of them; that the workers answer again is told by [`poll`].
+    fn connectors(&self) -> Controller<Guarded<KafkaConnector>> {
+        let controller = Controller::new(self.api::<Guarded<KafkaConnector>>(), self.share());
+        let store = controller.store();
+        let clusters = self.api::<PartialObjectMeta<KafkaConnect>>();
+        let events = watcher(clusters, self.share()).default_backoff();
+        let mut generations = Generations::default();
+        let changes = events.try_filter_map(move |event| ready(Ok(generations.change(event))));
+        controller.watches_stream(changes, move |cluster| connectors_of(&cluster, &store))
     }
 }
 
-/// Of its own objects only the metadata is watched: all that matters is that something changed.
-fn clusters(client: &Client, scope: Option<&String>) -> Controller<Guarded<KafkaConnect>> {
-    let all = watcher::Config::default();
-    let controller = Controller::new(api::<Guarded<KafkaConnect>>(client, scope), all);
-    let controller = owns::<StatefulSet>(controller, client, scope);
-    let controller = owns::<ConfigMap>(controller, client, scope);
-    let controller = owns::<Service>(controller, client, scope);
-    let controller = owns::<ServiceAccount>(controller, client, scope);
-    owns::<PodDisruptionBudget>(controller, client, scope)
-}
-
-fn owns<K>(
-    controller: Controller<Guarded<KafkaConnect>>,
-    client: &Client,
-    scope: Option<&String>,
-) -> Controller<Guarded<KafkaConnect>>
-where
-    K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
-        + Clone
-        + Debug
-        + DeserializeOwned
-        + Send
-        + 'static,
-{
-    let ours = watcher::Config::default().labels(names::MANAGED);
-    controller.owns(api::<PartialObjectMeta<K>>(client, scope), ours)
-}
-
-/// A cluster that changes may be what its connectors have been waiting for.
-fn connectors(client: &Client, scope: Option<&String>) -> Controller<Guarded<KafkaConnector>> {
-    let all = watcher::Config::default();
-    let controller = Controller::new(api::<Guarded<KafkaConnector>>(client, scope), all.clone());
-    let store = controller.store();
-    let clusters = api::<PartialObjectMeta<KafkaConnect>>(client, scope);
-    controller.watches(clusters, all, move |cluster| connectors_of(&cluster, &store))
+/// Clusters whose pods read a Secret.
+fn clusters_that_name(
+    secret: &PartialObjectMeta<Secret>,
+    store: &Store<Guarded<KafkaConnect>>,
+) -> Vec<ObjectRef<Guarded<KafkaConnect>>> {
+    let name = secret.name_any();
+    let reads = |cluster: &Guarded<KafkaConnect>| {
+        cluster.namespace() == secret.metadata.namespace
+            && cluster.0.as_ref().is_ok_and(|it| references::names(&it.spec).contains(&name))
+    };
+    store.state_filter(reads).iter().map(|it| ObjectRef::from_obj(it.as_ref())).collect()
 }
 
 fn connectors_of(

@@ -3,10 +3,13 @@
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
-use kube::Client;
+use kube::{Client, Config};
 use sluice_operator::Settings;
+use sluice_operator::leader::{self, Election, Times};
+use sluice_operator::throttle::{self, Rate};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -18,6 +21,10 @@ struct Arguments {
     /// Namespace to watch; may be given several times. All namespaces unless given.
     #[arg(long = "watch-namespace", value_name = "NAMESPACE")]
     namespaces: Vec<String>,
+    /// Label selector of the KafkaConnect and KafkaConnector resources that are this operator's, so that several operators
+    /// share them. All unless given. Each such operator needs a lease name of its own.
+    #[arg(long, value_name = "SELECTOR", env = "SLUICE_RESOURCE_LABELS")]
+    resource_labels: Option<String>,
     /// Image of workers whose KafkaConnect names none.
     #[arg(long, value_name = "IMAGE", default_value = concat!("sluice/worker:", env!("CARGO_PKG_VERSION")))]
     worker_image: String,
@@ -27,9 +34,60 @@ struct Arguments {
     /// Where /metrics, /healthz and /readyz are served.
     #[arg(long, value_name = "HOST:PORT", default_value = "0.0.0.0:8080")]
     address: SocketAddr,
+    /// Requests to the API server in a second, in the long run.
+    #[arg(long, value_name = "NUMBER", env = "SLUICE_API_RATE", default_value_t = 200)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    api_rate: u32,
+    /// Requests to the API server at once, after a pause.
+    #[arg(long, value_name = "NUMBER", env = "SLUICE_API_BURST", default_value_t = 400)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    api_burst: u32,
+    #[command(flatten)]
+    election: ElectionArguments,
     /// What to log: error, warn, info, debug, trace, or rules such as sluice_operator=debug.
     #[arg(long, value_name = "FILTER", default_value = "info")]
     log: EnvFilter,
+}
+
+/// Several operators may run; the one that holds a Lease works.
+#[derive(clap::Args)]
+struct ElectionArguments {
+    /// Whether to work only while holding the lease. Without it there must never be two operators.
+    #[arg(long, value_name = "BOOL", env = "SLUICE_LEADER_ELECTION", default_value_t = true)]
+    #[arg(action = clap::ArgAction::Set)]
+    leader_election: bool,
+    /// Name of the Lease.
+    #[arg(long, value_name = "NAME", env = "SLUICE_LEASE_NAME", default_value = "sluice-operator")]
+    lease_name: String,
+    /// Namespace of the Lease. That of the operator's pod, or of the kubeconfig, unless given.
+    #[arg(long, value_name = "NAMESPACE", env = "SLUICE_LEASE_NAMESPACE")]
+    lease_namespace: Option<String>,
+    /// How long a lease that is not renewed keeps other operators from working: the longest pause after a crash.
+    #[arg(long, value_name = "SECONDS", env = "SLUICE_LEASE_DURATION", default_value_t = 15)]
+    lease_duration: u64,
+    /// How long an operator that cannot renew its lease goes on working.
+    #[arg(long, value_name = "SECONDS", env = "SLUICE_RENEW_DEADLINE", default_value_t = 10)]
+    renew_deadline: u64,
+    /// Pause between attempts to get or renew the lease.
+    #[arg(long, value_name = "SECONDS", env = "SLUICE_RETRY_PERIOD", default_value_t = 2)]
+    retry_period: u64,
+}
+
+impl ElectionArguments {
+    fn election(self, client: Client) -> anyhow::Result<Option<Election>> {
+        if !self.leader_election {
+            return Ok(None);
+        }
+        let [lease, renew, retry] =
+            [self.lease_duration, self.renew_deadline, self.retry_period].map(Duration::from_secs);
+        Ok(Some(Election {
+            namespace: self.lease_namespace.unwrap_or(client.default_namespace().to_owned()),
+            client,
+            name: self.lease_name,
+            identity: leader::identity(),
+            times: Times::new(lease, renew, retry).map_err(anyhow::Error::msg)?,
+        }))
+    }
 }
 
 fn main() -> ExitCode {
@@ -55,9 +113,13 @@ async fn start(arguments: Arguments) -> anyhow::Result<()> {
     provider.install_default().map_err(|_| anyhow::anyhow!("a TLS provider is there already"))?;
     let mut settings = Settings::new(arguments.worker_image);
     settings.namespaces = arguments.namespaces;
+    settings.labels = arguments.resource_labels.filter(|labels| !labels.is_empty());
     settings.address = arguments.address;
     settings.worker_url = arguments.worker_url.unwrap_or(settings.worker_url);
-    let client = Client::try_default().await?;
+    let config = Config::infer().await?;
+    settings.election = arguments.election.election(Client::try_from(config.clone())?)?;
+    let rate = Rate { per_second: arguments.api_rate.into(), burst: arguments.api_burst.into() };
+    let client = throttle::client(config, rate)?;
     let stop = CancellationToken::new();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -1,26 +1,43 @@
-//! Counts and times of reconciles, for Prometheus. Labels are closed sets: no names, no messages.
+//! Counts and times of reconciles, for Prometheus. Labels are closed sets: no names but in [`resources`], no messages.
 
 use std::time::Duration;
 
 use prometheus::{
-    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder,
+    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
+
+use kube::core::DeserializeGuard;
+use kube::runtime::reflector::Store;
+use sluice_crds::{KafkaConnect, KafkaConnector};
 
 use crate::reason::Reason;
 
+mod resources;
+
+use resources::Resources;
+
+type Clusters = Vec<Store<DeserializeGuard<KafkaConnect>>>;
+type Connectors = Vec<Store<DeserializeGuard<KafkaConnector>>>;
+
 /// The operator's metrics.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Metrics {
     registry: Registry,
     total: IntCounterVec,
     errors: IntCounterVec,
     duration: HistogramVec,
     active: IntGaugeVec,
+    leader: IntGauge,
+    resources: Resources,
+}
+
+fn opts(name: &str, help: &str) -> Opts {
+    Opts::new(format!("sluice_operator_{name}"), help)
 }
 
 impl Default for Metrics {
     fn default() -> Self {
-        let opts = |name: &str, help: &str| Opts::new(format!("sluice_operator_{name}"), help);
         let buckets = vec![0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
         let duration = opts("reconcile_duration_seconds", "Time of one reconcile.");
         let metrics = Self {
@@ -45,12 +62,17 @@ impl Default for Metrics {
                 &["controller"],
             )
             .expect("the metric is valid"),
+            leader: IntGauge::with_opts(opts("leader", "1 while this operator holds the lease."))
+                .expect("the metric is valid"),
+            resources: Resources::new(),
         };
         for collector in [
             Box::new(metrics.total.clone()) as Box<dyn prometheus::core::Collector>,
             Box::new(metrics.errors.clone()),
             Box::new(metrics.duration.clone()),
             Box::new(metrics.active.clone()),
+            Box::new(metrics.leader.clone()),
+            Box::new(metrics.resources.clone()),
         ] {
             metrics.registry.register(collector).expect("each metric has a name of its own");
         }
@@ -73,6 +95,24 @@ impl Metrics {
         if let Some(reason) = failure {
             self.errors.with_label_values(&[controller, reason.as_str()]).inc();
         }
+    }
+
+    /// Notes whether this operator holds the lease.
+    pub fn leads(&self, leads: bool) {
+        self.leader.set(i64::from(leads));
+    }
+
+    /// Tells of the resources in these caches from now on.
+    pub(crate) fn tell_of(&self, clusters: Clusters, connectors: Connectors) {
+        self.resources.ask(Some(Box::new(move || {
+            let clusters = resources::told("KafkaConnect", &clusters);
+            clusters.chain(resources::told("KafkaConnector", &connectors)).collect()
+        })));
+    }
+
+    /// Tells of no resource any more.
+    pub(crate) fn tell_of_none(&self) {
+        self.resources.ask(None);
     }
 
     /// All metrics in Prometheus' text format.

@@ -15,6 +15,8 @@ pub enum Reason {
     ScaledToZero,
     /// Pods of a new revision replace those of the old one.
     RollingOut,
+    /// A pod of a new revision cannot run, or tasks failed on it: the roll has stopped. Correct the change or take it back.
+    RolloutStuck,
     /// Some pods are not ready: look at them.
     WorkersNotReady,
     /// The REST API of the workers does not answer: look at their logs and at network policies.
@@ -29,6 +31,8 @@ pub enum Reason {
     ApplyRefused,
     /// The API server does not answer.
     ApiUnavailable,
+    /// The annotation sluice.dev/pause-reconciliation keeps the operator from acting: remove it.
+    ReconciliationPaused,
     /// The connector and all tasks run.
     Running,
     /// Paused, as asked.
@@ -61,12 +65,13 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::AllWorkersReady,
         Self::Accepted,
         Self::Answers,
         Self::ScaledToZero,
         Self::RollingOut,
+        Self::RolloutStuck,
         Self::WorkersNotReady,
         Self::WorkersUnreachable,
         Self::InvalidSpec,
@@ -74,6 +79,7 @@ impl Reason {
         Self::SecretKeyNotFound,
         Self::ApplyRefused,
         Self::ApiUnavailable,
+        Self::ReconciliationPaused,
         Self::Running,
         Self::Paused,
         Self::Stopped,
@@ -98,6 +104,7 @@ impl Reason {
             Self::Answers => "Answers",
             Self::ScaledToZero => "ScaledToZero",
             Self::RollingOut => "RollingOut",
+            Self::RolloutStuck => "RolloutStuck",
             Self::WorkersNotReady => "WorkersNotReady",
             Self::WorkersUnreachable => "WorkersUnreachable",
             Self::InvalidSpec => "InvalidSpec",
@@ -105,6 +112,7 @@ impl Reason {
             Self::SecretKeyNotFound => "SecretKeyNotFound",
             Self::ApplyRefused => "ApplyRefused",
             Self::ApiUnavailable => "ApiUnavailable",
+            Self::ReconciliationPaused => "ReconciliationPaused",
             Self::Running => "Running",
             Self::Paused => "Paused",
             Self::Stopped => "Stopped",
@@ -126,7 +134,8 @@ impl Reason {
     pub const fn needs_a_person(self) -> bool {
         matches!(
             self,
-            Self::InvalidSpec
+            Self::RolloutStuck
+                | Self::InvalidSpec
                 | Self::SecretNotFound
                 | Self::SecretKeyNotFound
                 | Self::ApplyRefused

@@ -2,17 +2,19 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use k8s_openapi::jiff::Timestamp;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
 use kube::{Resource, ResourceExt};
-use sluice_crds::{KafkaConnect, KafkaConnector};
+use sluice_crds::{CLUSTER_LABEL, KafkaConnect, KafkaConnector};
 
 use crate::backoff::Backoff;
-use crate::context::{Context, Key};
+use crate::context::{Context, Key, jittered};
 use crate::reason::{Reason, Retry};
-use crate::{cluster, connector, invalid};
+use crate::slots::Slot;
+use crate::{cluster, connector, invalid, pause};
 
 /// A reconcile that did not bring its resource to the spec. The status says so already.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +52,11 @@ pub(crate) async fn cluster(
 ) -> Result<Action, Failure> {
     let work = async {
         if let Ok(cluster) = &object.0 {
+            if pause::is_paused(cluster) {
+                let status = pause::status(cluster, Timestamp::now());
+                ctx.cluster_reports.write(cluster, status).await.map_err(cluster::Error::from)?;
+                return Ok(Action::await_change());
+            }
             return Ok(cluster::reconcile(cluster, &ctx).await?);
         }
         invalid::report(object.as_ref(), &ctx.client, &ctx.cluster_reports).await?;
@@ -65,6 +72,12 @@ pub(crate) async fn connector(
 ) -> Result<Action, Failure> {
     let work = async {
         match &object.0 {
+            Ok(connector) if pause::is_paused(connector) => {
+                let status = pause::status(connector, Timestamp::now());
+                let written = ctx.connector_reports.write(connector, status).await;
+                written.map_err(connector::Error::from)?;
+                Ok(Action::await_change())
+            }
             Ok(connector) => Ok(connector::reconcile(connector, &ctx).await?),
             // Its metadata is all that a deletion needs.
             Err(_) if object.meta().deletion_timestamp.is_some() => {
@@ -76,8 +89,27 @@ pub(crate) async fn connector(
             }
         }
     };
+    let Ok(_slot) = slot(&object, &ctx) else { return Ok(Action::requeue(jittered(QUEUE))) };
     let outcome = measured("connector", &ctx, Box::pin(work)).await;
     settle(outcome, &key(object.as_ref()), &ctx.connector_backoff)
+}
+
+/// Pause of a connector whose cluster has no room at the moment.
+const QUEUE: Duration = Duration::from_millis(500);
+
+/// A cluster has no room for another connector.
+struct Full;
+
+/// Room for a connector at its cluster, where it names one.
+fn slot(object: &DeserializeGuard<KafkaConnector>, ctx: &Context) -> Result<Option<Slot>, Full> {
+    let Some((cluster, _)) = place(object) else { return Ok(None) };
+    let cluster = (object.namespace().unwrap_or_default(), cluster);
+    ctx.slots.enter(cluster, &ctx.silence).map(Some).ok_or(Full)
+}
+
+/// The cluster that a connector shall be on, and its name there.
+pub(crate) fn place(object: &DeserializeGuard<KafkaConnector>) -> Option<(String, String)> {
+    Some((object.labels().get(CLUSTER_LABEL)?.clone(), object.name_any()))
 }
 
 // The signature is the controller's.

@@ -1,5 +1,6 @@
 //! From settings to a running operator, and back to nothing.
 
+use std::future::Future;
 use std::time::Duration;
 
 use kube::api::ListParams;
@@ -14,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::context::Settings;
 use crate::metrics::Metrics;
-use crate::{controllers, health};
+use crate::{controllers, health, leader};
 
 /// Why the operator cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +39,10 @@ pub enum Error {
 /// Pause between looks for the CRDs.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Runs until `stop`, then lets running reconciles finish.
+/// Longest time that running reconciles get once the operator shall stop: less than a pod has until it is killed.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// Runs until `stop`, then lets running reconciles finish and gives up the lead.
 pub async fn run(settings: Settings, client: Client, stop: CancellationToken) -> Result<(), Error> {
     let address = settings.address;
     let listen = |source| Error::Listen { address, source };
@@ -49,7 +53,7 @@ pub async fn run(settings: Settings, client: Client, stop: CancellationToken) ->
     parts.spawn(health::serve(listener, metrics.clone(), is_ready, stop.clone()));
     parts.spawn(async move {
         if stop.run_until_cancelled(await_crds(&settings, &client)).await.is_some() {
-            controllers::run(settings, client, metrics, ready, stop).await;
+            work(settings, client, metrics, ready, stop).await;
         }
         Ok(())
     });
@@ -57,6 +61,39 @@ pub async fn run(settings: Settings, client: Client, stop: CancellationToken) ->
         part??;
     }
     Ok(())
+}
+
+/// Runs the controllers: as soon and as long as this process leads, if there is an election.
+async fn work(
+    settings: Settings,
+    client: Client,
+    metrics: Metrics,
+    ready: watch::Sender<bool>,
+    stop: CancellationToken,
+) {
+    let controllers = || {
+        let (client, metrics) = (client.clone(), metrics.clone());
+        let running =
+            controllers::run(settings.clone(), client, metrics, ready.clone(), stop.clone());
+        within_grace(Box::pin(running), stop.clone())
+    };
+    match settings.election.clone() {
+        None => controllers().await,
+        Some(election) => {
+            leader::lead(election, &metrics, &ready, &stop, controllers).await;
+        }
+    }
+}
+
+async fn within_grace(running: impl Future<Output = ()>, stop: CancellationToken) {
+    let over = async {
+        stop.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        () = running => {}
+        () = over => tracing::warn!("reconciles that do not end are left behind"),
+    }
 }
 
 /// Watches of a kind that the API server does not know yet would fail over and over; an installer may well start the
@@ -77,7 +114,9 @@ where
         Some(namespace) => Api::namespaced(client.clone(), namespace),
         None => Api::all(client.clone()),
     };
-    while let Err(error) = api.list_metadata(&ListParams::default().limit(1)).await {
+    let mut one = ListParams::default().limit(1);
+    one.label_selector.clone_from(&settings.labels);
+    while let Err(error) = api.list_metadata(&one).await {
         tracing::warn!(kind = %K::kind(&()), error = %error, "cannot list resources; are the CRDs installed?");
         tokio::time::sleep(PAUSE).await;
     }

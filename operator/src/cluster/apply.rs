@@ -1,4 +1,4 @@
-//! Step 4: writes the objects. Decides nothing.
+//! Step 4: writes the objects that are not as they shall be.
 
 use std::fmt::Debug;
 
@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::build::Resources;
+use super::children::Children;
 use crate::reason::Reason;
 
 /// Owner of the fields that this controller writes.
@@ -49,13 +50,15 @@ pub async fn in_order(
     resources: &Resources,
     namespace: &str,
     client: &Client,
+    children: &Children,
 ) -> Result<Applied, Error> {
-    let writer = Writer { namespace, client };
-    writer.apply(&resources.service_account).await?;
-    writer.apply(&resources.config_map).await?;
-    writer.apply(&resources.headless_service).await?;
-    writer.apply(&resources.api_service).await?;
-    writer.apply(&resources.disruption_budget).await?;
+    let writer = Writer { namespace, client, children };
+    writer.ensure(&resources.service_account).await?;
+    writer.ensure(&resources.config_map).await?;
+    writer.ensure(&resources.headless_service).await?;
+    writer.ensure(&resources.api_service).await?;
+    writer.ensure(&resources.disruption_budget).await?;
+    // Always: the answer is how the workers are.
     let stateful_set = writer.apply(&resources.stateful_set).await?;
     Ok(Applied { stateful_set })
 }
@@ -63,9 +66,27 @@ pub async fn in_order(
 struct Writer<'a> {
     namespace: &'a str,
     client: &'a Client,
+    children: &'a Children,
 }
 
 impl Writer<'_> {
+    /// Writes an object unless it is there as it was last written.
+    async fn ensure<K>(&self, object: &K) -> Result<(), Error>
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
+            + Clone
+            + Debug
+            + Serialize
+            + DeserializeOwned
+            + 'static,
+    {
+        if !self.children.has(object) {
+            let answer = self.apply(object).await?;
+            self.children.note(object, &answer);
+        }
+        Ok(())
+    }
+
     /// Server-side apply of a whole object; the operator's view of its own objects wins.
     async fn apply<K>(&self, object: &K) -> Result<K, Error>
     where

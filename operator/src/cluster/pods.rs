@@ -1,4 +1,4 @@
-//! Why workers are not ready, in the words of their pods.
+//! The worker pods, and why some are not ready in their own words.
 
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 use kube::api::ListParams;
@@ -13,18 +13,17 @@ const LONGEST: usize = 500;
 /// Reasons for waiting that pass by themselves.
 const PASSING: [&str; 2] = ["ContainerCreating", "PodInitializing"];
 
-/// Asks the pods of a cluster. A courtesy: that they cannot be asked is only logged.
-pub async fn ask(client: &Client, namespace: &str, cluster: &str) -> Option<String> {
+/// The worker pods of a cluster.
+pub async fn list(client: &Client, namespace: &str, cluster: &str) -> Result<Vec<Pod>, Error> {
     let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
     let ours = ListParams::default().labels(&names::selector_text(cluster));
-    match pods.list(&ours).await {
-        Ok(pods) => trouble(&pods.items),
-        Err(error) => {
-            tracing::warn!(cluster, error = %error, "cannot list the worker pods");
-            None
-        }
-    }
+    pods.list(&ours).await.map(|list| list.items).map_err(|error| Error(Box::new(error)))
 }
+
+/// The worker pods could not be listed.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot list the worker pods: {0}")]
+pub struct Error(#[source] Box<kube::Error>);
 
 /// What keeps the first pod that tells a reason from being ready.
 pub fn trouble(pods: &[Pod]) -> Option<String> {

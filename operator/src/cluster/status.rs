@@ -1,27 +1,29 @@
-//! Step 5: what the cluster is like now. Only [`look`] does I/O.
+//! Step 7: what the cluster is like now. Pure.
 
 use k8s_openapi::api::apps::v1::{StatefulSet, StatefulSetStatus};
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt;
 use kube::api::ObjectMeta;
 use sluice_crds::{KafkaConnect, KafkaConnectStatus, condition};
-use sluice_rest_model::ServerInfo;
 
-use super::apply::Applied;
-use super::{Error, pods};
+use super::look::Answers;
+use super::roll::Step;
+use super::{Converged, Error, pods};
 use crate::conditions::{self, Fact, with_progress};
 use crate::connect_api;
-use crate::context::Context;
 use crate::names;
 use crate::reason::Reason;
+
+mod found;
+mod members;
+
+use found::Found;
 
 /// Everything that a reconcile found out.
 #[derive(Debug)]
 pub struct Report {
     facts: Vec<Fact>,
-    workers: Option<Workers>,
-    server: Option<ServerInfo>,
-    url: Option<String>,
+    found: Option<(Workers, Found)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -32,39 +34,16 @@ struct Workers {
     rolling: bool,
 }
 
-/// What the workers and their pods say.
-#[derive(Debug, Default)]
-pub struct Seen {
-    /// Who the workers are; none while none is ready.
-    pub server: Option<Result<ServerInfo, connect_api::Error>>,
-    /// Why some are not ready.
-    pub trouble: Option<String>,
-}
-
-/// Asks the workers who they are, and pods that are not ready why.
-pub async fn look(cluster: &KafkaConnect, applied: &Applied, ctx: &Context) -> Seen {
-    let workers = workers(&applied.stateful_set);
-    let (namespace, name) = (cluster.namespace().unwrap_or_default(), cluster.name_any());
-    let mut seen = Seen::default();
-    if workers.ready < workers.desired {
-        seen.trouble = pods::ask(&ctx.client, &namespace, &name).await;
-    }
-    if workers.ready > 0 {
-        seen.server = Some(ctx.workers(&namespace, &name).server().await);
-    }
-    seen
-}
-
 /// Judges an outcome.
-pub fn report(cluster: &KafkaConnect, outcome: Result<&Applied, &Error>, seen: Seen) -> Report {
-    let Seen { server, trouble } = seen;
-    let applied = match outcome {
-        Ok(applied) => applied,
+pub fn report(cluster: &KafkaConnect, outcome: Result<&Converged, &Error>) -> Report {
+    let Converged { applied, seen, step } = match outcome {
+        Ok(converged) => converged,
         Err(error) => return failure(error),
     };
     let workers = workers(&applied.stateful_set);
-    let workers_ready = workers_ready(workers, trouble.as_deref());
-    let reachable = server.as_ref().map(reachable);
+    let trouble = pods::trouble(&seen.pods).filter(|_| workers.ready < workers.desired);
+    let workers_ready = workers_ready(workers, step, trouble.as_deref());
+    let reachable = seen.answers.as_ref().map(reachable);
     let mut others = vec![
         Fact::yes(condition::CONFIG_VALID, Reason::Accepted, "the spec is valid"),
         workers_ready.clone(),
@@ -72,11 +51,11 @@ pub fn report(cluster: &KafkaConnect, outcome: Result<&Applied, &Error>, seen: S
     others.extend(reachable.clone());
     let first_problem = [Some(workers_ready.clone()), reachable].into_iter().flatten();
     let ready = first_problem.into_iter().find(|fact| !fact.holds).unwrap_or(workers_ready);
+    let mut found = Found::of(applied, seen);
+    found.url = (workers.desired > 0).then(|| url(&cluster.metadata));
     Report {
         facts: with_progress(Fact { kind: condition::READY, ..ready }, others),
-        workers: Some(workers),
-        server: server.and_then(Result::ok),
-        url: (workers.desired > 0).then(|| url(&cluster.metadata)),
+        found: Some((workers, found)),
     }
 }
 
@@ -87,7 +66,7 @@ fn failure(error: &Error) -> Report {
         Error::Validate(_) => vec![Fact::no(condition::CONFIG_VALID, error.reason(), message)],
         _ => vec![],
     };
-    Report { facts: with_progress(ready, others), workers: None, server: None, url: None }
+    Report { facts: with_progress(ready, others), found: None }
 }
 
 impl Report {
@@ -103,7 +82,7 @@ impl Report {
         let judged: Vec<&str> = self.facts.iter().map(|fact| fact.kind).collect();
         let lasting = [condition::WORKERS_READY, condition::GROUP_REACHABLE];
         let kept = status.conditions.iter().filter(|it| {
-            self.workers.is_none()
+            self.found.is_none()
                 && lasting.contains(&it.type_.as_str())
                 && !judged.contains(&it.type_.as_str())
         });
@@ -113,15 +92,11 @@ impl Report {
         status.conditions.extend(kept);
         status.observed_generation = generation;
         status.selector = Some(names::selector_text(&cluster.name_any()));
-        if let Some(workers) = self.workers {
+        if let Some((workers, found)) = self.found {
             status.replicas = Some(workers.existing);
             status.ready_replicas = Some(workers.ready);
             status.workers = Some(format!("{}/{}", workers.ready, workers.desired));
-            status.url = self.url;
-        }
-        if let Some(server) = self.server {
-            status.version = Some(server.version);
-            status.kafka_cluster_id = Some(server.kafka_cluster_id);
+            found.put(&mut status);
         }
         status
     }
@@ -142,27 +117,34 @@ fn workers(stateful_set: &StatefulSet) -> Workers {
     }
 }
 
-fn workers_ready(workers: Workers, trouble: Option<&str>) -> Fact {
+fn workers_ready(workers: Workers, step: &Step, trouble: Option<&str>) -> Fact {
     let Workers { desired, existing, ready, rolling } = workers;
     let kind = condition::WORKERS_READY;
+    let count = format!("{ready} of {desired} workers ready");
     let trouble = trouble.map(|trouble| format!("; {trouble}")).unwrap_or_default();
-    if desired == 0 && existing == 0 {
-        Fact::yes(kind, Reason::ScaledToZero, "no workers, as asked")
-    } else if rolling {
-        let message =
-            format!("{ready} of {desired} workers ready; pods are being replaced{trouble}");
-        Fact::no(kind, Reason::RollingOut, message)
-    } else if ready < desired {
-        let message = format!("{ready} of {desired} workers ready{trouble}");
-        Fact::no(kind, Reason::WorkersNotReady, message)
-    } else {
-        Fact::yes(kind, Reason::AllWorkersReady, format!("{ready} of {desired} workers ready"))
+    match step {
+        _ if desired == 0 && existing == 0 => {
+            Fact::yes(kind, Reason::ScaledToZero, "no workers, as asked")
+        }
+        Step::Stuck(why) => {
+            let message = format!("{count}; the roll has stopped: {why}");
+            Fact::no(kind, Reason::RolloutStuck, message)
+        }
+        Step::Wait(why) => {
+            let message = format!("{count}; pods are being replaced: {why}{trouble}");
+            Fact::no(kind, Reason::RollingOut, message)
+        }
+        Step::Replace(_) | Step::Done if rolling || *step != Step::Done => {
+            Fact::no(kind, Reason::RollingOut, format!("{count}; pods are being replaced{trouble}"))
+        }
+        _ if ready < desired => Fact::no(kind, Reason::WorkersNotReady, count + &trouble),
+        _ => Fact::yes(kind, Reason::AllWorkersReady, count),
     }
 }
 
-fn reachable(server: &Result<ServerInfo, connect_api::Error>) -> Fact {
+fn reachable(answers: &Result<Answers, connect_api::Error>) -> Fact {
     let kind = condition::GROUP_REACHABLE;
-    match server {
+    match answers {
         Ok(_) => Fact::yes(kind, Reason::Answers, "the REST API of the workers answers"),
         Err(error) => Fact::no(kind, Reason::WorkersUnreachable, error.to_string()),
     }

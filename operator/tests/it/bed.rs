@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use sluice_crds::{KafkaConnect, KafkaConnector};
 use sluice_kit::kubernetes::ControlPlane;
 use sluice_operator::Settings;
+use sluice_operator::leader::{self, Election, Times};
 use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -26,6 +27,8 @@ use crate::workers::Workers;
 /// How long anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_millis(50);
+/// Often enough that a test sees the lease renewed.
+const RENEWAL: Duration = Duration::from_secs(1);
 
 /// One test's part of the control plane.
 pub(crate) struct Bed {
@@ -33,10 +36,11 @@ pub(crate) struct Bed {
     pub(crate) namespace: String,
     pub(crate) workers: Workers,
     operator: JoinSet<()>,
+    stop: CancellationToken,
 }
 
 /// The control plane that the tests share, with the CRDs.
-async fn shared_plane() -> Result<&'static ControlPlane> {
+pub(crate) async fn shared_plane() -> Result<&'static ControlPlane> {
     static CRDS: OnceCell<()> = OnceCell::const_new();
     let plane = ControlPlane::shared().await?;
     CRDS.get_or_try_init(|| install_crds(plane, |_| {})).await?;
@@ -56,35 +60,74 @@ pub(crate) async fn install_crds(plane: &ControlPlane, change: fn(&mut Value)) -
 impl Bed {
     /// A namespace of its own, with workers and an operator.
     pub(crate) async fn new() -> Result<Self> {
+        Self::with(|_| {}).await
+    }
+
+    /// The same with other settings of the operator.
+    pub(crate) async fn with(change: fn(&mut Settings)) -> Result<Self> {
         let client = shared_plane().await?.client().await?;
         let namespace = create_namespace(&client).await?;
-        Self::within(client.clone(), namespace, client).await
+        Self::assemble(client.clone(), namespace, client, change).await
     }
 
     /// The same in a namespace that is there already.
     pub(crate) async fn within(client: Client, namespace: String, theirs: Client) -> Result<Self> {
-        let mut bed =
-            Self { workers: Workers::default(), operator: JoinSet::new(), client, namespace };
-        bed.run(theirs).await?;
+        Self::assemble(client, namespace, theirs, |_| {}).await
+    }
+
+    async fn assemble(
+        client: Client,
+        namespace: String,
+        theirs: Client,
+        change: fn(&mut Settings),
+    ) -> Result<Self> {
+        let mut bed = Self {
+            workers: Workers::default(),
+            operator: JoinSet::new(),
+            stop: CancellationToken::new(),
+            client,
+            namespace,
+        };
+        bed.run(theirs, change).await?;
         Ok(bed)
     }
 
-    async fn run(&mut self, client: Client) -> Result<()> {
+    async fn run(&mut self, client: Client, change: fn(&mut Settings)) -> Result<()> {
         let (address, _server) = self.workers.serve().await?;
-        let settings = Settings {
+        let mut settings = Settings {
             namespaces: vec![self.namespace.clone()],
             worker_url: format!("http://{address}/{{cluster}}"),
             address: "127.0.0.1:0".parse()?,
             resync: Duration::from_millis(300),
             poll: Duration::from_millis(300),
+            watch: Duration::from_millis(200),
             retry: Duration::from_millis(100),
+            calm: Duration::ZERO,
             cleanup: Duration::from_secs(2),
+            election: Some(Election {
+                client: client.clone(),
+                namespace: self.namespace.clone(),
+                name: "sluice-operator".to_owned(),
+                identity: leader::identity(),
+                times: Times::new(PATIENCE, PATIENCE / 2, RENEWAL).map_err(anyhow::Error::msg)?,
+            }),
             ..Settings::new("sluice/worker:test")
         };
+        change(&mut settings);
+        let stop = self.stop.clone();
         self.operator.spawn(async move {
-            let running = sluice_operator::run(settings, client, CancellationToken::new());
-            running.await.expect("the operator runs until the test ends");
+            let running = sluice_operator::run(settings, client, stop);
+            running.await.expect("the operator runs until it is stopped or the test ends");
         });
+        Ok(())
+    }
+
+    /// Lets the operator end as it does when its pod is deleted.
+    pub(crate) async fn stop(&mut self) -> Result<()> {
+        self.stop.cancel();
+        while let Some(ended) = self.operator.join_next().await {
+            ended?;
+        }
         Ok(())
     }
 
@@ -128,8 +171,19 @@ impl Bed {
         }});
         for pod in pods.list(&ListParams::default()).await? {
             let parameters = PatchParams::default();
-            pods.patch_status(&pod.name_any(), &parameters, &Patch::Merge(&status)).await?;
+            // It may have been replaced meanwhile.
+            match pods.patch_status(&pod.name_any(), &parameters, &Patch::Merge(&status)).await {
+                Err(kube::Error::Api(answer)) if answer.is_not_found() => {}
+                outcome => outcome.map(drop)?,
+            }
         }
+        Ok(())
+    }
+
+    /// Plays the kubelet: a pod is so.
+    pub(crate) async fn set_pod_status(&self, name: &str, status: &Value) -> Result<()> {
+        let status = Patch::Merge(json!({"status": status}));
+        self.api::<Pod>().patch_status(name, &PatchParams::default(), &status).await?;
         Ok(())
     }
 
@@ -146,14 +200,22 @@ impl Bed {
         Ok(())
     }
 
-    /// Waits until a cluster is ready, making its pods ready meanwhile.
+    /// Waits until a cluster is ready as it was last asked for, making its pods ready meanwhile.
     pub(crate) async fn ready_cluster(&self, name: &str) -> Result<KafkaConnect> {
+        self.ready_cluster_of(name, "").await
+    }
+
+    /// The same, with so many workers, such as `3/3`.
+    pub(crate) async fn ready_cluster_of(&self, name: &str, workers: &str) -> Result<KafkaConnect> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             self.make_pods_ready().await?;
             let cluster: KafkaConnect = self.api().get(name).await?;
-            let words = words(cluster.status.as_ref().map_or(&[][..], |it| &it.conditions));
-            if words.iter().any(|word| word.starts_with("Ready=True")) {
+            let status = cluster.status.clone().unwrap_or_default();
+            let words = words(&status.conditions);
+            let seen = status.observed_generation == cluster.metadata.generation;
+            let count = status.workers.unwrap_or_default().ends_with(workers);
+            if seen && count && words.iter().any(|word| word.starts_with("Ready=True")) {
                 return Ok(cluster);
             }
             ensure!(Instant::now() < deadline, "{name} did not become ready: {words:?}");

@@ -48,6 +48,10 @@ async fn a_cluster_becomes_ready_and_looking_again_writes_nothing() -> Result<()
     assert_eq!(status.observed_generation, cluster.metadata.generation);
     assert_eq!(status.workers.as_deref(), Some("2/2"));
     assert_eq!(status.version.as_deref(), Some("4.3.1"));
+    let members: Vec<_> = status.members.iter().map(|it| (it.name.as_str(), it.ready)).collect();
+    assert_eq!(members, [("my-connect-connect-0", true), ("my-connect-connect-1", true)]);
+    assert_eq!(status.connectors.as_deref(), Some("0/0"));
+    assert_eq!(status.connector_plugins.len(), 2);
     let words = words(&status.conditions);
     assert!(!words.iter().any(|word| word.starts_with("Reconciling")), "{words:?}");
 

@@ -18,6 +18,11 @@ pub(crate) fn rules() -> Result<Value> {
     Ok(documents("deploy/base/cluster_role.yaml")?[0].value["rules"].clone())
 }
 
+/// The rights of the operator in its own namespace.
+pub(crate) fn leader_rules() -> Result<Value> {
+    Ok(documents("deploy/base/leader_role.yaml")?[0].value["rules"].clone())
+}
+
 #[test]
 fn the_chart_grants_what_kustomize_grants() -> Result<()> {
     assert_eq!(documents("charts/sluice/files/rules.yaml")?[0].value["rules"], rules()?);

@@ -18,7 +18,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// The operator without anything to do, in KiB. Debug builds touch more pages than the release does.
 const LARGEST: u64 = 40 << 10;
 
-async fn get(port: u16, path: &str) -> Result<String> {
+/// Asks the operator on a port of loopback.
+pub(crate) async fn get(port: u16, path: &str) -> Result<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
     let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
@@ -27,7 +28,8 @@ async fn get(port: u16, path: &str) -> Result<String> {
     Ok(answer)
 }
 
-async fn until_answer(port: u16, path: &str, start: &str) -> Result<String> {
+/// Waits until an answer starts so.
+pub(crate) async fn until_answer(port: u16, path: &str, start: &str) -> Result<String> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let answer = get(port, path).await.unwrap_or_default();

@@ -12,7 +12,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::ApiResource;
 use kube::{Api, Client, Config};
 use serde_json::{Value, json};
-use sluice_crds::KafkaConnector;
+use sluice_crds::{KafkaConnect, KafkaConnector};
 use sluice_kit::kubernetes::{ControlPlane, missing_for_control_plane};
 use sluice_kit::require;
 use tower::util::{MapRequestLayer, MapResponseLayer};
@@ -65,6 +65,8 @@ fn used(method: &Method, path: &str, query: &str, apply: bool) -> Vec<String> {
         // What is applied is created if it is not there.
         ("PATCH", 2) if apply => &["create", "patch"],
         ("PATCH", _) => &["patch"],
+        ("PUT", _) => &["update"],
+        ("DELETE", _) => &["delete"],
         _ => &["something else"],
     };
     verbs.iter().map(|verb| format!("{verb} {group}/{resource}")).collect()
@@ -89,17 +91,20 @@ fn granted(rules: &Value) -> Rights {
 
 /// A client with the rights of the deployed operator, in one namespace.
 async fn operators_client(plane: &ControlPlane, namespace: &str, record: Record) -> Result<Client> {
-    let role = json!({
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "Role",
-        "metadata": {"name": "operator", "namespace": namespace},
-        "rules": manifests::rules()?,
-    });
-    plane.kubectl().apply(&role.to_string()).await?;
     let account = format!("--serviceaccount={namespace}:default");
     let here = format!("--namespace={namespace}");
-    let binding = ["create", "rolebinding", "operator", "--role=operator", &account, &here];
-    plane.kubectl().run(binding).await?;
+    for (name, rules) in [("operator", manifests::rules()?), ("leader", manifests::leader_rules()?)]
+    {
+        let role = json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "Role",
+            "metadata": {"name": name, "namespace": namespace},
+            "rules": rules,
+        });
+        plane.kubectl().apply(&role.to_string()).await?;
+        let role = format!("--role={name}");
+        plane.kubectl().run(["create", "rolebinding", name, &role, &account, &here]).await?;
+    }
     let token = plane.kubectl().run(["create", "token", "default", &here]).await?;
     let mut kubeconfig = Kubeconfig::read_from(plane.kubeconfig())?;
     for user in &mut kubeconfig.auth_infos {
@@ -155,7 +160,7 @@ async fn rights_are_exact_and_bad_objects_harm_only_themselves() -> Result<()> {
     plane.kubectl().run(created).await?;
     let record = Record::default();
     let theirs = operators_client(&plane, &namespace, record.clone()).await?;
-    let bed = Bed::within(admin, namespace, theirs).await?;
+    let mut bed = Bed::within(admin, namespace, theirs).await?;
 
     create_raw(&bed, "kafkaconnects", &bed::cluster("bad", &json!({"groupId": 5}))).await?;
     let bad = bed::connector("bad", &json!({"class": ["X"]}));
@@ -193,7 +198,18 @@ async fn rights_are_exact_and_bad_objects_harm_only_themselves() -> Result<()> {
         let reason = if state == "paused" { "Paused" } else { "Running" };
         bed.connector_is("orders", &format!("Ready=True {reason}")).await?;
     }
-    assert_eq!(*record.used.lock().expect("nobody panics"), granted(&manifests::rules()?));
+    // A roll asks the pods, then replaces them.
+    let ask = json!({"metadata": {"annotations": {"sluice.dev/manual-rolling-update": "true"}}});
+    bed.change::<KafkaConnect>("my-connect", &ask).await?;
+    bed.until("a pod to be replaced", async || {
+        let used = record.used.lock().expect("nobody panics with the lock");
+        Ok(used.contains("delete /pods"))
+    })
+    .await?;
+    bed.stop().await?;
+    let mut rights = granted(&manifests::rules()?);
+    rights.extend(granted(&manifests::leader_rules()?));
+    assert_eq!(*record.used.lock().expect("nobody panics"), rights);
     assert_eq!(*record.refused.lock().expect("nobody panics"), 0, "requests were refused");
     Ok(())
 }

@@ -5,19 +5,24 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use anyhow::Result;
-use axum::extract::{Path, State as Extract};
+use axum::extract::{Path, Request, State as Extract};
 use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, put};
 use axum::{Json, Router};
 use sluice_rest_model::{
     ConnectorInfo, ConnectorKind, ConnectorState, ConnectorStateInfo, CreateConnectorRequest,
-    ErrorMessage, InitialState, ServerInfo, State, TaskId, TaskState,
+    ErrorMessage, Expanded, InitialState, PluginInfo, PluginKind, ServerInfo, State, TaskId,
+    TaskState,
 };
 use tokio::task::JoinHandle;
 
 /// A connector that is never told anything about.
 pub(crate) const SILENT: &str = "silent";
+
+/// A cluster whose workers never answer.
+pub(crate) const MUTE: &str = "mute";
 
 /// The workers of one test.
 #[derive(Clone, Default)]
@@ -38,6 +43,43 @@ pub(crate) struct World {
     pub(crate) writes: u32,
     /// Questions that were asked.
     pub(crate) looks: u32,
+    /// Questions that were asked and will not be answered.
+    pub(crate) unanswered: u32,
+    /// The worker that everything is on, if not the usual one.
+    pub(crate) worker: String,
+}
+
+impl World {
+    /// Changes the state of a connector's task, as a worker would that has other news of it.
+    pub(crate) fn set_task(&mut self, connector: &str, state: State) {
+        self.connectors.get_mut(connector).expect("a connector of the test").task = state;
+    }
+
+    fn state_of(&self, name: &str, connector: &Connector) -> ConnectorStateInfo {
+        let trace =
+            |state| (state == State::Failed).then(|| "java.lang.Oops: it broke\n\tat x".to_owned());
+        let worker = if self.worker.is_empty() { "w-0:8083" } else { &self.worker };
+        let worker_id = || worker.to_owned();
+        let task = TaskState {
+            id: 0,
+            state: connector.task,
+            worker_id: worker_id(),
+            trace: trace(connector.task),
+            version: None,
+        };
+        let stopped = connector.state == State::Stopped;
+        ConnectorStateInfo {
+            name: name.to_owned(),
+            connector: ConnectorState {
+                state: connector.state,
+                worker_id: worker_id(),
+                trace: trace(connector.state),
+                version: None,
+            },
+            tasks: if stopped { vec![] } else { vec![task] },
+            kind: ConnectorKind::Source,
+        }
+    }
 }
 
 /// One connector with one task.
@@ -58,11 +100,13 @@ impl Workers {
         let address = listener.local_addr()?;
         let routes = Router::new()
             .route("/{cluster}/", get(server))
-            .route("/{cluster}/connectors", axum::routing::post(create))
+            .route("/{cluster}/connectors", get(list).post(create))
+            .route("/{cluster}/connector-plugins", get(plugins))
             .route("/{cluster}/connectors/{name}", get(info).delete(remove))
             .route("/{cluster}/connectors/{name}/status", get(status))
             .route("/{cluster}/connectors/{name}/config", put(put_config))
             .route("/{cluster}/connectors/{name}/{verb}", put(enter))
+            .layer(from_fn_with_state(self.clone(), hush))
             .with_state(self.clone());
         let served = async move { axum::serve(listener, routes).await.unwrap_or_default() };
         Ok((address, tokio::spawn(served)))
@@ -81,6 +125,14 @@ impl Workers {
         world.writes += 1;
         change(&mut world)
     }
+}
+
+async fn hush(Extract(workers): Extract<Workers>, request: Request, next: Next) -> Response {
+    if request.uri().path().starts_with(&format!("/{MUTE}/")) {
+        workers.world().unanswered += 1;
+        std::future::pending::<()>().await;
+    }
+    next.run(request).await
 }
 
 fn refuse(status: StatusCode, message: impl Into<String>) -> Response {
@@ -110,6 +162,35 @@ fn told(name: &str, connector: &Connector) -> ConnectorInfo {
 async fn server(Extract(workers): Extract<Workers>) -> Json<ServerInfo> {
     workers.world().looks += 1;
     Json(ServerInfo { version: "4.3.1".into(), commit: "c".into(), kafka_cluster_id: "k".into() })
+}
+
+async fn plugins() -> Json<Vec<PluginInfo>> {
+    let plugin = |class: &str, kind| PluginInfo {
+        class: class.to_owned(),
+        kind,
+        version: Some("4.3.1".to_owned()),
+    };
+    Json(vec![
+        plugin("org.example.Sink", PluginKind::Sink),
+        plugin("org.example.Source", PluginKind::Source),
+    ])
+}
+
+async fn list(
+    Extract(workers): Extract<Workers>,
+    Path(cluster): Path<String>,
+) -> Json<BTreeMap<String, Expanded>> {
+    let world = workers.world();
+    let own = |(key, connector): (&String, &Connector)| {
+        let name = match key.split_once('/') {
+            None if cluster == "my-connect" => key.as_str(),
+            Some((of, name)) if of == cluster => name,
+            _ => return None,
+        };
+        let status = Some(world.state_of(name, connector));
+        Some((name.to_owned(), Expanded { status, info: None }))
+    };
+    Json(world.connectors.iter().filter_map(own).collect())
 }
 
 async fn create(
@@ -205,27 +286,5 @@ async fn status(
     let Some(connector) = world.connectors.get(&key(&cluster, &name)) else {
         return unknown(&name);
     };
-    let trace =
-        |state| (state == State::Failed).then(|| "java.lang.Oops: it broke\n\tat x".to_owned());
-    let worker_id = || "w-0:8083".to_owned();
-    let task = TaskState {
-        id: 0,
-        state: connector.task,
-        worker_id: worker_id(),
-        trace: trace(connector.task),
-        version: None,
-    };
-    let stopped = connector.state == State::Stopped;
-    Json(ConnectorStateInfo {
-        name: name.clone(),
-        connector: ConnectorState {
-            state: connector.state,
-            worker_id: worker_id(),
-            trace: trace(connector.state),
-            version: None,
-        },
-        tasks: if stopped { vec![] } else { vec![task] },
-        kind: ConnectorKind::Source,
-    })
-    .into_response()
+    Json(world.state_of(&name, connector)).into_response()
 }

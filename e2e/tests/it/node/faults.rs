@@ -72,9 +72,8 @@ async fn a_rolling_restart_neither_loses_nor_repeats_a_line() -> Result<()> {
     sluice_kit::require!(Node::missing());
     let stage = running("rolling-restart").await?;
     let written = while_lines_come(&stage, async {
-        let set = "statefulset/my-connect-connect";
-        stage.kubectl(&["rollout", "restart", set]).await?;
-        stage.kubectl(&["rollout", "status", set, "--timeout=240s"]).await?;
+        stage.kubectl(&["rollout", "restart", "statefulset/my-connect-connect"]).await?;
+        rolled_out(&stage).await?;
         stage.all_ready().await
     });
     let written = written.await?;
@@ -100,9 +99,22 @@ async fn configure(stage: &Stage, patch: &str) -> Result<()> {
     let generation = &changed["metadata"]["generation"];
     let seen = format!("--for=jsonpath={{.status.observedGeneration}}={generation}");
     stage.kubectl(&["wait", &seen, cluster, "--timeout=60s"]).await?;
-    let set = "statefulset/my-connect-connect";
-    stage.kubectl(&["rollout", "status", set, "--timeout=240s"]).await?;
+    rolled_out(stage).await?;
     stage.all_ready().await
+}
+
+/// Waits until every pod is of the newest revision and ready.
+async fn rolled_out(stage: &Stage) -> Result<()> {
+    wait::until_ok(PATIENCE, "the pods to be replaced", async || {
+        let set = ["get", "statefulset/my-connect-connect", "-o", "json"];
+        let set: Value = serde_json::from_str(&stage.kubectl(&set).await?)?;
+        let (status, replicas) = (&set["status"], &set["spec"]["replicas"]);
+        ensure!(status["observedGeneration"] == set["metadata"]["generation"], "not seen yet");
+        ensure!(status["updatedReplicas"] == *replicas, "pods are of an older revision");
+        ensure!(status["readyReplicas"] == *replicas, "pods are not ready");
+        Ok(())
+    })
+    .await
 }
 
 /// Appends lines at a steady pace as long as something happens, and some more after it. Says how many there are in

@@ -1,8 +1,6 @@
 //! The StatefulSet of the workers.
 
-use k8s_openapi::api::apps::v1::{
-    RollingUpdateStatefulSetStrategy, StatefulSet, StatefulSetSpec, StatefulSetUpdateStrategy,
-};
+use k8s_openapi::api::apps::v1::{StatefulSet, StatefulSetSpec, StatefulSetUpdateStrategy};
 use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
@@ -10,8 +8,8 @@ use super::super::{Cluster, overlay};
 use super::pod;
 use crate::names;
 
-/// Workers are peers, so they start together; they are replaced one at a time, so that the group keeps most of its
-/// members while it rolls.
+/// Workers are peers, so they start together. Pods of an older revision are the operator's to replace: see
+/// [`roll`](super::super::roll).
 pub(super) fn of(cluster: &Cluster, config_map: &ConfigMap) -> StatefulSet {
     let template = cluster.template.stateful_set.as_ref();
     let added = template.and_then(|template| template.metadata.as_ref());
@@ -27,11 +25,8 @@ pub(super) fn of(cluster: &Cluster, config_map: &ConfigMap) -> StatefulSet {
                 ..LabelSelector::default()
             },
             update_strategy: Some(StatefulSetUpdateStrategy {
-                type_: Some("RollingUpdate".to_owned()),
-                rolling_update: Some(RollingUpdateStatefulSetStrategy {
-                    partition: Some(0),
-                    ..RollingUpdateStatefulSetStrategy::default()
-                }),
+                type_: Some("OnDelete".to_owned()),
+                rolling_update: None,
             }),
             template: pods,
             ..StatefulSetSpec::default()

@@ -1,7 +1,12 @@
 //! Tables of what the StatefulSet and the workers say and what becomes of it.
 
 use serde_json::json;
+use sluice_crds::GroupState;
+use sluice_rest_model::ServerInfo;
 
+use super::super::apply::Applied;
+use super::super::group::tests::group;
+use super::super::look::Seen;
 use super::*;
 
 fn cluster() -> KafkaConnect {
@@ -20,11 +25,19 @@ fn cluster() -> KafkaConnect {
     .unwrap()
 }
 
-/// A StatefulSet of generation 2 with these numbers.
-fn applied(desired: i32, observed: i32, existing: i32, updated: i32, ready: i32) -> Applied {
+/// A StatefulSet of generation 2 with these numbers, and workers that answer or do not.
+fn converged(
+    [desired, observed, existing, updated, ready]: [i32; 5],
+    answers: Option<bool>,
+) -> Converged {
     let stateful_set = serde_json::from_value(json!({
         "metadata": {"generation": 2},
-        "spec": {"replicas": desired},
+        "spec": {
+            "replicas": desired,
+            "selector": {},
+            "serviceName": "a",
+            "template": {"spec": {"containers": [{"name": "connect", "image": "worker:1"}]}},
+        },
         "status": {
             "observedGeneration": observed,
             "replicas": existing,
@@ -32,15 +45,34 @@ fn applied(desired: i32, observed: i32, existing: i32, updated: i32, ready: i32)
             "readyReplicas": ready,
         },
     }));
-    Applied { stateful_set: stateful_set.unwrap() }
+    let answers = answers.map(|answers| {
+        let unreachable =
+            connect_api::Error::Unreachable { url: "u".into(), cause: "refused".into() };
+        if answers { Ok(self::answers()) } else { Err(unreachable) }
+    });
+    Converged {
+        applied: Applied { stateful_set: stateful_set.unwrap() },
+        seen: Seen { pods: vec![], answers },
+        step: Step::Done,
+    }
 }
 
-fn server() -> ServerInfo {
-    ServerInfo { version: "4.3.1".into(), commit: "x".into(), kafka_cluster_id: "id".into() }
+fn answers() -> Answers {
+    Answers {
+        server: ServerInfo {
+            version: "4.3.1".into(),
+            commit: "x".into(),
+            kafka_cluster_id: "id".into(),
+        },
+        group: group(&[("a", "RUNNING", &["RUNNING", "UNASSIGNED"])]),
+        plugins: vec![],
+        leader: Some("a-connect-0".into()),
+    }
 }
 
-fn answering() -> Seen {
-    Seen { server: Some(Ok(server())), trouble: None }
+/// Two workers that are well.
+fn well() -> Converged {
+    converged([2, 2, 2, 2, 2], Some(true))
 }
 
 fn words(status: &KafkaConnectStatus) -> Vec<String> {
@@ -61,14 +93,8 @@ fn ready_means_all_workers_of_the_last_revision_and_an_answer() {
         ([2, 2, 2, 2, 2], Some(false), "Ready=False WorkersUnreachable"),
         ([0, 2, 0, 0, 0], None, "Ready=True ScaledToZero"),
     ];
-    for ([desired, observed, existing, updated, ready], answers, expected) in table {
-        let applied = applied(desired, observed, existing, updated, ready);
-        let server = answers.map(|answers| {
-            let unreachable =
-                connect_api::Error::Unreachable { url: "u".into(), cause: "refused".into() };
-            if answers { Ok(server()) } else { Err(unreachable) }
-        });
-        let report = report(&cluster(), Ok(&applied), Seen { server, trouble: None });
+    for (numbers, answers, expected) in table {
+        let report = report(&cluster(), Ok(&converged(numbers, answers)));
         let status = report.into_status(&cluster());
         assert_eq!(words(&status)[0], expected);
         assert_eq!(status.observed_generation, Some(4));
@@ -79,30 +105,35 @@ fn ready_means_all_workers_of_the_last_revision_and_an_answer() {
 
 #[test]
 fn a_ready_cluster_tells_where_it_answers_and_what_it_is() {
-    let report = report(&cluster(), Ok(&applied(2, 2, 2, 2, 2)), answering());
+    let report = report(&cluster(), Ok(&well()));
     let status = report.into_status(&cluster());
     assert_eq!(status.url.as_deref(), Some("http://a-connect-api.n.svc:8083"));
     assert_eq!(status.workers.as_deref(), Some("2/2"));
     assert_eq!(status.version.as_deref(), Some("4.3.1"));
+    assert_eq!(status.image.as_deref(), Some("worker:1"));
+    assert_eq!(status.connectors.as_deref(), Some("1/1"));
+    assert_eq!(status.tasks.as_deref(), Some("1/2"));
+    assert_eq!(status.group_state, Some(GroupState::Rebalancing));
+    assert_eq!(status.leader.as_deref(), Some("a-connect-0"));
     assert_eq!(
         status.selector.as_deref(),
         Some("app.kubernetes.io/instance=a,app.kubernetes.io/name=kafka-connect")
     );
     // The same again changes nothing.
     let again = KafkaConnect { status: Some(status.clone()), ..cluster() };
-    let repeated = super::report(&again, Ok(&applied(2, 2, 2, 2, 2)), answering());
+    let repeated = super::report(&again, Ok(&well()));
     assert_eq!(repeated.into_status(&again), status);
 }
 
 #[test]
 fn a_bad_spec_stalls_and_leaves_what_is_known_of_the_workers() {
-    let running = report(&cluster(), Ok(&applied(2, 2, 2, 2, 2)), answering());
+    let running = report(&cluster(), Ok(&well()));
     let running = KafkaConnect { status: Some(running.into_status(&cluster())), ..cluster() };
     let error = Error::Validate(super::super::validate::Error::Field {
         field: "spec.x".into(),
         message: "is bad".into(),
     });
-    let status = report(&running, Err(&error), Seen::default()).into_status(&running);
+    let status = report(&running, Err(&error)).into_status(&running);
     assert_eq!(
         words(&status),
         [
@@ -119,9 +150,42 @@ fn a_bad_spec_stalls_and_leaves_what_is_known_of_the_workers() {
 
 #[test]
 fn what_the_pods_say_is_passed_on() {
-    let trouble = Some("a-connect-1: ImagePullBackOff".to_owned());
-    let seen = Seen { trouble, ..answering() };
-    let report = report(&cluster(), Ok(&applied(2, 2, 2, 2, 1)), seen);
-    let status = report.into_status(&cluster());
+    let mut converged = converged([2, 2, 2, 2, 1], Some(true));
+    let waiting = json!({"waiting": {"reason": "ImagePullBackOff"}});
+    let pod = json!({"metadata": {"name": "a-connect-1"}, "status": {"containerStatuses": [{
+        "name": "connect", "image": "i", "imageID": "", "ready": false, "restartCount": 0,
+        "state": waiting,
+    }]}});
+    converged.seen.pods = vec![serde_json::from_value(pod).unwrap()];
+    let status = report(&cluster(), Ok(&converged)).into_status(&cluster());
     assert_eq!(status.conditions[0].message, "1 of 2 workers ready; a-connect-1: ImagePullBackOff");
+    assert_eq!(status.members[0].name, "a-connect-1");
+}
+
+#[test]
+fn a_roll_says_what_it_waits_for_and_when_a_person_must_act() {
+    let table = [
+        (Step::Wait("w-1 is starting".into()), "Ready=False RollingOut", "Reconciling"),
+        (Step::Stuck("w-1: boom".into()), "Ready=False RolloutStuck", "Stalled"),
+    ];
+    for (step, expected, progress) in table {
+        let why = match &step {
+            Step::Wait(why) | Step::Stuck(why) => why.clone(),
+            _ => String::new(),
+        };
+        let status = report(&cluster(), Ok(&Converged { step, ..well() }));
+        let status = status.into_status(&cluster());
+        assert_eq!(words(&status)[0], expected);
+        assert!(words(&status)[1].starts_with(progress), "{:?}", words(&status));
+        assert!(status.conditions[0].message.contains(&why), "{}", status.conditions[0].message);
+    }
+}
+
+#[test]
+fn of_workers_that_do_not_answer_nothing_is_told_that_may_have_changed() {
+    let known = report(&cluster(), Ok(&well())).into_status(&cluster());
+    let known = KafkaConnect { status: Some(known), ..cluster() };
+    let silent = report(&known, Ok(&converged([2, 2, 2, 2, 2], Some(false)))).into_status(&known);
+    assert_eq!((silent.connectors, silent.tasks, silent.group_state), (None, None, None));
+    assert_eq!(silent.version.as_deref(), Some("4.3.1"));
 }

@@ -1,0 +1,202 @@
+//! Asks every group how it is, again and again, with one request for all of its connectors; what has changed is looked at
+//! by the controllers.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube::ResourceExt;
+use kube::core::DeserializeGuard;
+use kube::runtime::reflector::{ObjectRef, Store};
+use sluice_crds::{KafkaConnect, KafkaConnector};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use super::Group;
+use super::digest::{Digest, Digester};
+use crate::context::{Context, Key, jittered};
+
+/// Groups that are asked at the same time.
+const AT_ONCE: usize = 32;
+/// How many times longer the pause is after no answer.
+const PATIENCE: u32 = 8;
+
+type Reference<K> = ObjectRef<DeserializeGuard<K>>;
+
+/// The resources of one scope, and where to say that they should be looked at.
+pub(crate) struct Polled {
+    pub(crate) clusters: Store<DeserializeGuard<KafkaConnect>>,
+    pub(crate) connectors: Store<DeserializeGuard<KafkaConnector>>,
+    pub(crate) changed_clusters: mpsc::Sender<Reference<KafkaConnect>>,
+    pub(crate) changed_connectors: mpsc::Sender<Reference<KafkaConnector>>,
+}
+
+/// What is known of one group.
+#[derive(Debug, Default)]
+struct Known {
+    /// When to ask next; none while it is being asked.
+    due: Option<Instant>,
+    /// Whether the last question was answered; none before the first answer of a group that was there already when this
+    /// operator began.
+    answers: Option<bool>,
+    digest: Digest,
+}
+
+/// One answer, or none.
+type Answer = (usize, Key, Option<Digest>);
+
+/// Asks until it is dropped.
+pub(crate) async fn run(ctx: Arc<Context>, polled: Vec<Polled>) {
+    let digester = Arc::new(Digester::default());
+    let permits = Arc::new(Semaphore::new(AT_ONCE));
+    let mut groups: Vec<HashMap<Key, Known>> = polled.iter().map(|_| HashMap::new()).collect();
+    let mut begins = true;
+    let mut looks: JoinSet<Answer> = JoinSet::new();
+    let mut tick = interval(ctx.settings.watch / 4);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = tick.tick() => {
+                for (scope, (polled, groups)) in polled.iter().zip(&mut groups).enumerate() {
+                    for key in due(polled, groups, begins) {
+                        let (ctx, permits) = (Arc::clone(&ctx), Arc::clone(&permits));
+                        looks.spawn(ask(ctx, permits, Arc::clone(&digester), (scope, key)));
+                    }
+                }
+                begins = false;
+            }
+            Some(Ok((scope, key, digest))) = looks.join_next() => {
+                let answered = digest.is_some();
+                ctx.silence.note(&key, !answered);
+                let pause = ctx.settings.watch * if answered { 1 } else { PATIENCE };
+                let Some(known) = groups[scope].get_mut(&key) else { continue };
+                known.due = Some(Instant::now() + jittered(pause));
+                let news = known.learn(digest);
+                tell(&polled[scope], &key, news).await;
+            }
+        }
+    }
+}
+
+/// Groups to ask now: of clusters that have ready workers. Others are forgotten.
+fn due(polled: &Polled, groups: &mut HashMap<Key, Known>, begins: bool) -> Vec<Key> {
+    let has_workers = |cluster: &DeserializeGuard<KafkaConnect>| {
+        let status = cluster.0.as_ref().ok().and_then(|it| it.status.as_ref());
+        status.and_then(|status| status.ready_replicas).is_some_and(|ready| ready > 0)
+    };
+    let clusters = polled.clusters.state_filter(has_workers);
+    let keys = clusters.iter().map(|it| (it.namespace().unwrap_or_default(), it.name_any()));
+    let keys: std::collections::HashSet<Key> = keys.collect();
+    groups.retain(|key, _| keys.contains(key));
+    let now = Instant::now();
+    let mut due = Vec::new();
+    for key in keys {
+        let known = groups.entry(key.clone()).or_insert_with(|| Known {
+            due: Some(now),
+            answers: (!begins).then_some(false),
+            ..Known::default()
+        });
+        if known.due.is_some_and(|at| at <= now) {
+            known.due = None;
+            due.push(key);
+        }
+    }
+    due
+}
+
+async fn ask(
+    ctx: Arc<Context>,
+    permits: Arc<Semaphore>,
+    digester: Arc<Digester>,
+    (scope, key): (usize, Key),
+) -> Answer {
+    let permit = permits.acquire_owned().await;
+    let answer = ctx.workers(&key.0, &key.1).statuses().await;
+    drop(permit);
+    (scope, key, answer.ok().map(|answer| digester.digest(&Group::new(answer))))
+}
+
+/// What to look at.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct News {
+    /// The cluster.
+    cluster: bool,
+    /// All of its connectors.
+    all: bool,
+    /// Some of them, in order.
+    connectors: Vec<String>,
+}
+
+impl Known {
+    /// The first answer to an operator that begins is no news: it looks at all resources anyway.
+    fn learn(&mut self, digest: Option<Digest>) -> News {
+        let before = self.answers.replace(digest.is_some());
+        let turned = before.is_some_and(|it| it != digest.is_some());
+        let mut news = News { cluster: turned, ..News::default() };
+        let Some(digest) = digest else { return news };
+        if before.is_some() {
+            // Who could not be reached has waiting connectors.
+            news.all = turned;
+            news.cluster |= digest.tells_other_than(&self.digest);
+            news.connectors = digest.changed(&self.digest).into_iter().map(str::to_owned).collect();
+        }
+        self.digest = digest;
+        news
+    }
+}
+
+async fn tell(polled: &Polled, (namespace, cluster): &Key, news: News) {
+    if news.cluster {
+        // Fails only when the controllers end.
+        let _ended = polled.changed_clusters.send(ObjectRef::new(cluster).within(namespace)).await;
+    }
+    if !news.all && news.connectors.is_empty() {
+        return;
+    }
+    let changed = polled.connectors.state_filter(|connector| {
+        connector.namespace().as_ref() == Some(namespace)
+            && crate::reconcile::place(connector).is_some_and(|(of, name)| {
+                of == *cluster && (news.all || news.connectors.binary_search(&name).is_ok())
+            })
+    });
+    for connector in changed {
+        let reference = ObjectRef::from_obj(connector.as_ref());
+        let _ended = polled.changed_connectors.send(reference).await;
+    }
+}
+
+/// Pause between two questions to a group: what fails there shows within five seconds.
+pub(crate) const PAUSE: Duration = Duration::from_secs(3);
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::group;
+    use super::*;
+
+    #[test]
+    fn what_changes_is_news_and_the_first_answer_is_not() {
+        let digester = Digester::default();
+        let look = |task: &str| Some(digester.digest(&group(&[("a", "RUNNING", &[task])])));
+        let news = |cluster, all, connectors: &[&str]| {
+            let connectors = connectors.iter().map(|it| (*it).to_owned()).collect();
+            News { cluster, all, connectors }
+        };
+        let mut known = Known::default();
+        let table = [
+            (look("RUNNING"), news(false, false, &[])),
+            (look("RUNNING"), news(false, false, &[])),
+            (look("FAILED"), news(true, false, &["a"])),
+            (None, news(true, false, &[])),
+            (None, news(false, false, &[])),
+            // What changed meanwhile is not missed, and who waited for an answer goes on.
+            (look("RUNNING"), news(true, true, &["a"])),
+            (look("RUNNING"), news(false, false, &[])),
+        ];
+        for (step, (answer, expected)) in table.into_iter().enumerate() {
+            assert_eq!(known.learn(answer), expected, "step {step}");
+        }
+        let mut new = Known { answers: Some(false), ..Known::default() };
+        assert!(new.learn(look("RUNNING")).all, "connectors wait for a cluster that becomes ready");
+    }
+}
