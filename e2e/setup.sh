@@ -2,9 +2,10 @@
 # Installs the Debian packages that builds and tests need. Without root it names in one line what is missing.
 set -euo pipefail
 
-# Headers and tools of librdkafka's build; then what the node tier runs.
+# Headers and tools of librdkafka's build; then what the node tier and the test of dashboards run.
 wanted=(build-essential pkg-config perl libssl-dev zlib1g-dev
-    containerd runc containernetworking-plugins nftables iproute2 iptables util-linux ca-certificates tzdata curl)
+    containerd runc containernetworking-plugins nftables iproute2 iptables util-linux ca-certificates tzdata curl
+    prometheus)
 missing=()
 for package in "${wanted[@]}"; do
     status=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)

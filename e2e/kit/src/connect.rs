@@ -14,6 +14,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 pub use file::WorkerFile;
+pub(crate) use http::send;
 pub use http::{HttpAnswer, HttpRequest};
 pub use launch::Launch;
 
@@ -185,6 +186,11 @@ impl ConnectWorker {
     pub async fn metrics(&self) -> Result<String> {
         let address = self.metrics.as_ref().context("a worker with metrics")?;
         http::text(address, "/metrics").await
+    }
+
+    /// Where it tells Prometheus its metrics, `host:port`; none if it is a Java worker.
+    pub fn metrics_address(&self) -> Option<&str> {
+        self.metrics.as_deref()
     }
 
     /// SIGKILL.

@@ -3,6 +3,8 @@
 //! pin, kept in the cache, and ends with the test process, whatever way that process ends.
 
 mod control_plane;
+mod foreign;
+mod helm;
 mod kubectl;
 mod machine;
 mod node;
@@ -10,13 +12,18 @@ mod offer;
 mod pki;
 mod place;
 mod programs;
+mod verdicts;
 
 use crate::{lasting, reaper};
 
 pub use control_plane::ControlPlane;
+pub use foreign::foreign_definitions;
+pub use helm::Helm;
 pub use kubectl::Kubectl;
 pub use node::Node;
-pub use programs::{helm, hyperkube, missing_for_control_plane};
+pub(crate) use programs::on_path;
+pub use programs::{hyperkube, missing_for_control_plane};
+pub use verdicts::{Question, Verdict, Verdicts, verdicts};
 
 /// The name of the one node.
 const NODE: &str = "node1";

@@ -10,6 +10,7 @@ pub mod java;
 pub mod kafka;
 pub mod kubernetes;
 pub mod ports;
+pub mod prometheus;
 pub mod skip;
 pub mod wait;
 

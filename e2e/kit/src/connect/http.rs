@@ -61,7 +61,7 @@ impl HttpAnswer {
 }
 
 /// Sends a request on a connection of its own.
-pub(super) async fn send(address: &str, request: &HttpRequest) -> Result<HttpAnswer> {
+pub(crate) async fn send(address: &str, request: &HttpRequest) -> Result<HttpAnswer> {
     let headers: String =
         request.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     // HTTP/1.0 has no chunks: the answer ends with the connection.

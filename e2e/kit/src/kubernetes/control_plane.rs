@@ -10,6 +10,7 @@ use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
+use super::helm::Helm;
 use super::kubectl::Kubectl;
 use super::lasting::Process;
 use super::pki::Pki;
@@ -34,6 +35,7 @@ const CONTROLLERS: &str = "--controllers=clusterrole-aggregation-controller,depl
 #[derive(Debug)]
 pub struct ControlPlane {
     kubectl: Kubectl,
+    helm: Helm,
     _components: Components,
     _reaper: Reaper,
 }
@@ -52,7 +54,9 @@ impl ControlPlane {
         let reaper = Reaper::start("rm -rf \"$1\"", &[state.display().to_string()])?;
         let site = Site::on_loopback(&hyperkube, &state)?;
         let components = site.start().await?;
-        Ok(Self { kubectl: site.kubectl(), _components: components, _reaper: reaper })
+        let kubectl = site.kubectl();
+        let helm = Helm::new(Place::Host, kubectl.kubeconfig(), &state);
+        Ok(Self { kubectl, helm, _components: components, _reaper: reaper })
     }
 
     /// The administrator's kubeconfig file.
@@ -63,6 +67,11 @@ impl ControlPlane {
     /// kubectl for this cluster.
     pub fn kubectl(&self) -> &Kubectl {
         &self.kubectl
+    }
+
+    /// Helm for this cluster.
+    pub fn helm(&self) -> &Helm {
+        &self.helm
     }
 
     /// A client for this cluster; it belongs to the runtime that it is made on.

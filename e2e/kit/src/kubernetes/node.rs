@@ -15,6 +15,7 @@ use tokio::process::Command;
 use tokio::task::spawn_blocking;
 
 use super::control_plane::{Components, Site, until};
+use super::helm::Helm;
 use super::kubectl::Kubectl;
 use super::machine::{self, Machine};
 use super::place::Place;
@@ -22,13 +23,6 @@ use super::programs;
 use crate::image::{Contents, Image};
 
 const PAUSE: &str = "sluice.test/pause:1";
-
-/// Helm leaves nothing in the user's home.
-const HELM_FOLDERS: [(&str, &str); 3] = [
-    ("HELM_CACHE_HOME", "helm/cache"),
-    ("HELM_CONFIG_HOME", "helm/config"),
-    ("HELM_DATA_HOME", "helm/data"),
-];
 
 /// Where `{state}/conf/NAME` comes from.
 const CONFIGURATION: [(&str, &str); 5] = [
@@ -121,16 +115,7 @@ impl Node {
         &self,
         arguments: impl IntoIterator<Item = A>,
     ) -> Result<String> {
-        let helm = spawn_blocking(programs::helm).await??.display().to_string();
-        let argv = self.machine.place().argv(&helm, std::iter::empty::<String>());
-        let mut command = Command::new(&argv[0]);
-        command.args(&argv[1..]).args(arguments).kill_on_drop(true);
-        for (variable, folder) in HELM_FOLDERS {
-            command.env(variable, self.state.join(folder));
-        }
-        let output = command.env("KUBECONFIG", self.kubectl.kubeconfig()).output().await?;
-        ensure!(output.status.success(), "helm: {}", String::from_utf8_lossy(&output.stderr));
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        Helm::new(self.machine.place(), self.kubectl.kubeconfig(), &self.state).run(arguments).await
     }
 
     /// Kills the first process of a pod's container at once, as a crash does.

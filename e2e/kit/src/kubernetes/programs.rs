@@ -36,13 +36,23 @@ pub fn hyperkube() -> Result<PathBuf> {
 }
 
 /// Helm 4. Builds it if the cache has none. Blocks.
-pub fn helm() -> Result<PathBuf> {
+pub(super) fn helm() -> Result<PathBuf> {
     let module = Path::new(MODULES).join("helm");
     let inputs = inputs(&module)?;
     let entry = cache::entry("helm", &slices(&inputs), |folder| {
         go_build(&module, "helm.sh/helm/v4/cmd/helm", &folder.join("helm"), "-s -w")
     })?;
     Ok(entry.join("helm"))
+}
+
+/// The program that asks kstatus and Argo CD's Lua engine. Builds it if the cache has none. Blocks.
+pub(super) fn verdicts() -> Result<PathBuf> {
+    let module = Path::new(MODULES).join("verdicts");
+    let inputs = inputs(&module)?;
+    let entry = cache::entry("verdicts", &slices(&inputs), |folder| {
+        go_build(&module, ".", &folder.join("verdicts"), "-s -w")
+    })?;
+    Ok(entry.join("verdicts"))
 }
 
 /// What this machine lacks for the API tier, in one line.
@@ -59,7 +69,7 @@ pub fn missing_for_control_plane() -> Option<String> {
 }
 
 /// Whether a program can be started by its name.
-pub(super) fn on_path(program: &str) -> bool {
+pub(crate) fn on_path(program: &str) -> bool {
     std::env::var_os("PATH")
         .is_some_and(|path| std::env::split_paths(&path).any(|it| it.join(program).is_file()))
 }
