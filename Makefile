@@ -5,10 +5,11 @@ ARGS ?=
 CASES ?= 100000
 SEED ?= 1
 TIME ?= 60
+SOAK ?= 600
 TARGETS ?=
 SKIPPED := $(CURDIR)/target/skipped.txt
 
-.PHONY: demo setup check test e2e oracle fuzz bench gen
+.PHONY: demo setup check test e2e soak oracle fuzz bench gen
 
 ## Runs the quickstart in dev mode until Ctrl-C; `make demo FOR=20s` ends by itself.
 demo: setup
@@ -35,6 +36,10 @@ e2e: setup
 	cargo build $(CARGO_FLAGS) -p sluice-worker -p sluice-operator -p sluice-hanging-worker
 	cargo test $(CARGO_FLAGS) -p sluice-e2e
 
+## What only time shows: `make test` has a minute of it, here it takes ten.
+soak: setup
+	SLUICE_SOAK_SECONDS=$(SOAK) cargo test $(CARGO_FLAGS) -p sluice-operator --test it -- applied::
+
 ## Measures Sluice beside Kafka Connect and writes e2e/bench/RESULTS.md; `make bench ARGS=--quick` only prints, in minutes.
 bench: setup
 	cargo build $(CARGO_FLAGS) --release -p sluice-worker -p sluice-operator -p sluice-bench
@@ -48,6 +53,7 @@ oracle: setup
 fuzz: setup
 	fuzz/run.sh $(TIME) $(TARGETS)
 
-## Writes the files that are generated: custom resource definitions, in crds/ and in the chart, and docs/reference.
+## Writes the files that are generated: custom resource definitions (in crds/, chart and bundle), docs, the bundle for OLM.
 gen:
 	UPDATE=1 cargo test $(CARGO_FLAGS) -p sluice-crds -p sluice-catalog -p sluice-herder --lib
+	UPDATE=1 cargo test $(CARGO_FLAGS) -p sluice-operator --test it -- bundle::

@@ -10,9 +10,10 @@ use serde_json::Value;
 const LARGEST: usize = 200_000;
 
 /// Every folder that holds a copy.
-fn folders() -> [PathBuf; 2] {
+fn folders() -> [PathBuf; 3] {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    [root.to_path_buf(), root.join("../charts/sluice/files/crds")]
+    let copies = ["", "../charts/sluice/files/crds", "../deploy/olm/manifests"];
+    copies.map(|folder| root.join(folder))
 }
 
 #[test]

@@ -164,20 +164,7 @@ impl Bed {
 
     /// Plays the kubelet: every pod of the namespace becomes ready.
     pub(crate) async fn make_pods_ready(&self) -> Result<()> {
-        let pods: Api<Pod> = self.api();
-        let status = json!({"status": {
-            "phase": "Running",
-            "conditions": [{"type": "Ready", "status": "True"}],
-        }});
-        for pod in pods.list(&ListParams::default()).await? {
-            let parameters = PatchParams::default();
-            // It may have been replaced meanwhile.
-            match pods.patch_status(&pod.name_any(), &parameters, &Patch::Merge(&status)).await {
-                Err(kube::Error::Api(answer)) if answer.is_not_found() => {}
-                outcome => outcome.map(drop)?,
-            }
-        }
-        Ok(())
+        make_ready(&self.client, &self.api()).await
     }
 
     /// Plays the kubelet: a pod is so.
@@ -264,6 +251,29 @@ impl Bed {
         let api: Api<K> = self.api();
         self.until(&format!("{name} to go"), async || Ok(api.get_opt(name).await?.is_none())).await
     }
+}
+
+/// Plays the kubelet: pods that are not ready become so.
+pub(crate) async fn make_ready(client: &Client, pods: &Api<Pod>) -> Result<()> {
+    let status = json!({"status": {
+        "phase": "Running",
+        "conditions": [{"type": "Ready", "status": "True"}],
+    }});
+    for pod in pods.list(&ListParams::default()).await? {
+        let conditions = pod.status.iter().flat_map(|it| it.conditions.iter().flatten());
+        if conditions.into_iter().any(|it| it.type_ == "Ready" && it.status == "True") {
+            continue;
+        }
+        let inside: Api<Pod> =
+            Api::namespaced(client.clone(), &pod.namespace().unwrap_or_default());
+        let parameters = PatchParams::default();
+        // It may have been replaced meanwhile.
+        match inside.patch_status(&pod.name_any(), &parameters, &Patch::Merge(&status)).await {
+            Err(kube::Error::Api(answer)) if answer.is_not_found() => {}
+            outcome => outcome.map(drop)?,
+        }
+    }
+    Ok(())
 }
 
 /// A sound cluster with `spec` laid over it.

@@ -17,7 +17,7 @@ use sluice_kit::require;
 use crate::bed::{Bed, words};
 
 /// Versions of everything that the operator writes.
-async fn versions(bed: &Bed) -> Result<BTreeMap<String, String>> {
+pub(crate) async fn versions(bed: &Bed) -> Result<BTreeMap<String, String>> {
     let mut versions = BTreeMap::new();
     let mut note = |kind: &str, object: &dyn Fn() -> (String, String)| {
         let (name, version) = object();

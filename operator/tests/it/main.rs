@@ -1,6 +1,9 @@
 //! The operator on a real API server, with workers whose REST API is played by the test.
 
+mod applied;
 mod bed;
+mod bundle;
+mod charts;
 mod clusters;
 mod connectors;
 mod install;
@@ -9,5 +12,6 @@ mod manifests;
 mod program;
 mod rights;
 mod rolls;
+mod verdicts;
 mod watches;
 mod workers;

@@ -67,6 +67,45 @@ fn samples_are_sound() -> Result<()> {
 }
 
 #[test]
+fn metrics_of_the_resources_read_fields_that_are_there() -> Result<()> {
+    let config = documents("deploy/kube-state-metrics/config.yaml")?.remove(0).value;
+    let definitions = sluice_crds::definitions();
+    let mut kinds = Vec::new();
+    for resource in config["spec"]["resources"].as_array().into_iter().flatten() {
+        let kind = &resource["groupVersionKind"]["kind"];
+        let is_it = |it: &&sluice_crds::Definition| it.object["spec"]["names"]["kind"] == *kind;
+        let definition = definitions.iter().find(is_it).expect("one of our kinds");
+        let schema = &definition.object["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
+        kinds.push(kind.as_str().unwrap_or_default());
+        for metric in resource["metrics"].as_array().into_iter().flatten() {
+            let name = &metric["name"];
+            let gauge = &metric["each"]["gauge"];
+            let start = field(schema, &gauge["path"]);
+            assert!(start.is_some(), "{kind} {name}: {}", gauge["path"]);
+            // Of a list, labels and value are those of each item.
+            let start = start.map(|it| if it["items"].is_null() { it } else { &it["items"] });
+            let labels = gauge["labelsFromPath"].as_object().into_iter().flatten();
+            let info = metric["each"]["info"]["labelsFromPath"].as_object().into_iter().flatten();
+            for path in labels.chain(info).map(|(_, path)| path).chain(gauge.get("valueFrom")) {
+                let found = start.and_then(|start| field(start, path));
+                assert!(found.is_some(), "{kind} {name}: {path}");
+            }
+        }
+    }
+    assert_eq!(kinds, ["KafkaConnect", "KafkaConnector"]);
+    Ok(())
+}
+
+/// The schema of a field; the schema itself for no path at all. What is metadata is known to be there.
+fn field<'a>(schema: &'a Value, path: &Value) -> Option<&'a Value> {
+    let mut parts = path.as_array().into_iter().flatten().filter_map(Value::as_str).peekable();
+    if parts.next_if_eq(&"metadata").is_some() {
+        return Some(schema);
+    }
+    parts.try_fold(schema, |schema, part| schema["properties"].get(part))
+}
+
+#[test]
 fn every_reason_has_a_line_that_says_what_to_do() -> Result<()> {
     let page = fs::read_to_string(root().join("docs/status.md"))?;
     for reason in Reason::ALL {
