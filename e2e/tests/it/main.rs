@@ -3,6 +3,7 @@
 mod custom;
 mod dev;
 mod mixed;
+mod monitoring;
 mod node;
 mod oracle;
 mod worker;
