@@ -12,6 +12,7 @@ mod manifests;
 mod program;
 mod rights;
 mod rolls;
+mod storms;
 mod verdicts;
 mod watches;
 mod workers;
