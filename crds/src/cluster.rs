@@ -12,10 +12,12 @@ use crate::schema;
 pub(crate) mod authentication;
 pub(crate) mod status;
 pub(crate) mod template;
+pub(crate) mod unmanaged;
 
 use authentication::{Authentication, Tls};
 use status::KafkaConnectStatus;
 use template::Template;
+use unmanaged::UnmanagedConnectors;
 
 /// A cluster of Kafka Connect workers that share one group and three internal topics.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, CustomResource, KubeSchema)]
@@ -142,6 +144,10 @@ pub struct KafkaConnectSpec {
     /// Changes to the objects that the operator makes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template: Option<Template>,
+    /// What becomes of connectors that no KafkaConnector asks for, such as those made over REST: Ignore (the default)
+    /// leaves them alone, Adopt makes a KafkaConnector for each, Delete deletes them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unmanaged_connectors: Option<UnmanagedConnectors>,
 }
 
 const fn one() -> i32 {

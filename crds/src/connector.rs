@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,7 +9,16 @@ use serde_json::Value;
 
 use crate::schema;
 
-/// A connector. The label `sluice.dev/cluster` names the `KafkaConnect` that runs it, in the same namespace.
+pub mod connect_rest;
+pub mod operations;
+pub mod status;
+
+use connect_rest::ConnectRest;
+use operations::{AlterOffsets, AutoRestart, ListOffsets, Restart};
+use status::KafkaConnectorStatus;
+
+/// A connector. `spec.cluster` or the label `sluice.dev/cluster` names the `KafkaConnect` that runs it, in the same
+/// namespace.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, CustomResource, KubeSchema)]
 #[kube(
     group = "sluice.dev",
@@ -23,7 +31,7 @@ use crate::schema;
     cel,
     derive = "PartialEq",
     status = "KafkaConnectorStatus",
-    doc = "A connector. The label sluice.dev/cluster names the KafkaConnect that runs it, in the same namespace.",
+    doc = "A connector. spec.cluster or the label sluice.dev/cluster names the KafkaConnect that runs it, in the same namespace.",
     scale(
         spec_replicas_path = ".spec.tasksMax",
         status_replicas_path = ".status.tasksMax",
@@ -32,8 +40,8 @@ use crate::schema;
     printcolumn(
         name = "Cluster",
         type_ = "string",
-        json_path = ".metadata.labels.sluice\\.dev/cluster",
-        description = "The KafkaConnect that runs it"
+        json_path = ".status.cluster",
+        description = "The KafkaConnect that has it"
     ),
     printcolumn(
         name = "Tasks",
@@ -63,7 +71,24 @@ use crate::schema;
     )
 )]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = (
+    "!(has(self.cluster) && has(self.connectRest))",
+    "give one of cluster and connectRest"
+))]
 pub struct KafkaConnectorSpec {
+    /// The KafkaConnect that runs the connector, in the same namespace. The label sluice.dev/cluster says the same:
+    /// one of the two is enough, and both must agree.
+    #[schemars(length(min = 1, max = 63))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
+    /// A Kafka Connect cluster that the operator does not run. Takes the place of cluster and label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connect_rest: Option<ConnectRest>,
+    /// Name of the connector in Kafka Connect. Default: the name of the resource. Another name later is another
+    /// connector: the former one is deleted.
+    #[schemars(length(min = 1, max = 200))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Class of the connector (connector.class): its full name, its short name, or that without the word Connector.
     #[schemars(length(min = 1))]
     pub class: String,
@@ -75,7 +100,8 @@ pub struct KafkaConnectorSpec {
     #[schemars(length(min = 1))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// Settings of the connector. Values are strings, numbers or booleans. The keys name, connector.class, tasks.max
+    /// Settings of the connector. Values are strings, numbers or booleans, or one of secretKeyRef and configMapKeyRef
+    /// with name and key: then the workers are given the value, and nothing that can be read shows it. The keys name, connector.class, tasks.max
     /// and connector.plugin.version are refused: they have fields of their own.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "schema::free_map")]
@@ -84,6 +110,27 @@ pub struct KafkaConnectorSpec {
     /// tasks).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<TargetState>,
+    /// Name of a ControllerRevision of this connector: while it is given, the connector runs with the class, tasksMax,
+    /// version and config of that revision in place of those of the spec. status.revision names the present one.
+    #[schemars(length(min = 1, max = 253))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rollback_to: Option<String>,
+    /// Restarts of what fails. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auto_restart: Option<AutoRestart>,
+    /// A restart on demand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restart: Option<Restart>,
+    /// Where the annotation sluice.dev/connector-offsets=list writes the positions of the connector.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub list_offsets: Option<ListOffsets>,
+    /// Where the annotation sluice.dev/connector-offsets=alter takes the positions of the stopped connector from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alter_offsets: Option<AlterOffsets>,
+    /// What becomes of the connector when the resource is deleted: Delete (the default) deletes it, Stop stops it and
+    /// keeps its settings and positions, Orphan leaves it as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deletion_policy: Option<DeletionPolicy>,
 }
 
 /// What the connector shall do: running (the default), paused (keeps its tasks, moves nothing) or stopped (has no
@@ -100,71 +147,15 @@ pub enum TargetState {
     Stopped,
 }
 
-/// What the operator knows about a connector.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct KafkaConnectorStatus {
-    /// Generation of the spec that the rest of the status speaks of; -1 before the operator has looked.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub observed_generation: Option<i64>,
-    /// Ready (always there), Reconciling and Stalled (only while True), ConnectorRunning, TasksRunning.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["type".into()]))]
-    pub conditions: Vec<Condition>,
-    /// The KafkaConnect that has the connector. Differs from the label while the connector moves.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cluster: Option<String>,
-    /// What the workers report, in the shape of Kafka Connect's REST API. Absent while no worker knows the connector.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub connector_status: Option<ConnectorReport>,
-    /// Largest number of tasks, as given or else as many as there are.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tasks_max: Option<i32>,
-    /// Running tasks of all, for people: 2/3.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tasks_running: Option<String>,
-    /// Label selector of the worker pods, for autoscalers.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub selector: Option<String>,
-}
-
-/// The workers' report on one connector.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
-pub struct ConnectorReport {
-    /// Name of the connector.
-    pub name: String,
-    /// source, sink or unknown.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// The connector instance itself.
-    pub connector: InstanceReport,
-    /// Its tasks by number.
-    #[serde(default)]
-    pub tasks: Vec<TaskReport>,
-}
-
-/// The workers' report on the connector instance.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
-pub struct InstanceReport {
-    /// UNASSIGNED, RUNNING, PAUSED, STOPPED, FAILED or RESTARTING.
-    pub state: String,
-    /// The worker it is on, host:port.
-    pub worker_id: String,
-    /// First line of what went wrong.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub trace: Option<String>,
-}
-
-/// The workers' report on one task.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
-pub struct TaskReport {
-    /// Number of the task.
-    pub id: i32,
-    /// UNASSIGNED, RUNNING, PAUSED, FAILED or RESTARTING.
-    pub state: String,
-    /// The worker it is on, host:port.
-    pub worker_id: String,
-    /// First line of what went wrong.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub trace: Option<String>,
+/// What becomes of the connector when the resource is deleted: Delete (the default) deletes it, Stop stops it and
+/// keeps its settings and positions, Orphan leaves it as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum DeletionPolicy {
+    /// Delete it.
+    #[default]
+    Delete,
+    /// Stop it; settings and positions stay.
+    Stop,
+    /// Leave it as it is.
+    Orphan,
 }

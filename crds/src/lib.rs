@@ -25,10 +25,17 @@ pub use cluster::template::{
     BudgetTemplate, ConnectContainerTemplate, ObjectTemplate, PodTemplate, Template,
     TemplateMetadata, Volume,
 };
+pub use cluster::unmanaged::UnmanagedConnectors;
 pub use cluster::{KafkaConnect, KafkaConnectSpec, Probe};
-pub use connector::{
-    ConnectorReport, InstanceReport, KafkaConnector, KafkaConnectorSpec, KafkaConnectorStatus,
-    TargetState, TaskReport,
+pub use connector::connect_rest::{
+    ConnectRest, ConnectRestAuthentication, ConnectRestAuthenticationType, ConnectRestTls,
+    TrustedKey,
 };
+pub use connector::operations::{AlterOffsets, AutoRestart, ConfigMapName, ListOffsets, Restart};
+pub use connector::status::{
+    AutoRestartStatus, ConnectorReport, InstanceReport, InstanceRestarts, KafkaConnectorStatus,
+    TaskReport,
+};
+pub use connector::{DeletionPolicy, KafkaConnector, KafkaConnectorSpec, TargetState};
 pub use definition::{Definition, definitions};
 pub use names::{CLUSTER_LABEL, GROUP, condition};

@@ -26,4 +26,6 @@ pub mod condition {
     pub const CONNECTOR_RUNNING: &str = "ConnectorRunning";
     /// `KafkaConnector`: there are tasks, and all of them run.
     pub const TASKS_RUNNING: &str = "TasksRunning";
+    /// Something that was asked for was not done. Only while it is True.
+    pub const WARNING: &str = "Warning";
 }

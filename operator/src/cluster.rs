@@ -2,6 +2,7 @@
 
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
+use kube::runtime::events::EventType;
 use sluice_crds::KafkaConnect;
 
 use crate::context::{Context, jittered};
@@ -17,6 +18,7 @@ pub mod pods;
 pub mod references;
 pub mod roll;
 pub mod status;
+pub mod unmanaged;
 pub mod validate;
 pub mod worker_file;
 
@@ -82,7 +84,20 @@ pub async fn reconcile(cluster: &KafkaConnect, ctx: &Context) -> Result<Action, 
     let reported = ctx.cluster_reports.write(cluster, report.into_status(cluster)).await;
     outcome?;
     reported?;
+    if ready {
+        unmanaged(cluster, ctx).await;
+    }
     Ok(Action::requeue(jittered(if ready { ctx.settings.resync } else { ctx.settings.retry })))
+}
+
+/// The cluster is well without it: what goes wrong is told, and tried again the next time.
+async fn unmanaged(cluster: &KafkaConnect, ctx: &Context) {
+    let workers = ctx.workers(&cluster.namespace().unwrap_or_default(), &cluster.name_any());
+    if let Err(error) = unmanaged::settle(cluster, &workers, ctx).await {
+        let reports = &ctx.cluster_reports;
+        let note = format!("spec.unmanagedConnectors: {error}");
+        reports.event(cluster, EventType::Warning, "NotSettled", "Reconcile", &note).await;
+    }
 }
 
 /// A cluster whose objects are as they shall be.

@@ -1,21 +1,29 @@
 //! The workers' REST API, as a client. Every call has a deadline and a limit on the size of the answer.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Method, Request, StatusCode, Uri};
+use http::header::AUTHORIZATION;
+use http::{HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use rustls::{ClientConfig, RootCertStore};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sluice_rest_model::{
     ConnectorInfo, ConnectorStateInfo, CreateConnectorRequest, ErrorMessage, Expanded, PluginInfo,
     ServerInfo,
 };
+
+mod operations;
+
+pub use operations::RestartScope;
 
 /// Longest time for an answer that a worker has at hand.
 const READ: Duration = Duration::from_secs(10);
@@ -76,12 +84,26 @@ pub enum Verb {
 }
 
 /// Connections that all clients share.
-pub type Connections = Client<HttpConnector, Full<Bytes>>;
+pub type Connections = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
-/// A pool of connections.
+/// A pool of connections to workers that talk in the clear.
 pub fn connections() -> Connections {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let nobody = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("the provider has the usual versions of TLS")
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth();
+    secured_connections(nobody)
+}
+
+/// A pool of connections, those by https secured as `tls` says.
+pub fn secured_connections(tls: ClientConfig) -> Connections {
     let mut connector = HttpConnector::new();
     connector.set_connect_timeout(Some(CONNECT));
+    connector.enforce_http(false);
+    let builder = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
+    let connector = builder.enable_http1().wrap_connector(connector);
     Client::builder(TokioExecutor::new())
         .pool_idle_timeout(Duration::from_secs(30))
         .pool_max_idle_per_host(4)
@@ -93,17 +115,31 @@ pub fn connections() -> Connections {
 pub struct ConnectApi {
     connections: Connections,
     base: String,
+    authorization: Option<HeaderValue>,
 }
 
 impl ConnectApi {
     /// For the workers at `base`, such as `http://host:8083`.
     pub fn new(connections: Connections, base: impl Into<String>) -> Self {
-        Self { connections, base: base.into() }
+        Self { connections, base: base.into(), authorization: None }
+    }
+
+    /// The same, as a user whom this header names.
+    #[must_use]
+    pub fn authorized(self, authorization: Option<HeaderValue>) -> Self {
+        Self { authorization, ..self }
     }
 
     /// Who the workers are.
     pub async fn server(&self) -> Result<ServerInfo, Error> {
         let answer = self.call(Method::GET, "/", None::<&()>, READ).await?;
+        self.read(&answer)
+    }
+
+    /// All connectors with their settings and states.
+    pub async fn connectors(&self) -> Result<BTreeMap<String, Expanded>, Error> {
+        let path = "/connectors?expand=info&expand=status";
+        let answer = self.call(Method::GET, path, None::<&()>, READ).await?;
         self.read(&answer)
     }
 
@@ -206,9 +242,11 @@ impl ConnectApi {
             .parse()
             .map_err(|error: http::uri::InvalidUri| self.unreachable(error.to_string()))?;
         let body = body.map(|body| serde_json::to_vec(body).expect("bodies are plain JSON"));
-        let request = Request::builder()
-            .method(method)
-            .uri(uri)
+        let mut request = Request::builder().method(method).uri(uri);
+        if let Some(authorization) = &self.authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        let request = request
             .header("accept", "application/json")
             .header("content-type", "application/json")
             .body(Full::from(body.unwrap_or_default()))

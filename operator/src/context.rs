@@ -5,17 +5,21 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kube::Client;
 use kube::core::DeserializeGuard;
 use kube::runtime::events::{Recorder, Reporter};
 use kube::runtime::reflector::{ObjectRef, Store};
-use sluice_crds::KafkaConnect;
+use kube::{Client, ResourceExt};
+use sluice_crds::{KafkaConnect, KafkaConnector};
 
 use crate::backoff::Backoff;
 use crate::cluster::children::Children;
 use crate::cluster::group::poll;
 use crate::cluster::roll::Rolls;
 use crate::connect_api::{ConnectApi, Connections, connections};
+use crate::connector::external::Clients;
+use crate::connector::place::{self, Place};
+use crate::connector::revisions::Snapshots;
+use crate::connector::secrets::Carried;
 use crate::leader::Election;
 use crate::metrics::Metrics;
 use crate::report::Reports;
@@ -33,6 +37,8 @@ pub struct Settings {
     pub worker_image: String,
     /// Where the workers of a cluster answer: an address with `{cluster}` and `{namespace}` in it.
     pub worker_url: String,
+    /// Addresses of REST APIs that resources may name; `*` is any.
+    pub connect_rest: Vec<String>,
     /// Where metrics and health are served.
     pub address: SocketAddr,
     /// The candidacy for the lead; none, and this operator works whoever else does.
@@ -59,6 +65,7 @@ impl Settings {
             labels: None,
             worker_image: worker_image.into(),
             worker_url: "http://{cluster}-connect-api.{namespace}.svc:8083".to_owned(),
+            connect_rest: Vec::new(),
             address: SocketAddr::from(([0, 0, 0, 0], 8080)),
             election: None,
             resync: Duration::from_mins(30),
@@ -73,6 +80,15 @@ impl Settings {
 
 /// Namespace and name.
 pub(crate) type Key = (String, String);
+
+/// What watches keep for reconciles.
+#[derive(Default)]
+pub(crate) struct Watched {
+    /// The objects of the clusters.
+    pub(crate) children: Children,
+    /// Values of Secrets that workers have.
+    pub(crate) carried: Arc<Carried>,
+}
 
 /// Shared by all reconciles.
 pub struct Context {
@@ -94,22 +110,30 @@ pub struct Context {
     pub(crate) silence: Silence,
     /// Room for connectors.
     pub(crate) slots: Slots,
+    /// Settings of other times.
+    pub(crate) snapshots: Snapshots,
+    /// Kafka Connect that the operator does not run.
+    pub(crate) external: Clients,
+    /// Values of Secrets that workers have.
+    pub(crate) carried: Arc<Carried>,
     /// Failures in a row of clusters.
     pub(crate) cluster_backoff: Backoff<Key>,
     /// Failures in a row of connectors.
     pub(crate) connector_backoff: Backoff<Key>,
     clusters: Vec<Store<DeserializeGuard<KafkaConnect>>>,
+    connectors: Vec<Store<DeserializeGuard<KafkaConnector>>>,
     connections: Connections,
 }
 
 impl Context {
-    /// With the clusters that `clusters` hold, and their objects.
-    pub fn new(
+    /// With the resources that the stores hold, and the objects of clusters.
+    pub(crate) fn new(
         client: Client,
         settings: Settings,
         metrics: Metrics,
         clusters: Vec<Store<DeserializeGuard<KafkaConnect>>>,
-        children: Children,
+        connectors: Vec<Store<DeserializeGuard<KafkaConnector>>>,
+        watched: Watched,
     ) -> Self {
         // One recorder, or equal events of the two controllers would not be counted together.
         let recorder = Recorder::new(client.clone(), Reporter::from("sluice-operator"));
@@ -117,10 +141,13 @@ impl Context {
         Self {
             cluster_reports: reports(cluster::apply::MANAGER),
             connector_reports: reports(connector::MANAGER),
-            children,
+            children: watched.children,
             rolls: Rolls::default(),
             silence: Silence::default(),
             slots: Slots::default(),
+            snapshots: Snapshots::default(),
+            external: Clients::default(),
+            carried: watched.carried,
             cluster_backoff: Backoff::default(),
             connector_backoff: Backoff::default(),
             connections: connections(),
@@ -128,6 +155,7 @@ impl Context {
             settings,
             metrics,
             clusters,
+            connectors,
         }
     }
 
@@ -151,10 +179,41 @@ impl Context {
         let reference = ObjectRef::new(name).within(namespace);
         self.clusters.iter().find_map(|store| store.get(&reference))
     }
+
+    /// The name of a resource with a better right to a place, if there is one. Looks at all connectors.
+    pub fn better_claim(&self, connector: &KafkaConnector, place: &Place) -> Option<String> {
+        let namespace = connector.namespace();
+        self.connector_where(|other| {
+            other.namespace() == namespace && place::has_better_right(other, connector, place)
+        })
+    }
+
+    /// Whether a resource of another name asks for a place. Looks at all connectors.
+    pub fn is_claimed(&self, namespace: &str, place: &Place, name: &str) -> bool {
+        let other = self.connector_where(|other| {
+            other.namespace().as_deref() == Some(namespace)
+                && other.name_any() != name
+                && place::asked_cluster(other) == Some(place.cluster.as_str())
+                && place::asked_name(other) == place.name
+        });
+        other.is_some()
+    }
+
+    fn connector_where(&self, holds: impl Fn(&KafkaConnector) -> bool) -> Option<String> {
+        let found = self
+            .connectors
+            .iter()
+            .find_map(|store| store.find(|guarded| guarded.0.as_ref().is_ok_and(&holds)));
+        found.map(|found| found.name_any())
+    }
 }
 
 /// A pause, longer by up to an eighth: resources that started together do not stay together.
 pub(crate) fn jittered(pause: Duration) -> Duration {
-    let noise = RandomState::new().hash_one(0u8) % 125;
-    pause + pause.mul_f64(noise as f64 / 1000.0)
+    pause + pause.mul_f64(noise() / 8.0)
+}
+
+/// A number from 0 to 1, another one each time.
+pub(crate) fn noise() -> f64 {
+    (RandomState::new().hash_one(0u8) % 1000) as f64 / 1000.0
 }

@@ -16,14 +16,18 @@ use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::{Controller, WatchStreamExt, watcher};
 use kube::{Api, Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
-use sluice_crds::{CLUSTER_LABEL, KafkaConnect, KafkaConnector};
+use sluice_crds::{KafkaConnect, KafkaConnector};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::children::Children;
 use crate::cluster::group::poll::{self, Polled};
 use crate::cluster::references;
-use crate::context::{Context, Settings};
+use crate::connector::desired;
+use crate::connector::place;
+use crate::connector::references::Holder;
+use crate::connector::secrets::Carried;
+use crate::context::{Context, Settings, Watched};
 use crate::generations::Generations;
 use crate::metrics::Metrics;
 use crate::names;
@@ -48,10 +52,11 @@ pub(crate) async fn run(
     stop: CancellationToken,
 ) {
     let (mut clusters, mut connectors, mut polled) = (Vec::new(), Vec::new(), Vec::new());
-    let mut children = Children::default();
+    let mut watched = Watched::default();
     for scope in scopes(&settings) {
         let place = Place { client: &client, namespace: scope.as_deref(), settings: &settings };
-        let (of_clusters, of_connectors) = (place.clusters(&mut children), place.connectors());
+        let (of_clusters, of_connectors) =
+            (place.clusters(&mut watched.children), place.connectors(&watched.carried));
         let (changed_clusters, cluster_changes) = mpsc::channel(CHANGES);
         let (changed_connectors, connector_changes) = mpsc::channel(CHANGES);
         polled.push(Polled {
@@ -66,7 +71,9 @@ pub(crate) async fn run(
     let stores: Vec<_> = clusters.iter().map(Controller::store).collect();
     let connector_stores: Vec<_> = connectors.iter().map(Controller::store).collect();
     metrics.tell_of(stores.clone(), connector_stores.clone());
-    let ctx = Arc::new(Context::new(client.clone(), settings, metrics, stores.clone(), children));
+    let (known, owners) = (stores.clone(), connector_stores.clone());
+    let ctx = Context::new(client.clone(), settings, metrics, known, owners, watched);
+    let ctx = Arc::new(ctx);
     let clusters = clusters.into_iter().map(|controller| {
         let stopped = stop.clone().cancelled_owned();
         let results = controller
@@ -179,15 +186,59 @@ impl Place<'_> {
 
     /// A cluster whose spec changes, that comes or goes, may be what its connectors have been waiting for. Its status
     /// changes too often to wake all of them; that the workers answer again is told by [`poll`].
-    fn connectors(&self) -> Controller<Guarded<KafkaConnector>> {
+    fn connectors(&self, carried: &Arc<Carried>) -> Controller<Guarded<KafkaConnector>> {
         let controller = Controller::new(self.api::<Guarded<KafkaConnector>>(), self.share());
         let store = controller.store();
         let clusters = self.api::<PartialObjectMeta<KafkaConnect>>();
         let events = watcher(clusters, self.share()).default_backoff();
         let mut generations = Generations::default();
         let changes = events.try_filter_map(move |event| ready(Ok(generations.change(event))));
-        controller.watches_stream(changes, move |cluster| connectors_of(&cluster, &store))
+        let controller =
+            controller.watches_stream(changes, move |cluster| connectors_of(&cluster, &store));
+        let controller = self.follows::<Secret>(controller, Holder::Secret, carried);
+        self.follows::<ConfigMap>(controller, Holder::ConfigMap, carried)
     }
+
+    /// Looks at connectors again when something that their settings refer to changes. Of that only the metadata is
+    /// watched.
+    fn follows<K>(
+        &self,
+        controller: Controller<Guarded<KafkaConnector>>,
+        holder: Holder,
+        carried: &Arc<Carried>,
+    ) -> Controller<Guarded<KafkaConnector>>
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
+            + Clone
+            + Debug
+            + DeserializeOwned
+            + Send
+            + 'static,
+    {
+        let (store, carried) = (controller.store(), Arc::clone(carried));
+        let others = watcher::Config::default();
+        controller.watches(self.api::<PartialObjectMeta<K>>(), others, move |object| {
+            let refers = |connector: &Guarded<KafkaConnector>| {
+                connector.namespace() == object.namespace()
+                    && connector
+                        .0
+                        .as_ref()
+                        .is_ok_and(|it| refers_to(it, holder, &object.name_any()))
+            };
+            let found = store.state_filter(refers);
+            for connector in &found {
+                carried.forget(&reconcile::key(connector.as_ref()));
+            }
+            found.iter().map(|it| ObjectRef::from_obj(it.as_ref())).collect::<Vec<_>>()
+        })
+    }
+}
+
+fn refers_to(connector: &KafkaConnector, holder: Holder, name: &str) -> bool {
+    let settings = desired::settings(&connector.spec.config);
+    settings.is_ok_and(|(_, references)| {
+        references.iter().any(|it| it.holder == holder && it.name == name)
+    })
 }
 
 /// Clusters whose pods read a Secret.
@@ -207,9 +258,10 @@ fn connectors_of(
     cluster: &PartialObjectMeta<KafkaConnect>,
     store: &Store<Guarded<KafkaConnector>>,
 ) -> Vec<ObjectRef<Guarded<KafkaConnector>>> {
+    let name = cluster.name_any();
     let belongs = |connector: &Guarded<KafkaConnector>| {
-        connector.labels().get(CLUSTER_LABEL) == cluster.metadata.name.as_ref()
-            && connector.namespace() == cluster.namespace()
+        let asks = |it: &KafkaConnector| place::asked_cluster(it) == Some(name.as_str());
+        connector.0.as_ref().is_ok_and(asks) && connector.namespace() == cluster.namespace()
     };
     store.state_filter(belongs).iter().map(|it| ObjectRef::from_obj(it.as_ref())).collect()
 }

@@ -60,7 +60,11 @@ where
     Ok(reports.patch(object, status).await?)
 }
 
-async fn read<K>(metadata: &ObjectMeta, client: &Client) -> Result<Option<DynamicObject>, Error>
+/// An object as it is, whether or not it fits its type; none if it is gone.
+pub(crate) async fn read<K>(
+    metadata: &ObjectMeta,
+    client: &Client,
+) -> Result<Option<DynamicObject>, Error>
 where
     K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>,
 {

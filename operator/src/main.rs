@@ -31,6 +31,10 @@ struct Arguments {
     /// Where the workers of a cluster answer, with {cluster} and {namespace} in it.
     #[arg(long, value_name = "URL")]
     worker_url: Option<String>,
+    /// Address of a Kafka Connect REST API that KafkaConnector resources may name in spec.connectRest; may be given
+    /// several times, and * is any. None unless given.
+    #[arg(long, value_name = "URL")]
+    connect_rest: Vec<String>,
     /// Where /metrics, /healthz and /readyz are served.
     #[arg(long, value_name = "HOST:PORT", default_value = "0.0.0.0:8080")]
     address: SocketAddr,
@@ -115,6 +119,7 @@ async fn start(arguments: Arguments) -> anyhow::Result<()> {
     settings.namespaces = arguments.namespaces;
     settings.labels = arguments.resource_labels.filter(|labels| !labels.is_empty());
     settings.address = arguments.address;
+    settings.connect_rest = arguments.connect_rest;
     settings.worker_url = arguments.worker_url.unwrap_or(settings.worker_url);
     let config = Config::infer().await?;
     settings.election = arguments.election.election(Client::try_from(config.clone())?)?;

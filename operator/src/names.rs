@@ -28,6 +28,11 @@ pub fn config_map(cluster: &str) -> String {
     format!("{cluster}-connect-config")
 }
 
+/// Name of the Secret with the values that connectors take from Secrets and ConfigMaps.
+pub fn connector_secrets(cluster: &str) -> String {
+    format!("{cluster}-connect-secrets")
+}
+
 /// Labels that select the worker pods of a cluster. They can never change.
 pub fn selector(cluster: &str) -> BTreeMap<String, String> {
     [("app.kubernetes.io/name", "kafka-connect"), ("app.kubernetes.io/instance", cluster)]

@@ -27,6 +27,10 @@ pub enum Reason {
     SecretNotFound,
     /// A Secret lacks a key: add it.
     SecretKeyNotFound,
+    /// A ConfigMap that the resource names does not exist: create it.
+    ConfigMapNotFound,
+    /// A ConfigMap lacks a key: add it.
+    ConfigMapKeyNotFound,
     /// The API server refuses what the operator writes: the message says what and why.
     ApplyRefused,
     /// The API server does not answer.
@@ -49,12 +53,22 @@ pub enum Reason {
     ConnectorFailed,
     /// Tasks failed: the message names them and has the first line of a trace.
     TaskFailed,
-    /// The label that names the cluster is missing: add it.
+    /// The connector or a task failed and is restarted soon: the message says when.
+    RestartPending,
+    /// A restart that an annotation or the spec asks for was refused: the message says why.
+    RestartRefused,
+    /// Work on positions that an annotation asks for was refused: the message says why.
+    OffsetsRefused,
+    /// An annotation has a value that means nothing: correct or remove it.
+    UnknownAnnotationValue,
+    /// Nothing names the cluster: set spec.cluster or the label.
     NoClusterLabel,
-    /// The cluster that the label names does not exist here: create it, or correct the label.
+    /// The cluster does not exist here: create it, or name another one.
     ClusterNotFound,
     /// The cluster has no workers: scale it up.
     ClusterHasNoWorkers,
+    /// Another resource has the connector of that name: give one of the two another spec.name.
+    NameTaken,
     /// Kafka Connect refuses the settings: the message is its own.
     InvalidConfig,
     /// The workers redistribute work: the operator tries again.
@@ -65,7 +79,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 35] = [
         Self::AllWorkersReady,
         Self::Accepted,
         Self::Answers,
@@ -77,6 +91,8 @@ impl Reason {
         Self::InvalidSpec,
         Self::SecretNotFound,
         Self::SecretKeyNotFound,
+        Self::ConfigMapNotFound,
+        Self::ConfigMapKeyNotFound,
         Self::ApplyRefused,
         Self::ApiUnavailable,
         Self::ReconciliationPaused,
@@ -88,9 +104,14 @@ impl Reason {
         Self::NoTasks,
         Self::ConnectorFailed,
         Self::TaskFailed,
+        Self::RestartPending,
+        Self::RestartRefused,
+        Self::OffsetsRefused,
+        Self::UnknownAnnotationValue,
         Self::NoClusterLabel,
         Self::ClusterNotFound,
         Self::ClusterHasNoWorkers,
+        Self::NameTaken,
         Self::InvalidConfig,
         Self::Rebalancing,
         Self::WorkerError,
@@ -110,6 +131,8 @@ impl Reason {
             Self::InvalidSpec => "InvalidSpec",
             Self::SecretNotFound => "SecretNotFound",
             Self::SecretKeyNotFound => "SecretKeyNotFound",
+            Self::ConfigMapNotFound => "ConfigMapNotFound",
+            Self::ConfigMapKeyNotFound => "ConfigMapKeyNotFound",
             Self::ApplyRefused => "ApplyRefused",
             Self::ApiUnavailable => "ApiUnavailable",
             Self::ReconciliationPaused => "ReconciliationPaused",
@@ -121,9 +144,14 @@ impl Reason {
             Self::NoTasks => "NoTasks",
             Self::ConnectorFailed => "ConnectorFailed",
             Self::TaskFailed => "TaskFailed",
+            Self::RestartPending => "RestartPending",
+            Self::RestartRefused => "RestartRefused",
+            Self::OffsetsRefused => "OffsetsRefused",
+            Self::UnknownAnnotationValue => "UnknownAnnotationValue",
             Self::NoClusterLabel => "NoClusterLabel",
             Self::ClusterNotFound => "ClusterNotFound",
             Self::ClusterHasNoWorkers => "ClusterHasNoWorkers",
+            Self::NameTaken => "NameTaken",
             Self::InvalidConfig => "InvalidConfig",
             Self::Rebalancing => "Rebalancing",
             Self::WorkerError => "WorkerError",
@@ -138,10 +166,13 @@ impl Reason {
                 | Self::InvalidSpec
                 | Self::SecretNotFound
                 | Self::SecretKeyNotFound
+                | Self::ConfigMapNotFound
+                | Self::ConfigMapKeyNotFound
                 | Self::ApplyRefused
                 | Self::ConnectorFailed
                 | Self::TaskFailed
                 | Self::NoClusterLabel
+                | Self::NameTaken
                 | Self::InvalidConfig
         )
     }

@@ -11,6 +11,7 @@ use kube::{Resource, ResourceExt};
 use sluice_crds::{CLUSTER_LABEL, KafkaConnect, KafkaConnector};
 
 use crate::backoff::Backoff;
+use crate::connector::place::{asked_cluster, asked_name};
 use crate::context::{Context, Key, jittered};
 use crate::reason::{Reason, Retry};
 use crate::slots::Slot;
@@ -79,9 +80,11 @@ pub(crate) async fn connector(
                 Ok(Action::await_change())
             }
             Ok(connector) => Ok(connector::reconcile(connector, &ctx).await?),
-            // Its metadata is all that a deletion needs.
             Err(_) if object.meta().deletion_timestamp.is_some() => {
-                Ok(connector::cleanup::run(object.as_ref(), None, &ctx).await?)
+                let raw = invalid::read::<KafkaConnector>(object.meta(), &ctx.client).await?;
+                let content = raw.map(|it| it.data).unwrap_or_default();
+                let leaving = connector::place::Leaving::of(object.as_ref(), &content);
+                Ok(connector::cleanup::run(object.as_ref(), &leaving, &ctx).await?)
             }
             Err(_) => {
                 invalid::report(object.as_ref(), &ctx.client, &ctx.connector_reports).await?;
@@ -109,7 +112,13 @@ fn slot(object: &DeserializeGuard<KafkaConnector>, ctx: &Context) -> Result<Opti
 
 /// The cluster that a connector shall be on, and its name there.
 pub(crate) fn place(object: &DeserializeGuard<KafkaConnector>) -> Option<(String, String)> {
-    Some((object.labels().get(CLUSTER_LABEL)?.clone(), object.name_any()))
+    match &object.0 {
+        Ok(connector) => {
+            let cluster = asked_cluster(connector)?.to_owned();
+            Some((cluster, asked_name(connector)))
+        }
+        Err(_) => Some((object.labels().get(CLUSTER_LABEL)?.clone(), object.name_any())),
+    }
 }
 
 // The signature is the controller's.
@@ -163,6 +172,7 @@ fn pause<K: Resource>(object: &K, failure: &Failure, backoff: &Backoff<Key>) -> 
     }
 }
 
-fn key<K: Resource>(object: &K) -> Key {
+/// The namespace and the name of an object.
+pub(crate) fn key<K: Resource>(object: &K) -> Key {
     (object.namespace().unwrap_or_default(), object.name_any())
 }

@@ -100,11 +100,18 @@ impl Reports {
         }
     }
 
-    /// Publishes an event if `Ready` has another status or reason than before.
+    /// Publishes an event if `Ready` has another status or reason than before, and if something new was not done.
     pub async fn announce<K>(&self, object: &K, before: &[Condition], after: &[Condition])
     where
         K: Resource<DynamicType = ()>,
     {
+        if let Some(warning) = conditions::find(after, condition::WARNING) {
+            let known = conditions::find(before, condition::WARNING);
+            if known.is_none_or(|it| it.message != warning.message) {
+                let Condition { reason, message, .. } = warning;
+                self.event(object, EventType::Warning, reason, "Reconcile", message).await;
+            }
+        }
         let Some(ready) = conditions::find(after, condition::READY) else { return };
         let known = conditions::find(before, condition::READY);
         if known.is_some_and(|it| it.status == ready.status && it.reason == ready.reason) {
@@ -130,13 +137,20 @@ impl Reports {
             type_,
             reason: reason.to_owned(),
             note: Some(note.chars().take(1000).collect()),
-            action: action.to_owned(),
+            action: format!("{action}/{:08x}", distinction(note)),
             secondary: None,
         };
         if let Err(error) = self.recorder.publish(&event, &object.object_ref(&())).await {
             tracing::warn!(error = %error, "cannot publish an event");
         }
     }
+}
+
+/// The recorder counts events of one object, reason and action together and keeps the words of the first: other words
+/// are another event.
+fn distinction(note: &str) -> u32 {
+    let digest = ring::digest::digest(&ring::digest::SHA256, note.as_bytes());
+    u32::from_be_bytes(*digest.as_ref().first_chunk().expect("a digest has 32 bytes"))
 }
 
 /// The API server is free to give conditions back in another order.

@@ -16,15 +16,24 @@ pub struct Refused {
 
 /// The map as text. Null, lists and maps are refused.
 pub fn to_text(config: &BTreeMap<String, Value>) -> Result<BTreeMap<String, String>, Refused> {
-    let text = |key: &String, value: &Value| match value {
+    config.iter().map(|(key, value)| Ok((key.clone(), text(key, value)?))).collect()
+}
+
+/// What of the map can be read as text.
+pub fn readable(config: &BTreeMap<String, Value>) -> BTreeMap<String, String> {
+    let text = |(key, value): (&String, &Value)| Some((key.clone(), text(key, value).ok()?));
+    config.iter().filter_map(text).collect()
+}
+
+fn text(key: &str, value: &Value) -> Result<String, Refused> {
+    match value {
         Value::String(text) => Ok(text.clone()),
         Value::Number(number) => Ok(number.to_string()),
         Value::Bool(flag) => Ok(flag.to_string()),
         Value::Null => Err(refused(key, "has no value; remove the key or write \"\"")),
         Value::Array(_) => Err(refused(key, "is a list; write one text, usually with commas")),
         Value::Object(_) => Err(refused(key, "is a map; write keys with dots instead")),
-    };
-    config.iter().map(|(key, value)| Ok((key.clone(), text(key, value)?))).collect()
+    }
 }
 
 /// A refusal of one key.

@@ -97,7 +97,7 @@ pub struct CertificateAndKeySecret {
 }
 
 /// A password in a Secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PasswordSecret {
     /// Name of the Secret.

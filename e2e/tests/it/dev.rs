@@ -104,6 +104,26 @@ async fn a_killed_worker_comes_back_and_ctrl_c_leaves_nothing_behind() -> Result
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn workers_resolve_what_a_setting_takes_from_a_secret() -> Result<()> {
+    let folder = quickstart()?;
+    let file = folder.path().join("lines-source.yaml");
+    let text = std::fs::read_to_string(&file)?;
+    let line = text.lines().find(|line| line.starts_with("    file: "));
+    let reference = "    file: {secretKeyRef: {name: paths, key: source}}";
+    let text = text.replace(line.context("the source has a file")?, reference);
+    let path = folder.path().join("files/lines.txt");
+    let secret = format!(
+        "---\napiVersion: v1\nkind: Secret\nmetadata: {{name: paths}}\nstringData: {{source: {}}}\n",
+        path.display()
+    );
+    std::fs::write(&file, format!("{text}{secret}"))?;
+    let output = dev(folder.path(), &["--for", "15s"])?.output().await?;
+    let told = String::from_utf8_lossy(&output.stdout);
+    ensure!(told.contains("every resource became ready"), "{told}");
+    copied(folder.path()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_manifest_that_is_wrong_is_refused_with_its_place() -> Result<()> {
     let folder = quickstart()?;
     let file = folder.path().join("orders.yaml");

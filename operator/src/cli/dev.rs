@@ -12,6 +12,7 @@ use sluice_crds::yaml;
 use super::arguments::Dev;
 
 mod board;
+mod carried;
 mod follow;
 mod layout;
 mod manifests;

@@ -14,6 +14,9 @@ use crate::scalars::{self, refused};
 /// Folder in which each Secret is mounted under its name.
 pub const CREDENTIALS: &str = "/etc/sluice-credentials";
 
+/// Folder in which the values are mounted that connectors take from Secrets and ConfigMaps.
+pub const SECRETS: &str = "/etc/sluice-secrets";
+
 /// Config provider that reads them.
 const PROVIDER: &str = "sluice";
 
@@ -21,12 +24,14 @@ const PROVIDER: &str = "sluice";
 const QUOTED: &str = "sluice-quoted";
 
 /// Settings that other fields of the resource decide. One that ends with a dot is a prefix.
-const DECIDED_ELSEWHERE: [(&str, &str); 18] = [
+const DECIDED_ELSEWHERE: [(&str, &str); 20] = [
     (
         "config.providers.sluice-quoted.",
         "the operator's own provider has this name; choose another",
     ),
     ("config.providers.sluice.", "the operator's own provider has this name; choose another"),
+    ("config.providers.secrets.", "the operator's own provider has this name; choose another"),
+    ("sluice.secrets.path", "the operator sets it"),
     ("bootstrap.servers", "set spec.bootstrapServers"),
     ("group.id", "set spec.groupId"),
     ("config.storage.topic", "set spec.configStorageTopic"),
@@ -122,6 +127,7 @@ fn fields(spec: &KafkaConnectSpec) -> BTreeMap<String, String> {
         ("status.storage.topic", &spec.status_storage_topic),
         ("listeners", &format!("http://:{port}")),
         ("rest.advertised.port", &port),
+        ("sluice.secrets.path", SECRETS),
     ])
 }
 

@@ -1,5 +1,6 @@
 //! Deletion: Kafka Connect drops the connector, or does not answer for long enough. Never hangs.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use k8s_openapi::NamespaceResourceScope;
@@ -7,28 +8,30 @@ use k8s_openapi::jiff::Timestamp;
 use kube::runtime::controller::Action;
 use kube::runtime::events::EventType;
 use kube::{Resource, ResourceExt};
-use sluice_crds::{CLUSTER_LABEL, KafkaConnector};
+use sluice_crds::{ConnectRest, DeletionPolicy, KafkaConnector};
 
-use super::{Error, finalizer};
-use crate::connect_api;
+use super::place::{self, Leaving, Place};
+use super::secrets::Carrier;
+use super::{Error, finalizer, reach};
+use crate::connect_api::{self, Verb};
 use crate::context::Context;
 
-/// Annotation that lets a connector go without asking the workers.
+/// Annotation that lets a connector go, or move, without asking the workers that it leaves.
 const SKIP: &str = "sluice.dev/skip-cleanup";
 
 /// Pause between attempts.
 const PAUSE: Duration = Duration::from_secs(3);
 
-/// Drops the connector and lets the object go. Needs nothing but the metadata; `known` is the cluster that the status
-/// names, if it can be read.
-pub async fn run<K>(object: &K, known: Option<&str>, ctx: &Context) -> Result<Action, Error>
+/// Drops the connector as its policy says and lets the object go. Needs nothing but the metadata and what can be read
+/// of the rest.
+pub async fn run<K>(object: &K, leaving: &Leaving, ctx: &Context) -> Result<Action, Error>
 where
     K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>,
 {
     if !finalizer::is_set(object) {
         return Ok(Action::await_change());
     }
-    if let Err(error) = drop_everywhere(object, known, ctx).await {
+    if let Err(error) = drop_everywhere(object, leaving, ctx).await {
         if !is_over(object, ctx.settings.cleanup, Timestamp::now()) {
             tracing::info!(connector = %object.name_any(), error = %error, "deletion waits for the workers");
             return Ok(Action::requeue(PAUSE));
@@ -41,47 +44,86 @@ where
     Ok(Action::await_change())
 }
 
-/// A connector whose label says another cluster than the one that has it leaves that one first: it must not run twice.
+/// A connector that shall be elsewhere leaves the place where it is first: it must not run twice.
 pub async fn leave_former(
     connector: &KafkaConnector,
-    cluster: &str,
+    asked: &Place,
     ctx: &Context,
-) -> Result<(), connect_api::Error> {
-    let former = connector.status.as_ref().and_then(|status| status.cluster.as_deref());
-    match former.filter(|former| *former != cluster) {
-        Some(former) => drop_from(former, connector, ctx).await,
+) -> Result<(), Error> {
+    match place::known(connector).filter(|known| known != asked && !skips(connector)) {
+        Some(former) => {
+            let had_any = connector.status.as_ref().is_some_and(|it| !it.references.is_empty());
+            let rest = connector.spec.connect_rest.as_ref();
+            drop_from(&former, rest, connector, DeletionPolicy::Delete, ctx).await?;
+            if had_any { take_back(&former, connector, ctx).await } else { Ok(()) }
+        }
         None => Ok(()),
     }
 }
 
-/// The label may have been changed, or removed, after the connector was created.
+fn skips(object: &impl Resource) -> bool {
+    object.annotations().get(SKIP).is_some_and(|value| value == "true")
+}
+
+/// The spec may have been changed after the connector was created, and the status not been written by then.
 async fn drop_everywhere(
     object: &impl Resource,
-    known: Option<&str>,
+    leaving: &Leaving,
     ctx: &Context,
-) -> Result<(), connect_api::Error> {
-    if object.annotations().get(SKIP).is_some_and(|value| value == "true") {
+) -> Result<(), Error> {
+    if skips(object) || leaving.policy == DeletionPolicy::Orphan {
         return Ok(());
     }
-    let labelled = object.labels().get(CLUSTER_LABEL).map(String::as_str);
-    for cluster in labelled.into_iter().chain(known.filter(|known| Some(*known) != labelled)) {
-        drop_from(cluster, object, ctx).await?;
+    let rest = leaving.connect_rest.as_ref();
+    if let Some(known) = &leaving.known {
+        drop_from(known, rest, object, leaving.policy, ctx).await?;
+        if leaving.has_references {
+            take_back(known, object, ctx).await?;
+        }
     }
-    Ok(())
+    let namespace = object.namespace().unwrap_or_default();
+    let asked = leaving.asked.as_ref().filter(|it| leaving.known.as_ref() != Some(it));
+    match asked {
+        // A resource that never got its place must not take it from another one.
+        Some(asked) if !ctx.is_claimed(&namespace, asked, &object.name_any()) => {
+            drop_from(asked, rest, object, leaving.policy, ctx).await
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Nothing is to be done where the cluster is gone or goes.
 async fn drop_from(
-    cluster: &str,
+    place: &Place,
+    rest: Option<&ConnectRest>,
     object: &impl Resource,
+    policy: DeletionPolicy,
     ctx: &Context,
-) -> Result<(), connect_api::Error> {
+) -> Result<(), Error> {
     let namespace = object.namespace().unwrap_or_default();
-    let found = ctx.cluster(&namespace, cluster);
-    if found.is_none_or(|found| found.meta().deletion_timestamp.is_some()) {
-        return Ok(());
+    let Some(workers) = reach::former(place, rest, &namespace, ctx).await? else { return Ok(()) };
+    let outcome = match policy {
+        DeletionPolicy::Delete => workers.delete(&place.name).await.map(drop),
+        DeletionPolicy::Stop => workers.enter(&place.name, Verb::Stop).await,
+        DeletionPolicy::Orphan => Ok(()),
+    };
+    match outcome {
+        Err(connect_api::Error::Refused { status: 404, .. }) => Ok(()),
+        outcome => Ok(outcome?),
     }
-    ctx.workers(&namespace, cluster).delete(&object.name_any()).await.map(drop)
+}
+
+/// The workers of the place need the connector's values no longer.
+async fn take_back(place: &Place, object: &impl Resource, ctx: &Context) -> Result<(), Error> {
+    let namespace = object.namespace().unwrap_or_default();
+    let Some(owner) = ctx.cluster(&namespace, &place.cluster) else { return Ok(()) };
+    let carrier = Carrier {
+        client: &ctx.client,
+        namespace: &namespace,
+        cluster: &place.cluster,
+        connector: &object.name_any(),
+    };
+    Ok(carrier.carry(&BTreeSet::new(), &*owner).await?)
 }
 
 /// Whether a deletion has waited for as long as it may.

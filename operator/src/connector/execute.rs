@@ -42,5 +42,7 @@ async fn once(step: &Step, name: &str, workers: &ConnectApi) -> Result<(), Error
         }
         Step::PutConfig(config) => workers.put_config(name, config).await.map(drop),
         Step::Enter(verb) => workers.enter(name, *verb).await,
+        Step::Restart(scope) => workers.restart(name, *scope).await,
+        Step::RestartTask(task) => workers.restart_task(name, *task).await,
     }
 }

@@ -6,7 +6,7 @@ use sluice_crds::TargetState;
 use sluice_rest_model::{ConnectorStateInfo, InitialState, State};
 
 use super::{Current, Desired};
-use crate::connect_api::Verb;
+use crate::connect_api::{RestartScope, Verb};
 
 /// One call of the REST API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,10 @@ pub enum Step {
     PutConfig(BTreeMap<String, String>),
     /// Change its target state.
     Enter(Verb),
+    /// Restart it.
+    Restart(RestartScope),
+    /// Restart a task.
+    RestartTask(i32),
 }
 
 /// The REST calls that turn `current` into `desired`, in the order to make them.
@@ -56,7 +60,9 @@ fn verb(desired: TargetState, status: &ConnectorStateInfo) -> Option<Verb> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use std::collections::BTreeSet;
+
     use sluice_rest_model::{ConnectorKind, ConnectorState, TaskState};
 
     use super::*;
@@ -66,11 +72,12 @@ mod tests {
             name: "a".into(),
             cluster: "c".into(),
             config: BTreeMap::from([("k".into(), "new".into())]),
+            references: BTreeSet::new(),
             state,
         }
     }
 
-    fn current(value: &str, connector: State, tasks: &[State]) -> Current {
+    pub(crate) fn current(value: &str, connector: State, tasks: &[State]) -> Current {
         let worker_id = || "h:8083".to_owned();
         let task = |(id, &state): (usize, &State)| TaskState {
             id: id as i32,

@@ -11,11 +11,16 @@ const SHORTEST: usize = 4;
 
 /// A text without the values of secret settings.
 pub fn redacted(text: &str, config: &BTreeMap<String, String>) -> String {
-    let secrets = config.iter().filter(|(key, value)| {
+    let secrets = config.iter().filter(|(key, _)| {
         let key = key.to_ascii_lowercase();
-        value.len() >= SHORTEST && SECRET.iter().any(|part| key.contains(part))
+        SECRET.iter().any(|part| key.contains(part))
     });
-    let mut values: Vec<&String> = secrets.map(|(_, value)| value).collect();
+    without(text, secrets.map(|(_, value)| value.as_str()).collect())
+}
+
+/// A text without some values. Those that are too short to tell from words stay.
+pub fn without(text: &str, mut values: Vec<&str>) -> String {
+    values.retain(|value| value.len() >= SHORTEST);
     // A secret that is part of a longer one must not leave the rest of that behind.
     values.sort_by_key(|value| std::cmp::Reverse(value.len()));
     values.into_iter().fold(text.to_owned(), |text, value| text.replace(value, "[hidden]"))

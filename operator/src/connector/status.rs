@@ -1,29 +1,39 @@
 //! What a connector is like: from the workers' report to conditions. Pure.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
-use kube::ResourceExt;
 use sluice_crds::{
-    CLUSTER_LABEL, ConnectorReport, InstanceReport, KafkaConnector, KafkaConnectorStatus,
-    TargetState, TaskReport, condition,
+    AutoRestartStatus, ConnectorReport, InstanceReport, KafkaConnector, KafkaConnectorStatus,
+    TaskReport, condition,
 };
-use sluice_rest_model::{ConnectorStateInfo, State, TaskState};
+use sluice_rest_model::ConnectorStateInfo;
 
+use super::auto_restart::Decision;
+use super::judge::{first_line, judge};
+use super::place::{self, Place};
 use super::redact::redacted;
+use super::requests::Warning;
 use super::{Converged, Error};
 use crate::conditions::{self, Fact, with_progress};
+use crate::context::Settings;
 use crate::names;
 use crate::reason::Reason;
+use crate::scalars;
 
-/// Longest line of a trace that is shown.
-const LONGEST_LINE: usize = 500;
+/// Most topics that a status names.
+const MOST_TOPICS: usize = 100;
 
 /// Everything that a reconcile found out.
 #[derive(Debug)]
 pub struct Report {
     facts: Vec<Fact>,
     workers: Workers,
+    auto_restart: Option<AutoRestartStatus>,
+    restart_token: Option<String>,
+    topics: Option<Vec<String>>,
+    revision: Option<String>,
 }
 
 /// What the workers say about the connector.
@@ -31,8 +41,16 @@ pub struct Report {
 enum Workers {
     /// They could not be asked.
     Unknown,
-    /// They know nothing of it, or this.
-    Told(Option<ConnectorReport>),
+    /// They know nothing of what shall be there, or this.
+    Told(Box<Told>),
+}
+
+/// What they say, and of what.
+#[derive(Debug)]
+struct Told {
+    place: Place,
+    report: Option<ConnectorReport>,
+    references: Vec<String>,
 }
 
 /// Judges an outcome.
@@ -40,10 +58,18 @@ pub fn report(connector: &KafkaConnector, outcome: Result<&Converged, &Error>) -
     match outcome {
         Ok(converged) => observed(connector, converged),
         Err(error) => {
-            let config = crate::scalars::to_text(&connector.spec.config).unwrap_or_default();
+            let config = scalars::readable(&connector.spec.config);
             let message = redacted(&error.to_string(), &config);
             let ready = Fact::no(condition::READY, error.reason(), message);
-            Report { facts: with_progress(ready, vec![]), workers: Workers::Unknown }
+            let known = connector.status.as_ref();
+            Report {
+                facts: with_progress(ready, vec![]),
+                workers: Workers::Unknown,
+                auto_restart: known.and_then(|status| status.auto_restart.clone()),
+                restart_token: None,
+                topics: None,
+                revision: None,
+            }
         }
     }
 }
@@ -53,13 +79,51 @@ fn observed(connector: &KafkaConnector, converged: &Converged) -> Report {
     let status = current.and_then(|current| current.status.as_ref());
     let nothing = BTreeMap::new();
     let config = current.map_or(&nothing, |current| &current.config);
-    let mut facts = judge(connector.spec.state.unwrap_or_default(), status, config);
-    if converged.changed && facts[0].holds {
-        let others = facts.split_off(1);
+    let (mut ready, mut others) = judge(connector.spec.state.unwrap_or_default(), status, config);
+    if converged.changed && ready.holds {
         let message = "a change was sent; the workers have yet to take it up";
-        facts = with_progress(Fact::no(condition::READY, Reason::Starting, message), others);
+        ready = Fact::no(condition::READY, Reason::Starting, message);
     }
-    Report { facts, workers: Workers::Told(status.map(|status| told(status, config))) }
+    let ready = with_restarts(ready, &converged.restarts);
+    others.extend(warning(&converged.warnings));
+    let facts = with_progress(ready, others);
+    let told = status.map(|status| told(status, config));
+    Report {
+        facts,
+        workers: Workers::Told(Box::new(Told {
+            place: converged.place.clone(),
+            report: told,
+            references: converged.references.clone(),
+        })),
+        auto_restart: converged.restarts.state.clone(),
+        restart_token: converged.restart_token.clone(),
+        topics: converged.topics.clone(),
+        revision: converged.revision.clone(),
+    }
+}
+
+/// A failure that is restarted needs no person.
+fn with_restarts(ready: Fact, restarts: &Decision) -> Fact {
+    if !matches!(ready.reason, Reason::TaskFailed | Reason::ConnectorFailed) {
+        return ready;
+    }
+    let Some(state) = &restarts.state else { return ready };
+    if restarts.is_used_up {
+        let message = format!("{}; all restarts are used up", ready.message);
+        return Fact { message, ..ready };
+    }
+    let when = match &state.next_restart_timestamp {
+        Some(next) if restarts.due.is_empty() => format!("restart at {}", next.0),
+        _ => "it is restarted now".to_owned(),
+    };
+    Fact::no(condition::READY, Reason::RestartPending, format!("{}; {when}", ready.message))
+}
+
+/// All that was not done, as one condition.
+fn warning(warnings: &[Warning]) -> Option<Fact> {
+    let first = warnings.first()?;
+    let messages: Vec<&str> = warnings.iter().map(|it| it.message.as_str()).collect();
+    Some(Fact::yes(condition::WARNING, first.reason, messages.join("; ")))
 }
 
 impl Report {
@@ -68,17 +132,45 @@ impl Report {
         self.facts.iter().any(|fact| fact.kind == condition::RECONCILING)
     }
 
+    /// When to look again.
+    pub fn pause(&self, settings: &Settings, now: Timestamp) -> Duration {
+        let ready = self.facts.iter().find(|fact| fact.kind == condition::READY);
+        let is_failed = ready.is_some_and(|ready| ready.reason == Reason::RestartPending);
+        let next = self.auto_restart.as_ref().and_then(|it| it.next_restart_timestamp.as_ref());
+        match next.filter(|_| is_failed) {
+            Some(next) => {
+                let left = Duration::try_from(next.0.duration_since(now)).unwrap_or_default();
+                left.min(settings.poll).max(settings.retry)
+            }
+            None if self.on_its_way() => settings.retry,
+            None => settings.poll,
+        }
+    }
+
     /// The status to write. What this reconcile could not find out stays as it was.
     pub fn into_status(self, connector: &KafkaConnector, now: Timestamp) -> KafkaConnectorStatus {
         let mut status = connector.status.clone().unwrap_or_default();
         let generation = connector.metadata.generation;
         status.conditions = conditions::merge(&status.conditions, self.facts, generation, now);
         status.observed_generation = generation;
-        status.selector =
-            connector.labels().get(CLUSTER_LABEL).map(|cluster| names::selector_text(cluster));
-        if let Workers::Told(workers) = self.workers {
-            status.connector_status = workers;
-            status.cluster = connector.labels().get(CLUSTER_LABEL).cloned();
+        let ours =
+            place::asked_cluster(connector).filter(|_| connector.spec.connect_rest.is_none());
+        status.selector = ours.map(names::selector_text);
+        status.auto_restart = self.auto_restart;
+        status.revision = self.revision.or(status.revision);
+        status.restart_token = self.restart_token.or(status.restart_token);
+        if let Workers::Told(told) = self.workers {
+            let Told { place, report, references } = *told;
+            status.connector_status = report;
+            status.references = references;
+            status.cluster = Some(place.cluster);
+            status.name = Some(place.name);
+            status.applied_generation = generation;
+        }
+        if let Some(mut topics) = self.topics {
+            status.topics_total = Some(topics.len() as i32);
+            topics.truncate(MOST_TOPICS);
+            status.topics = topics;
         }
         let tasks = status.connector_status.as_ref().map(|report| &report.tasks);
         let running = |tasks: &Vec<TaskReport>| {
@@ -89,125 +181,6 @@ impl Report {
         status.tasks_running = tasks.map(running);
         status
     }
-}
-
-/// Conditions of a connector whose workers answer; `Ready` comes first.
-pub fn judge(
-    target: TargetState,
-    status: Option<&ConnectorStateInfo>,
-    config: &BTreeMap<String, String>,
-) -> Vec<Fact> {
-    let Some(status) = status else {
-        let message = "no worker has reported the connector yet";
-        return with_progress(Fact::no(condition::READY, Reason::Starting, message), vec![]);
-    };
-    let connector = instance(target, status, config);
-    let tasks = tasks(target, &status.tasks, config);
-    let problem = [&connector, &tasks].into_iter().find_map(|it| it.as_ref().err());
-    let ready = match problem {
-        Some((reason, message)) => Fact::no(condition::READY, *reason, message.clone()),
-        None => Fact::yes(condition::READY, reached(target), all_well(target, status.tasks.len())),
-    };
-    let running = target == TargetState::Running;
-    let others = [(condition::CONNECTOR_RUNNING, connector), (condition::TASKS_RUNNING, tasks)];
-    let others = others.map(|(kind, judgement)| match judgement {
-        Ok(()) => {
-            let message = all_well(target, status.tasks.len());
-            Fact { kind, holds: running, reason: reached(target), message }
-        }
-        Err((reason, message)) => Fact::no(kind, reason, message),
-    });
-    with_progress(ready, others.into())
-}
-
-type Judgement = Result<(), (Reason, String)>;
-
-fn instance(
-    target: TargetState,
-    status: &ConnectorStateInfo,
-    config: &BTreeMap<String, String>,
-) -> Judgement {
-    let state = status.connector.state;
-    if state == wanted(target) {
-        return Ok(());
-    }
-    match state {
-        State::Failed => {
-            let line = first_line(status.connector.trace.as_deref(), config);
-            Err((Reason::ConnectorFailed, format!("the connector failed: {line}")))
-        }
-        State::Unassigned => {
-            Err((Reason::Unassigned, "no worker has the connector at the moment".to_owned()))
-        }
-        _ => Err((Reason::Starting, format!("the connector is {state}, not {}", wanted(target)))),
-    }
-}
-
-fn tasks(target: TargetState, tasks: &[TaskState], config: &BTreeMap<String, String>) -> Judgement {
-    let in_state = |state| tasks.iter().filter(move |task| task.state == state);
-    if let Some(first) = in_state(State::Failed).next() {
-        let failed: Vec<String> = in_state(State::Failed).map(|task| task.id.to_string()).collect();
-        let line = first_line(first.trace.as_deref(), config);
-        let who = match failed.as_slice() {
-            [one] => format!("task {one} of {} failed", tasks.len()),
-            many => {
-                format!("tasks {} of {} failed; task {}", many.join(", "), tasks.len(), first.id)
-            }
-        };
-        return Err((Reason::TaskFailed, format!("{who}: {line}")));
-    }
-    if target == TargetState::Stopped {
-        let gone = tasks.is_empty();
-        return if gone {
-            Ok(())
-        } else {
-            Err((Reason::Starting, "tasks are stopping".to_owned()))
-        };
-    }
-    // A connector that was created paused, or stopped before, gets its tasks only when it runs.
-    if tasks.is_empty() && target == TargetState::Running {
-        return Err((Reason::NoTasks, "the connector has no tasks".to_owned()));
-    }
-    if let Some(task) = in_state(State::Unassigned).next() {
-        let message = format!("no worker has task {} at the moment", task.id);
-        return Err((Reason::Unassigned, message));
-    }
-    match tasks.iter().find(|task| task.state != wanted(target)) {
-        Some(TaskState { id, state, .. }) => {
-            Err((Reason::Starting, format!("task {id} is {state}, not {}", wanted(target))))
-        }
-        None => Ok(()),
-    }
-}
-
-fn wanted(target: TargetState) -> State {
-    match target {
-        TargetState::Running => State::Running,
-        TargetState::Paused => State::Paused,
-        TargetState::Stopped => State::Stopped,
-    }
-}
-
-fn reached(target: TargetState) -> Reason {
-    match target {
-        TargetState::Running => Reason::Running,
-        TargetState::Paused => Reason::Paused,
-        TargetState::Stopped => Reason::Stopped,
-    }
-}
-
-fn all_well(target: TargetState, tasks: usize) -> String {
-    match target {
-        TargetState::Running => format!("the connector and its {tasks} task(s) run"),
-        TargetState::Paused => "paused, as asked".to_owned(),
-        TargetState::Stopped => "stopped, as asked".to_owned(),
-    }
-}
-
-/// The first line of a trace, bounded and without secrets.
-fn first_line(trace: Option<&str>, config: &BTreeMap<String, String>) -> String {
-    let line = trace.and_then(|trace| trace.lines().next()).unwrap_or("no trace");
-    redacted(line, config).chars().take(LONGEST_LINE).collect()
 }
 
 fn told(status: &ConnectorStateInfo, config: &BTreeMap<String, String>) -> ConnectorReport {

@@ -97,6 +97,7 @@ impl Bed {
         let mut settings = Settings {
             namespaces: vec![self.namespace.clone()],
             worker_url: format!("http://{address}/{{cluster}}"),
+            connect_rest: vec!["*".to_owned()],
             address: "127.0.0.1:0".parse()?,
             resync: Duration::from_millis(300),
             poll: Duration::from_millis(300),

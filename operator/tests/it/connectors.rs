@@ -93,6 +93,20 @@ async fn what_is_refused_is_refused_in_connects_words_or_by_key() -> Result<()> 
     bed.workers.world().invalid = None;
     bed.connector_is("orders", "Ready=True Running").await?;
 
+    // What is wrong is told by key before anything is applied, and what runs goes on.
+    let wrong = [("a.password", "Invalid value hunter2"), ("b", "Missing")];
+    let wrong = wrong.map(|(key, error)| (key.to_owned(), error.to_owned()));
+    bed.workers.world().wrong = wrong.into();
+    let config = json!({"spec": {"config": {"a.password": "hunter2", "b": "", "c": 1}}});
+    bed.change::<KafkaConnector>("orders", &config).await?;
+    let refused = bed.connector_is("orders", "Stalled=True InvalidConfig").await?;
+    let message = &refused.status.context("a status")?.conditions[0].message;
+    assert_eq!(message, "spec.config: a.password: Invalid value [hidden]; b: Missing");
+    let known = bed.workers.world().connectors["orders"].config.clone();
+    assert!(!known.contains_key("c"), "{known:?}");
+    bed.workers.world().wrong.clear();
+    bed.connector_is("orders", "Ready=True Running").await?;
+
     bed.connector("named", &json!({"class": "X", "config": {"tasks.max": 3}})).await?;
     let refused = bed.connector_is("named", "Stalled=True InvalidSpec").await?;
     let message = &refused.status.context("a status")?.conditions[0].message;

@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::api::{DynamicObject, PostParams};
 use kube::client::{Body, ClientBuilder};
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::core::ApiResource;
+use kube::core::{ApiResource, PartialObjectMeta};
 use kube::{Api, Client, Config};
 use serde_json::{Value, json};
 use sluice_crds::{KafkaConnect, KafkaConnector};
@@ -19,6 +19,7 @@ use tower::util::{MapRequestLayer, MapResponseLayer};
 
 use crate::bed::{self, Bed, create_namespace};
 use crate::manifests;
+use crate::workers::Connector;
 
 /// `verb group/resource`.
 type Rights = BTreeSet<String>;
@@ -148,6 +149,39 @@ async fn create_raw(bed: &Bed, plural: &str, object: &Value) -> Result<()> {
     Ok(())
 }
 
+/// Has the operator do what it does now and then.
+async fn make_use(bed: &Bed) -> Result<()> {
+    // The same events twice make a series, which is a patch.
+    for state in ["paused", "running", "paused", "running"] {
+        bed.change::<KafkaConnector>("orders", &json!({"spec": {"state": state}})).await?;
+        let reason = if state == "paused" { "Paused" } else { "Running" };
+        bed.connector_is("orders", &format!("Ready=True {reason}")).await?;
+    }
+    // Old revisions go once there have been more than ten.
+    for a in 0..10 {
+        bed.change::<KafkaConnector>("orders", &json!({"spec": {"config": {"a": a}}})).await?;
+        bed.connector_is("orders", "Ready=True Running").await?;
+    }
+    bed.change::<KafkaConnector>("orders", &json!({"spec": {"rollbackTo": "none"}})).await?;
+    bed.connector_is("orders", "Stalled=True InvalidSpec").await?;
+    bed.change::<KafkaConnector>("orders", &json!({"spec": {"rollbackTo": null}})).await?;
+    bed.connector_is("orders", "Ready=True Running").await?;
+    let stray = Connector::running([("connector.class".to_owned(), "X".to_owned())].into());
+    bed.workers.world().connectors.insert("stray".to_owned(), stray);
+    let adopt = json!({"spec": {"unmanagedConnectors": "Adopt"}});
+    bed.change::<KafkaConnect>("my-connect", &adopt).await?;
+    bed.until("the adoption", async || {
+        Ok(bed.api::<PartialObjectMeta<KafkaConnector>>().get_opt("stray").await?.is_some())
+    })
+    .await?;
+    let source = json!({"alterOffsets": {"fromConfigMap": {"name": "positions"}}});
+    let annotation = json!({"annotations": {"sluice.dev/connector-offsets": "alter"}});
+    let mut change = json!({"metadata": annotation, "spec": source});
+    change["spec"]["state"] = "stopped".into();
+    bed.change::<KafkaConnector>("orders", &change).await?;
+    bed.connector_is("orders", "Warning=True OffsetsRefused").await.map(drop)
+}
+
 #[tokio::test]
 async fn rights_are_exact_and_bad_objects_harm_only_themselves() -> Result<()> {
     require!(missing_for_control_plane());
@@ -175,8 +209,10 @@ async fn rights_are_exact_and_bad_objects_harm_only_themselves() -> Result<()> {
         "passwordSecret": {"secretName": "user", "password": "password"},
     }});
     bed.cluster("my-connect", &authentication).await?;
-    bed.connector("orders", &json!({"class": "X"})).await?;
     bed.ready_cluster("my-connect").await?;
+    let config = json!({"p": {"secretKeyRef": {"name": "user", "key": "password"}}});
+    bed.connector("orders", &json!({"class": "X", "config": config})).await?;
+    bed.connector_is("orders", "Ready=True Running").await?;
 
     for (plural, field) in [("kafkaconnects", "spec.groupId"), ("kafkaconnectors", "spec.class")] {
         bed.until("the field to be named", async || {
@@ -192,12 +228,7 @@ async fn rights_are_exact_and_bad_objects_harm_only_themselves() -> Result<()> {
         })
         .await?;
     }
-    // The same events twice make a series, which is a patch.
-    for state in ["paused", "running", "paused", "running"] {
-        bed.change::<KafkaConnector>("orders", &json!({"spec": {"state": state}})).await?;
-        let reason = if state == "paused" { "Paused" } else { "Running" };
-        bed.connector_is("orders", &format!("Ready=True {reason}")).await?;
-    }
+    make_use(&bed).await?;
     // A roll asks the pods, then replaces them.
     let ask = json!({"metadata": {"annotations": {"sluice.dev/manual-rolling-update": "true"}}});
     bed.change::<KafkaConnect>("my-connect", &ask).await?;

@@ -12,11 +12,14 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, put};
 use axum::{Json, Router};
 use sluice_rest_model::{
-    ConnectorInfo, ConnectorKind, ConnectorState, ConnectorStateInfo, CreateConnectorRequest,
-    ErrorMessage, Expanded, InitialState, PluginInfo, PluginKind, ServerInfo, State, TaskId,
-    TaskState,
+    ConnectorInfo, ConnectorKind, ConnectorOffsets, ConnectorState, ConnectorStateInfo,
+    CreateConnectorRequest, ErrorMessage, Expanded, InitialState, PluginInfo, PluginKind,
+    ServerInfo, State, TaskId, TaskState,
 };
 use tokio::task::JoinHandle;
+use tower::ServiceExt;
+
+mod operations;
 
 /// A connector that is never told anything about.
 pub(crate) const SILENT: &str = "silent";
@@ -43,6 +46,14 @@ pub(crate) struct World {
     pub(crate) writes: u32,
     /// Questions that were asked.
     pub(crate) looks: u32,
+    /// What is wrong with which key, if it is given.
+    pub(crate) wrong: BTreeMap<String, String>,
+    /// Topics that every connector has used.
+    pub(crate) topics: Vec<String>,
+    /// Restarts that were asked for.
+    pub(crate) restarts: Vec<String>,
+    /// Whether a task runs after a restart.
+    pub(crate) restarts_heal: bool,
     /// Questions that were asked and will not be answered.
     pub(crate) unanswered: u32,
     /// The worker that everything is on, if not the usual one.
@@ -91,6 +102,16 @@ pub(crate) struct Connector {
     pub(crate) state: State,
     /// The state of the task.
     pub(crate) task: State,
+    /// Its positions.
+    pub(crate) offsets: ConnectorOffsets,
+}
+
+impl Connector {
+    /// One that runs.
+    pub(crate) fn running(config: BTreeMap<String, String>) -> Self {
+        let offsets = ConnectorOffsets { offsets: Some(vec![]) };
+        Self { config, state: State::Running, task: State::Running, offsets }
+    }
 }
 
 impl Workers {
@@ -98,7 +119,36 @@ impl Workers {
     pub(crate) async fn serve(&self) -> Result<(SocketAddr, JoinHandle<()>)> {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let routes = Router::new()
+        let routes = self.routes();
+        let served = async move { axum::serve(listener, routes).await.unwrap_or_default() };
+        Ok((address, tokio::spawn(served)))
+    }
+
+    /// Serves the usual cluster as Java does, under `/`, to whoever shows these credentials.
+    pub(crate) async fn serve_alone(&self, authorization: &'static str) -> Result<SocketAddr> {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let routes = self.routes();
+        let alone = move |mut request: Request| {
+            let routes = routes.clone();
+            async move {
+                let shown = request.headers().get("authorization").cloned();
+                if shown.is_none_or(|shown| shown != authorization) {
+                    return refuse(StatusCode::UNAUTHORIZED, "User cannot access the resource.");
+                }
+                let path = format!("/my-connect{}", request.uri());
+                *request.uri_mut() = path.parse().expect("a path");
+                routes.oneshot(request).await.into_response()
+            }
+        };
+        let routes = Router::new().fallback(alone);
+        let served = async move { axum::serve(listener, routes).await.unwrap_or_default() };
+        tokio::spawn(served);
+        Ok(address)
+    }
+
+    fn routes(&self) -> Router {
+        Router::new()
             .route("/{cluster}/", get(server))
             .route("/{cluster}/connectors", get(list).post(create))
             .route("/{cluster}/connector-plugins", get(plugins))
@@ -106,10 +156,9 @@ impl Workers {
             .route("/{cluster}/connectors/{name}/status", get(status))
             .route("/{cluster}/connectors/{name}/config", put(put_config))
             .route("/{cluster}/connectors/{name}/{verb}", put(enter))
+            .merge(operations::routes())
             .layer(from_fn_with_state(self.clone(), hush))
-            .with_state(self.clone());
-        let served = async move { axum::serve(listener, routes).await.unwrap_or_default() };
-        Ok((address, tokio::spawn(served)))
+            .with_state(self.clone())
     }
 
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
@@ -188,7 +237,7 @@ async fn list(
             _ => return None,
         };
         let status = Some(world.state_of(name, connector));
-        Some((name.to_owned(), Expanded { status, info: None }))
+        Some((name.to_owned(), Expanded { status, info: Some(told(name, connector)) }))
     };
     Json(world.connectors.iter().filter_map(own).collect())
 }
@@ -208,7 +257,7 @@ async fn create(
             _ => State::Running,
         };
         let (config, _) = request.config.unwrap_or_default().into_parts();
-        let connector = Connector { config, state, task: state };
+        let connector = Connector { state, task: state, ..Connector::running(config) };
         let info = told(&request.name, &connector);
         world.connectors.insert(key(&cluster, &request.name), connector);
         (StatusCode::CREATED, Json(info)).into_response()

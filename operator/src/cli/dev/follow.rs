@@ -92,7 +92,7 @@ pub(super) async fn connector(
     let mut has_answered = false;
     loop {
         let outcome = match workers.get(turn % workers.len().max(1)) {
-            Some(worker) => bring(&connector.desired, worker).await.map_err(Error::from),
+            Some(worker) => bring(&connector.resource, &connector.desired, worker).await,
             None => Err(Error::NoWorkers { cluster: connector.desired.cluster.clone() }),
         };
         let is_unreachable =

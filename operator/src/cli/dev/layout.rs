@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use kube::ResourceExt;
 use sluice_crds::{CLUSTER_LABEL, KafkaConnect, KafkaConnector, yaml};
 
+use super::carried;
 use super::manifests::{Files, Located, Manifests};
 use super::mounts::{Folder, Mounts, Places};
 use crate::cluster::references::{References, SecretView};
@@ -62,6 +63,7 @@ pub(super) fn of(
     };
     let mut errors = Vec::new();
     let mut mounts = BTreeMap::new();
+    let mut carried = Files::new();
     for located in &manifests.clusters {
         match cluster(located, manifests, kafka, places, &mut layout) {
             Ok(of_cluster) => {
@@ -72,9 +74,15 @@ pub(super) fn of(
     }
     for located in &manifests.connectors {
         match connector(located, manifests, &mounts) {
-            Ok(connector) => layout.connectors.push(connector),
+            Ok((connector, files)) => {
+                layout.connectors.push(connector);
+                carried.extend(files);
+            }
             Err(error) => errors.push(error),
         }
+    }
+    if !carried.is_empty() {
+        layout.folders.push(Folder { path: places.state.join("secrets"), files: carried });
     }
     if errors.is_empty() { Ok(layout) } else { Err(errors) }
 }
@@ -106,8 +114,10 @@ fn cluster(
     let (mounts, folders) = Mounts::of(located, manifests, places)?;
     layout.folders.extend(folders);
     let credentials = places.state.join("credentials").display().to_string();
+    let secrets = places.state.join("secrets").display().to_string();
     let local = |(key, value): (String, String)| {
-        (key, mounts.local(&value.replace(worker_file::CREDENTIALS, &credentials)))
+        let value = value.replace(worker_file::CREDENTIALS, &credentials);
+        (key, mounts.local(&value.replace(worker_file::SECRETS, &secrets)))
     };
     layout.clusters.push(Cluster {
         replicas: usize::try_from(resource.spec.replicas).unwrap_or_default(),
@@ -155,7 +165,7 @@ fn connector(
     located: &Located<KafkaConnector>,
     manifests: &Manifests,
     mounts: &BTreeMap<String, Mounts>,
-) -> Result<Connector, yaml::Error> {
+) -> Result<(Connector, Files), yaml::Error> {
     let refuse = |error: desired::Error| match &error {
         desired::Error::Config(refused) => {
             let field = format!("spec.config[{}]", refused.key);
@@ -164,20 +174,30 @@ fn connector(
         desired::Error::NoCluster => {
             located.document.refuse(Some("metadata.labels"), error.to_string())
         }
+        desired::Error::TwoClusters { .. }
+        | desired::Error::NotCarried(_)
+        | desired::Error::Name => located.document.refuse(Some("spec"), error.to_string()),
     };
     let mut desired = desired::of(&located.object).map_err(refuse)?;
     let is_there = |name: &str| manifests.clusters.iter().any(|it| it.object.name_any() == name);
     if !is_there(&desired.cluster) {
         let message = format!("no KafkaConnect {} among the manifests", desired.cluster);
-        let field = format!("metadata.labels[{CLUSTER_LABEL}]");
+        let field = match located.object.spec.cluster {
+            Some(_) => "spec.cluster".to_owned(),
+            None => format!("metadata.labels[{CLUSTER_LABEL}]"),
+        };
         return Err(located.document.refuse(Some(&field), message));
     }
+    let files = carried::files(&desired, manifests).map_err(|reference| {
+        let message = format!("there is no {reference} among the manifests");
+        located.document.refuse(Some("spec.config"), message)
+    })?;
     if let Some(mounts) = mounts.get(&desired.cluster) {
         for value in desired.config.values_mut() {
             *value = mounts.local(value);
         }
     }
-    Ok(Connector { resource: located.object.clone(), desired })
+    Ok((Connector { resource: located.object.clone(), desired }, files))
 }
 
 fn view((name, files): (&String, &Files)) -> (String, SecretView) {
@@ -279,6 +299,22 @@ stringData: {p: hush}
         let layout = lay_out(&text, Kafka::Embedded("k:9092")).unwrap();
         assert!(!layout.clusters[0].settings.contains_key("sasl.jaas.config"));
         assert!(layout.notes[0].contains("no effect with the embedded broker"));
+    }
+
+    #[test]
+    fn values_of_secrets_are_files_that_the_workers_read() {
+        let reference = "    p: {secretKeyRef: {name: s, key: p}}\n    file:";
+        let connector = CONNECTOR.replace("    file:", reference);
+        let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {p: hush}\n";
+        let text = format!("{CLUSTER}---\n{connector}---\n{secret}");
+        let layout = lay_out(&text, Kafka::Embedded("127.0.0.1:1")).unwrap();
+        assert_eq!(layout.connectors[0].desired.config["p"], "${secrets:s:p}");
+        assert_eq!(layout.clusters[0].settings["sluice.secrets.path"], "/s/secrets");
+        let folder = layout.folders.iter().find(|it| it.path == Path::new("/s/secrets")).unwrap();
+        assert_eq!(folder.files["s_p"], b"hush");
+        let text = format!("{CLUSTER}---\n{connector}");
+        let errors = lay_out(&text, Kafka::Embedded("127.0.0.1:1")).unwrap_err();
+        assert!(errors[0].contains("there is no Secret/s/p among the manifests"), "{errors:?}");
     }
 
     #[test]

@@ -95,6 +95,7 @@ fn mounts(cluster: &Cluster) -> Vec<VolumeMount> {
     let mut mounts = vec![
         VolumeMount { read_only: Some(true), ..mount("config", CONFIG.to_owned()) },
         mount("tmp", "/tmp".to_owned()),
+        VolumeMount { read_only: Some(true), ..mount("secrets", worker_file::SECRETS.to_owned()) },
     ];
     for (index, name) in cluster.worker_file.mounts.keys().enumerate() {
         let folder = format!("{}/{name}", worker_file::CREDENTIALS);

@@ -112,9 +112,16 @@ fn volumes(cluster: &Cluster, given: Vec<sluice_crds::Volume>) -> Vec<Volume> {
         size_limit: Some(Quantity("64Mi".to_owned())),
         ..EmptyDirVolumeSource::default()
     };
+    // It is there once a connector refers to something.
+    let secrets = SecretVolumeSource {
+        secret_name: Some(names::connector_secrets(&cluster.name)),
+        optional: Some(true),
+        ..SecretVolumeSource::default()
+    };
     let mut volumes = vec![
         Volume { name: "config".to_owned(), config_map: Some(config), ..Volume::default() },
         Volume { name: "tmp".to_owned(), empty_dir: Some(tmp), ..Volume::default() },
+        Volume { name: "secrets".to_owned(), secret: Some(secrets), ..Volume::default() },
     ];
     let mounts = cluster.worker_file.mounts.iter().enumerate();
     volumes.extend(mounts.map(|(index, (name, keys))| Volume {

@@ -1,7 +1,8 @@
 //! Tables of what workers report and what becomes of it.
 
 use serde_json::json;
-use sluice_rest_model::{ConnectorKind, ConnectorState};
+use sluice_crds::TargetState;
+use sluice_rest_model::{ConnectorKind, ConnectorState, State, TaskState};
 
 use super::super::Current;
 use super::super::desired::tests::connector;
@@ -37,7 +38,8 @@ fn config() -> BTreeMap<String, String> {
 }
 
 fn converged(current: Current) -> Converged {
-    Converged { current: Some(current), changed: false }
+    let place = Place { cluster: "my-connect".into(), name: "orders".into() };
+    Converged::new(place, Some(current), false)
 }
 
 #[test]
@@ -61,16 +63,15 @@ fn ready_means_that_everything_does_what_was_asked() {
         (TargetState::Stopped, Running, &[Running], false, "Starting"),
     ];
     for (target, instance, tasks, holds, reason) in table {
-        let facts = judge(target, Some(&status(instance, tasks)), &config());
-        let ready = &facts[0];
+        let (ready, others) = judge(target, Some(&status(instance, tasks)), &config());
         let case = format!("{target:?} {instance} {tasks:?}");
         assert_eq!(
             (ready.kind, ready.holds, ready.reason.as_str()),
             ("Ready", holds, reason),
             "{case}"
         );
-        let stalled = facts.iter().any(|fact| fact.kind == condition::STALLED);
-        assert_eq!(stalled, reason.ends_with("Failed"), "{case}");
+        assert_eq!(ready.reason.needs_a_person(), reason.ends_with("Failed"), "{case}");
+        assert_eq!(others.len(), 2, "{case}");
     }
 }
 
@@ -81,13 +82,13 @@ fn failures_are_told_by_task_in_one_line_and_without_secrets() {
         Some(&status(State::Running, &[State::Running, State::Failed])),
         &config(),
     );
-    assert_eq!(one[0].message, "task 1 of 2 failed: boom [hidden]");
+    assert_eq!(one.0.message, "task 1 of 2 failed: boom [hidden]");
     let two = judge(
         TargetState::Running,
         Some(&status(State::Running, &[State::Failed, State::Failed])),
         &config(),
     );
-    assert_eq!(two[0].message, "tasks 0, 1 of 2 failed; task 0: boom [hidden]");
+    assert_eq!(two.0.message, "tasks 0, 1 of 2 failed; task 0: boom [hidden]");
 }
 
 #[test]
@@ -137,4 +138,56 @@ fn what_was_changed_just_now_is_not_ready_yet() {
     let written = report(&connector, Ok(&changed));
     assert!(written.on_its_way());
     assert_eq!((written.facts[0].holds, written.facts[0].reason), (false, Reason::Starting));
+}
+
+/// The conditions of a connector whose only task failed, with restarts of what fails.
+fn failed_with_restarts(spec: &serde_json::Value, second: i64) -> KafkaConnectorStatus {
+    let connector = connector(&json!({"class": "X", "autoRestart": spec}));
+    let mut failed = converged(Current {
+        config: config(),
+        status: Some(status(State::Running, &[State::Failed])),
+    });
+    let now = Timestamp::from_second(second).unwrap();
+    failed.restarts = super::super::converge::restarts(&connector, &failed, now);
+    report(&connector, Ok(&failed)).into_status(&connector, now)
+}
+
+#[test]
+fn a_failure_waits_for_its_restart_and_needs_a_person_once_all_are_used_up() {
+    let ready = |status: &KafkaConnectorStatus, kind| {
+        let condition = conditions::find(&status.conditions, kind)?;
+        Some((condition.reason.clone(), condition.message.clone()))
+    };
+    let waiting = failed_with_restarts(&json!({"maxBackoffSeconds": 10}), 0);
+    let (reason, message) = ready(&waiting, condition::RECONCILING).unwrap();
+    assert_eq!(reason, "RestartPending");
+    assert!(
+        message.starts_with("task 0 of 1 failed: boom [hidden]; restart at 1970-01-01T00:00:1"),
+        "{message}"
+    );
+    assert_eq!(ready(&waiting, condition::STALLED), None);
+    assert_eq!(ready(&waiting, condition::TASKS_RUNNING).unwrap().0, "TaskFailed");
+    assert!(waiting.auto_restart.unwrap().next_restart_timestamp.is_some());
+
+    let used_up = failed_with_restarts(&json!({"maxRestarts": 0}), 0);
+    let (reason, message) = ready(&used_up, condition::STALLED).unwrap();
+    assert_eq!(reason, "TaskFailed");
+    assert_eq!(message, "task 0 of 1 failed: boom [hidden]; all restarts are used up");
+}
+
+#[test]
+fn what_was_not_done_is_a_warning_beside_ready() {
+    let connector = connector(&json!({"class": "X"}));
+    let mut running = converged(Current {
+        config: config(),
+        status: Some(status(State::Running, &[State::Running])),
+    });
+    let warning = |reason, message: &str| Warning { reason, message: message.to_owned() };
+    running.warnings =
+        vec![warning(Reason::OffsetsRefused, "a"), warning(Reason::UnknownAnnotationValue, "b")];
+    let now = Timestamp::from_second(0).unwrap();
+    let written = report(&connector, Ok(&running)).into_status(&connector, now);
+    let found = conditions::find(&written.conditions, condition::WARNING).unwrap();
+    assert_eq!((found.reason.as_str(), found.message.as_str()), ("OffsetsRefused", "a; b"));
+    assert_eq!(conditions::find(&written.conditions, "Ready").unwrap().status, "True");
 }

@@ -1,0 +1,101 @@
+//! What keeps a connector from its spec, as condition reasons and pauses.
+
+use super::{desired, external, finalizer, revisions, secrets};
+use crate::connect_api;
+use crate::reason::{Reason, Retry};
+
+/// What keeps a connector from its spec.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The spec cannot be used.
+    #[error(transparent)]
+    Desired(#[from] desired::Error),
+    /// The cluster is not there.
+    #[error("no KafkaConnect {cluster} in this namespace; create it, or name another one")]
+    NoCluster {
+        /// Its name.
+        cluster: String,
+    },
+    /// The cluster is scaled to zero.
+    #[error("KafkaConnect {cluster} has no workers; scale it up")]
+    NoWorkers {
+        /// Its name.
+        cluster: String,
+    },
+    /// Another resource has the connector of that name.
+    #[error(
+        "the KafkaConnector {other} has the connector {name} of this cluster already; give one of the two another spec.name"
+    )]
+    NameTaken {
+        /// The other resource.
+        other: String,
+        /// Name in Kafka Connect.
+        name: String,
+    },
+    /// Values that the settings refer to.
+    #[error(transparent)]
+    Secrets(#[from] secrets::Error),
+    /// Kafka Connect that the operator does not run.
+    #[error(transparent)]
+    External(#[from] external::Error),
+    /// Settings of another time.
+    #[error(transparent)]
+    Revisions(#[from] revisions::Error),
+    /// Kafka Connect finds the settings wrong.
+    #[error("spec.config: {0}")]
+    Invalid(String),
+    /// A call of the REST API.
+    #[error("{0}")]
+    Workers(#[from] connect_api::Error),
+    /// The finalizer could not be set or removed.
+    #[error(transparent)]
+    Finalizer(#[from] finalizer::Error),
+    /// The status could not be written.
+    #[error(transparent)]
+    Status(#[from] crate::report::Error),
+}
+
+impl Error {
+    /// The condition reason.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Desired(error) => error.reason(),
+            Self::NoCluster { .. } => Reason::ClusterNotFound,
+            Self::NoWorkers { .. } => Reason::ClusterHasNoWorkers,
+            Self::NameTaken { .. } => Reason::NameTaken,
+            Self::Secrets(error) => error.reason(),
+            Self::Revisions(error) => error.reason(),
+            Self::External(error) => error.reason(),
+            Self::Invalid(_) => Reason::InvalidConfig,
+            Self::Workers(error) => workers_reason(error),
+            Self::Finalizer(_) | Self::Status(_) => Reason::ApiUnavailable,
+        }
+    }
+
+    /// When to try again.
+    pub fn retry(&self) -> Retry {
+        match self {
+            Self::Desired(_) => Retry::AwaitChange,
+            _ => Retry::Backoff,
+        }
+    }
+}
+
+/// Java answers 500 for a class that it does not have; only the text tells this from a fault of the worker.
+fn workers_reason(error: &connect_api::Error) -> Reason {
+    match error {
+        connect_api::Error::Refused { status: 409, .. } => Reason::Rebalancing,
+        connect_api::Error::Refused { status: 400 | 422, .. } => Reason::InvalidConfig,
+        connect_api::Error::Refused { message, .. }
+            if message.contains("Failed to find any class that implements Connector") =>
+        {
+            Reason::InvalidConfig
+        }
+        // A worker that starts answers 503, and so does a proxy before one.
+        connect_api::Error::Unreachable { .. }
+        | connect_api::Error::Refused { status: 503, .. } => Reason::WorkersUnreachable,
+        connect_api::Error::Refused { .. } | connect_api::Error::Unreadable { .. } => {
+            Reason::WorkerError
+        }
+    }
+}
