@@ -14,6 +14,7 @@ mod distributed;
 pub mod fuzzing;
 mod jaas;
 mod listeners;
+mod loggers_file;
 mod memory;
 mod parts;
 mod plugins;

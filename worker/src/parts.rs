@@ -24,7 +24,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    memory, plugins,
+    loggers_file, memory, plugins,
     settings::WorkerConfig,
     surface::{self, About, Surface},
     unknown,
@@ -99,8 +99,12 @@ impl Parts {
         let serving = CancellationToken::new();
         let mut servers = JoinSet::new();
         surface.serve(&handle, &client, about, &mut servers, &serving);
-        if let Some(metrics) = metrics(&config, &registry, &serving).await? {
+        if let Some(metrics) = metrics(&config, &registry, &handle, &serving).await? {
             servers.spawn(metrics);
+        }
+        if let Some(file) = config.loggers_file.clone() {
+            let following = loggers_file::follow(file, loggers.clone());
+            servers.spawn(surface::until(serving.clone(), following));
         }
         let providers = Arc::new(providers);
         Ok(Self {
@@ -183,17 +187,19 @@ pub(crate) fn invalid(path: &Path) -> String {
     format!("{} is not a valid worker file", path.display())
 }
 
-/// What serves the metrics, if the worker file wants it.
+/// What serves metrics and health, if the worker file wants it.
 async fn metrics(
     config: &WorkerConfig,
     registry: &Registry,
+    herder: &Handle,
     serving: &CancellationToken,
 ) -> Result<Option<impl Future<Output = std::io::Result<()>> + use<>>> {
     let Some(address) = config.metrics_address()? else { return Ok(None) };
     let socket = tokio::net::TcpListener::bind(address)
         .await
         .with_context(|| format!("sluice.metrics.listener {address} cannot be bound"))?;
-    Ok(Some(sluice_rest::serve_metrics(socket, registry.clone(), serving.clone())))
+    let (registry, herder) = (registry.clone(), herder.clone());
+    Ok(Some(sluice_rest::serve_metrics(socket, registry, herder, serving.clone())))
 }
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -33,6 +33,9 @@ pub(crate) struct WorkerConfig {
     /// Address of the metrics; empty for none.
     #[config(key = "sluice.metrics.listener", default = "0.0.0.0:9404", importance = Low)]
     metrics_listener: String,
+    /// File with levels of loggers, followed as it changes.
+    #[config(key = "sluice.loggers.file", importance = Low)]
+    pub(crate) loggers_file: Option<String>,
 }
 
 impl WorkerConfig {

@@ -111,8 +111,11 @@ impl Surface {
     }
 }
 
-/// Does something until the servers are told to stop.
-async fn until(serving: CancellationToken, work: impl Future<Output = ()>) -> std::io::Result<()> {
+/// Does something that has no end until the servers are told to stop.
+pub(super) async fn until(
+    serving: CancellationToken,
+    work: impl Future<Output = ()>,
+) -> std::io::Result<()> {
     tokio::select! {
         () = serving.cancelled() => Ok(()),
         () = work => Ok(()),

@@ -22,6 +22,8 @@ pub struct Loggers(Arc<RwLock<Table>>);
 
 #[derive(Debug)]
 struct Table {
+    /// The levels at the start: of the root, and those that were set.
+    first: (Level, BTreeMap<String, Level>),
     root: Level,
     /// Levels that were set, apart from that of the root.
     own: BTreeMap<String, Level>,
@@ -35,8 +37,9 @@ impl Loggers {
     /// Levels to begin with.
     pub fn new(root: Level, own: impl IntoIterator<Item = (String, Level)>) -> Self {
         let known = names::known().map(str::to_owned).collect();
-        let own = own.into_iter().collect();
-        Self(Arc::new(RwLock::new(Table { root, own, known, modified: BTreeMap::new() })))
+        let own: BTreeMap<_, _> = own.into_iter().collect();
+        let first = (root, own.clone());
+        Self(Arc::new(RwLock::new(Table { first, root, own, known, modified: BTreeMap::new() })))
     }
 
     /// Takes note of a logger. Returns its level.
@@ -87,6 +90,13 @@ impl Loggers {
         changed
     }
 
+    /// Puts all levels back to those at the start and sets `levels` on top, whatever was set meanwhile, as Log4j does when it
+    /// reads its file again. `now_millis` counts from the epoch.
+    pub fn load(&self, levels: &BTreeMap<String, Level>, now_millis: i64) {
+        self.write().load(levels, now_millis);
+        tracing::callsite::rebuild_interest_cache();
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, Table> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -111,6 +121,25 @@ impl Table {
         LoggerLevel {
             level: self.effective(name).to_string(),
             last_modified: self.modified.get(name).copied(),
+        }
+    }
+
+    fn load(&mut self, levels: &BTreeMap<String, Level>, now_millis: i64) {
+        let mut named: BTreeMap<String, Level> = levels
+            .iter()
+            .map(|(name, level)| (names::canonical(name).to_owned(), *level))
+            .collect();
+        self.known.extend(named.keys().filter(|it| *it != ROOT).cloned());
+        let before: Vec<(String, Level)> =
+            self.names().map(|it| (it.to_owned(), self.effective(it))).collect();
+        (self.root, self.own) = self.first.clone();
+        self.own.retain(|name, _| !named.keys().any(|it| is_below(name, it)));
+        self.root = named.remove(ROOT).unwrap_or(self.root);
+        self.own.extend(named);
+        for (name, before) in before {
+            if self.effective(&name) != before {
+                self.modified.insert(name, now_millis);
+            }
         }
     }
 

@@ -47,6 +47,8 @@ pub(crate) fn is_file_name(text: &str) -> bool {
     !text.is_empty() && !matches!(text, "." | "..") && !text.contains(['/', '\0'])
 }
 
+/// Between quotes a line break would end the entry: certificates have many.
 fn quoted(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"")
+    let text = text.replace('\\', "\\\\").replace('"', "\\\"");
+    text.replace('\n', "\\n").replace('\r', "\\r")
 }

@@ -61,6 +61,7 @@ fn values_come_from_files_folders_and_variables() {
         (format!("${{d:{at}:../password}}"), Ok(format!("${{d:{at}:../password}}"))),
         (format!("${{d:{at}/none:a}}"), Ok(format!("${{d:{at}/none:a}}"))),
         (format!("${{q:{at}:odd}}"), Ok(r#"a\"\\"#.to_owned())),
+        (format!("${{q:{at}:password}}"), Ok(r"hush\n".to_owned())),
         ("${e:APP_TOKEN}${e:HOME}".to_owned(), Ok("t0ken${e:HOME}".to_owned())),
         (
             "${e:/p:APP_TOKEN}".to_owned(),

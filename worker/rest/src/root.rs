@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
-use sluice_herder::Request;
+use sluice_herder::{Handle, Request};
 use sluice_rest_model::{Health, HealthStatus};
 
 use crate::server::Worker;
@@ -21,10 +21,15 @@ pub(crate) async fn root(State(worker): State<Worker>) -> Response {
 }
 
 pub(crate) async fn health(State(worker): State<Worker>) -> Response {
-    let (code, status, message) = if !worker.herder.has_started() {
+    health_of(&worker.herder).await
+}
+
+/// Whether a worker has started and answers.
+pub(crate) async fn health_of(herder: &Handle) -> Response {
+    let (code, status, message) = if !herder.has_started() {
         (StatusCode::SERVICE_UNAVAILABLE, HealthStatus::Starting, "Worker is still starting up.")
     } else if matches!(
-        tokio::time::timeout(HEALTH_TIMEOUT, worker.herder.ask(Request::Ping)).await,
+        tokio::time::timeout(HEALTH_TIMEOUT, herder.ask(Request::Ping)).await,
         Ok(Ok(_))
     ) {
         let message = "Worker has completed startup and is ready to handle requests.";

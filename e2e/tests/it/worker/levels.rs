@@ -53,3 +53,29 @@ async fn set(worker: &ConnectWorker, logger: &str) -> Result<()> {
     })
     .await
 }
+
+#[tokio::test]
+async fn levels_of_a_file_take_effect_while_the_worker_runs() -> Result<()> {
+    sluice_kit::require!(java::missing());
+    let kafka = KafkaServer::shared().await?;
+    let folder = tempfile::tempdir()?;
+    let levels = folder.path().join("loggers.properties");
+    std::fs::write(&levels, "com.example=WARN\n")?;
+    let file = WorkerFile::new(&kafka.bootstrap(), "levels-file")
+        .with("sluice.loggers.file", &levels.display().to_string());
+    let worker = ConnectWorker::sluice(&file).await?;
+    let process = worker.process_id();
+    for (text, expected) in [("com.example=WARN\n", "WARN"), ("root=ERROR\n", "ERROR")] {
+        let next = folder.path().join("next");
+        std::fs::write(&next, text)?;
+        std::fs::rename(&next, &levels)?;
+        wait::until_ok(PATIENCE, &format!("the level {expected}"), async || {
+            let told = worker.ask("GET", "/admin/loggers/com.example", None).await?;
+            ensure!(told["level"] == expected, "{told}");
+            Ok(())
+        })
+        .await?;
+    }
+    ensure!(worker.process_id() == process, "it is the same worker");
+    Ok(())
+}

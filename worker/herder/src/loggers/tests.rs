@@ -53,3 +53,27 @@ fn what_has_changed_is_told() {
     assert_eq!(told("Root"), Some(("DEBUG".to_owned(), Some(5))));
     assert_eq!(loggers.most(), Level::Debug);
 }
+
+#[test]
+fn levels_of_a_file_replace_what_was_set_meanwhile() {
+    let loggers = loggers();
+    let load = |levels: &[(&str, Level)]| {
+        let levels = levels.iter().map(|(name, level)| ((*name).to_owned(), *level));
+        loggers.load(&levels.collect(), 1);
+    };
+    loggers.set("com.example.it", "TRACE", 0);
+    // Those below count, in whatever order the names sort.
+    let sink = "org.apache.kafka.connect.runtime.WorkerSinkTask";
+    load(&[(sink, Level::Debug), ("root", Level::Error), ("sluice_engine", Level::Warn)]);
+    for (name, expected) in [
+        ("com.example.it", Level::Error),
+        ("sluice_engine::sink", Level::Debug),
+        ("sluice_engine::ledger", Level::Warn),
+        ("other", Level::Error),
+    ] {
+        assert_eq!(loggers.effective(name), expected, "{name}");
+    }
+    load(&[]);
+    assert_eq!(loggers.effective("com.example.it"), Level::Warn);
+    assert_eq!(loggers.effective("other"), Level::Info);
+}
