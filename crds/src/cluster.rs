@@ -5,16 +5,25 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::ResourceRequirements;
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::schema;
 
 pub(crate) mod authentication;
+pub(crate) mod logging;
+pub(crate) mod network_policy;
+pub(crate) mod oauth;
+pub(crate) mod rack;
+pub(crate) mod rest;
 pub(crate) mod status;
 pub(crate) mod template;
 pub(crate) mod unmanaged;
 
 use authentication::{Authentication, Tls};
+use logging::Logging;
+use network_policy::NetworkPolicyPeers;
+use rack::Rack;
+use rest::Rest;
 use status::KafkaConnectStatus;
 use template::Template;
 use unmanaged::UnmanagedConnectors;
@@ -98,28 +107,35 @@ use unmanaged::UnmanagedConnectors;
     )
 )]
 pub struct KafkaConnectSpec {
-    /// Number of workers. 0 stops all of them and keeps the configuration.
+    /// Number of workers. 0 suspends the cluster: no worker runs, and the configuration stays.
     #[serde(default = "one")]
     #[schemars(range(min = 0, max = 1000))]
     pub replicas: i32,
-    /// Image of the workers. Default: the one that the operator was installed with.
+    /// Version of the workers, out of those for which the operator was given an image. With image it has no effect.
+    #[schemars(length(min = 1, max = 64))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Image of the workers. Default: the one for version, or the one that the operator was installed with.
     #[schemars(length(min = 1))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
     /// Kafka brokers to start from: host:port, several separated by commas.
-    #[schemars(length(min = 1))]
+    #[schemars(
+        length(min = 1, max = 4096),
+        regex(pattern = r"^\s*[^\s,]+:[0-9]{1,5}(\s*,\s*[^\s,]+:[0-9]{1,5})*\s*$")
+    )]
     pub bootstrap_servers: String,
     /// Name of the group that the workers form (group.id). Two clusters on one Kafka must not share it.
     #[schemars(length(min = 1, max = 249))]
     pub group_id: String,
     /// Topic with the connector configurations (config.storage.topic).
-    #[schemars(length(min = 1, max = 249))]
+    #[schemars(length(min = 1, max = 249), regex(pattern = r"^[a-zA-Z0-9._-]+$"))]
     pub config_storage_topic: String,
     /// Topic with the connector and task states (status.storage.topic).
-    #[schemars(length(min = 1, max = 249))]
+    #[schemars(length(min = 1, max = 249), regex(pattern = r"^[a-zA-Z0-9._-]+$"))]
     pub status_storage_topic: String,
     /// Topic with the source positions (offset.storage.topic).
-    #[schemars(length(min = 1, max = 249))]
+    #[schemars(length(min = 1, max = 249), regex(pattern = r"^[a-zA-Z0-9._-]+$"))]
     pub offset_storage_topic: String,
     /// Further worker settings, as in a worker file of Kafka Connect. Values are strings, numbers or booleans.
     /// Keys that the other fields of this resource decide are refused.
@@ -141,6 +157,18 @@ pub struct KafkaConnectSpec {
     /// Times of the check that a worker has joined its group and answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub readiness_probe: Option<Probe>,
+    /// What the workers log. Takes effect without a restart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logging: Option<Logging>,
+    /// Where a worker is (client.rack), so that its consumers read from brokers nearby.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rack: Option<Rack>,
+    /// The workers' own REST API: encryption, and who may use it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rest: Option<Rest>,
+    /// Who may reach the workers over the network, beside the workers of this cluster and the operator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_policy: Option<NetworkPolicyPeers>,
     /// Changes to the objects that the operator makes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template: Option<Template>,
@@ -148,6 +176,35 @@ pub struct KafkaConnectSpec {
     /// leaves them alone, Adopt makes a KafkaConnector for each, Delete deletes them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unmanaged_connectors: Option<UnmanagedConnectors>,
+    /// Accepted from other operators' manifests: workers serve metrics on port 9404 in any case, under the names of
+    /// Kafka Connect's dashboards, and the rules given here have no effect.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[schemars(schema_with = "schema::free_map")]
+    pub metrics_config: Map<String, Value>,
+    /// Accepted from other operators' manifests and without effect: workers do not send traces.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[schemars(schema_with = "schema::free_map")]
+    pub tracing: Map<String, Value>,
+    /// Accepted from other operators' manifests and without effect: native workers have no JVM.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[schemars(schema_with = "schema::free_map")]
+    pub jvm_options: Map<String, Value>,
+    /// Accepted from other operators' manifests and without effect: native workers have no JMX.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[schemars(schema_with = "schema::free_map")]
+    pub jmx_options: Map<String, Value>,
+    /// Accepted from other operators' manifests and without effect: no image has to be built, as connectors are part of
+    /// the worker's.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[schemars(schema_with = "schema::free_map")]
+    pub build: Map<String, Value>,
+    /// Accepted from other operators' manifests and without effect: native workers load no Java plugins.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "schema::free_list")]
+    pub plugins: Vec<Value>,
+    /// Accepted from other operators' manifests and without effect: the rack is found without a container for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_rack_init_image: Option<String>,
 }
 
 const fn one() -> i32 {

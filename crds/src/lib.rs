@@ -20,10 +20,17 @@ pub use cluster::authentication::{
     Authentication, AuthenticationType, CertificateAndKeySecret, PasswordSecret, Tls,
     TrustedCertificate,
 };
+pub use cluster::logging::{Logging, LoggingSource, LoggingType};
+pub use cluster::network_policy::NetworkPolicyPeers;
+pub use cluster::oauth::{OAuth, SecretKey};
+pub use cluster::rack::{Rack, RackType};
+pub use cluster::rest::{
+    ClientAuthentication, Rest, RestAuthentication, RestAuthenticationType, RestTls,
+};
 pub use cluster::status::{ConnectorPlugin, GroupState, KafkaConnectStatus, Member};
 pub use cluster::template::{
-    BudgetTemplate, ConnectContainerTemplate, ObjectTemplate, PodTemplate, Template,
-    TemplateMetadata, Volume,
+    BudgetTemplate, ConnectContainerTemplate, DnsPolicy, EvictionPolicy, IpFamily, IpFamilyPolicy,
+    ObjectTemplate, PodTemplate, ServiceTemplate, Template, TemplateMetadata, Volume,
 };
 pub use cluster::unmanaged::UnmanagedConnectors;
 pub use cluster::{KafkaConnect, KafkaConnectSpec, Probe};

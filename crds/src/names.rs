@@ -22,10 +22,10 @@ pub mod condition {
     pub const GROUP_REACHABLE: &str = "GroupReachable";
     /// An annotation keeps the operator from acting. Only there while True.
     pub const RECONCILIATION_PAUSED: &str = "ReconciliationPaused";
+    /// Something that was asked for has no effect, or was not done. Only there while True.
+    pub const WARNING: &str = "Warning";
     /// `KafkaConnector`: the connector instance runs.
     pub const CONNECTOR_RUNNING: &str = "ConnectorRunning";
     /// `KafkaConnector`: there are tasks, and all of them run.
     pub const TASKS_RUNNING: &str = "TasksRunning";
-    /// Something that was asked for was not done. Only while it is True.
-    pub const WARNING: &str = "Warning";
 }

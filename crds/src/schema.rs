@@ -8,6 +8,14 @@ pub(crate) fn free_map(_: &mut SchemaGenerator) -> Schema {
     schemars::json_schema!({"type": "object", "x-kubernetes-preserve-unknown-fields": true})
 }
 
+/// A list of such objects.
+pub(crate) fn free_list(_: &mut SchemaGenerator) -> Schema {
+    schemars::json_schema!({
+        "type": "array",
+        "items": {"type": "object", "x-kubernetes-preserve-unknown-fields": true},
+    })
+}
+
 /// Spells numbers without a fraction as integers. `0.0` in a file and `0` in the cluster is the same limit, and a
 /// difference for ever to tools that compare text.
 pub(crate) fn integers(schema: &mut Value) {

@@ -1,4 +1,4 @@
-//! `KafkaConnect`: references → validate → build → apply (StatefulSet last) → look → roll → status.
+//! `KafkaConnect`: rivals → references → validate → build → apply (StatefulSet last) → look → roll → status.
 
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
@@ -8,17 +8,24 @@ use sluice_crds::KafkaConnect;
 use crate::context::{Context, jittered};
 use crate::reason::{Reason, Retry};
 
+pub mod access;
 pub mod apply;
 pub mod build;
 pub mod children;
 pub mod group;
+pub mod installation;
+pub mod logging;
 pub mod look;
 pub mod overlay;
+pub mod pod_parts;
 pub mod pods;
+pub mod rack;
 pub mod references;
+mod rivals;
 pub mod roll;
 pub mod status;
 pub mod unmanaged;
+mod unused;
 pub mod validate;
 pub mod worker_file;
 
@@ -33,6 +40,9 @@ pub enum Error {
     /// Something outside the spec could not be read.
     #[error(transparent)]
     References(#[from] references::Error),
+    /// The REST API of the workers could not be reached as the spec says.
+    #[error(transparent)]
+    Access(#[from] access::Error),
     /// The spec cannot be used.
     #[error(transparent)]
     Validate(#[from] validate::Error),
@@ -54,10 +64,12 @@ impl Error {
     /// The condition reason.
     pub fn reason(&self) -> Reason {
         match self {
-            Self::References(_) | Self::Pods(_) | Self::Roll(_) | Self::Status(_) => {
-                Reason::ApiUnavailable
-            }
-            Self::Validate(error) => error.reason(),
+            Self::References(_)
+            | Self::Access(access::Error::Read(_))
+            | Self::Pods(_)
+            | Self::Roll(_)
+            | Self::Status(_) => Reason::ApiUnavailable,
+            Self::Access(access::Error::Invalid(error)) | Self::Validate(error) => error.reason(),
             Self::Apply(error) => error.reason(),
         }
     }
@@ -112,10 +124,16 @@ pub struct Converged {
 }
 
 async fn converge(cluster: &KafkaConnect, ctx: &Context) -> Result<Converged, Error> {
+    let others = ctx.all_clusters().await;
+    rivals::check(cluster, others.iter().filter_map(|it| it.0.as_ref().ok()))?;
     let references = references::fetch(cluster, &ctx.client).await?;
-    let valid = validate::cluster(cluster, &references, &ctx.settings.worker_image)?;
+    let valid = validate::cluster(cluster, &references, &ctx.installation)?;
+    let key = (valid.namespace.clone(), valid.name.clone());
+    let access = access::find(&valid, ctx.access(&key), &ctx.client).await?;
+    ctx.set_access(key, access);
     let resources = build::resources(&valid);
-    let applied = apply::in_order(&resources, &valid.namespace, &ctx.client, &ctx.children).await?;
+    let written = apply::in_order(&resources, &valid.namespace, &ctx.client, &ctx.children);
+    let applied = Applied { stateful_set: written.await?, warnings: valid.warnings };
     let seen = look::look(cluster, &applied, ctx).await?;
     let step = roll::advance(cluster, &applied.stateful_set, &seen, ctx).await?;
     Ok(Converged { applied, seen, step })

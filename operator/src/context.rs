@@ -1,8 +1,9 @@
 //! What every reconcile needs: clients, settings, and what is shared between resources.
 
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kube::core::DeserializeGuard;
@@ -12,8 +13,10 @@ use kube::{Client, ResourceExt};
 use sluice_crds::{KafkaConnect, KafkaConnector};
 
 use crate::backoff::Backoff;
+use crate::cluster::access::Access;
 use crate::cluster::children::Children;
 use crate::cluster::group::poll;
+use crate::cluster::installation::Installation;
 use crate::cluster::roll::Rolls;
 use crate::connect_api::{ConnectApi, Connections, connections};
 use crate::connector::external::Clients;
@@ -35,6 +38,8 @@ pub struct Settings {
     pub labels: Option<String>,
     /// Image of workers whose cluster names none.
     pub worker_image: String,
+    /// Images of workers by the version that clusters name.
+    pub worker_images: BTreeMap<String, String>,
     /// Where the workers of a cluster answer: an address with `{cluster}` and `{namespace}` in it.
     pub worker_url: String,
     /// Addresses of REST APIs that resources may name; `*` is any.
@@ -64,6 +69,7 @@ impl Settings {
             namespaces: Vec::new(),
             labels: None,
             worker_image: worker_image.into(),
+            worker_images: BTreeMap::new(),
             worker_url: "http://{cluster}-connect-api.{namespace}.svc:8083".to_owned(),
             connect_rest: Vec::new(),
             address: SocketAddr::from(([0, 0, 0, 0], 8080)),
@@ -96,6 +102,8 @@ pub struct Context {
     pub client: Client,
     /// Settings of the operator.
     pub settings: Settings,
+    /// What of them clusters depend on.
+    pub installation: Installation,
     /// Counts and times.
     pub metrics: Metrics,
     /// Writes the status of clusters.
@@ -123,6 +131,8 @@ pub struct Context {
     clusters: Vec<Store<DeserializeGuard<KafkaConnect>>>,
     connectors: Vec<Store<DeserializeGuard<KafkaConnector>>>,
     connections: Connections,
+    /// The ways to clusters that take something special.
+    accesses: Mutex<HashMap<Key, Access>>,
 }
 
 impl Context {
@@ -151,6 +161,12 @@ impl Context {
             cluster_backoff: Backoff::default(),
             connector_backoff: Backoff::default(),
             connections: connections(),
+            accesses: Mutex::default(),
+            installation: Installation {
+                worker_image: settings.worker_image.clone(),
+                worker_images: settings.worker_images.clone(),
+                namespace: client.default_namespace().to_owned(),
+            },
             client,
             settings,
             metrics,
@@ -162,12 +178,52 @@ impl Context {
     /// The REST API of a cluster.
     pub fn workers(&self, namespace: &str, cluster: &str) -> ConnectApi {
         let url = self.settings.worker_url.replace("{cluster}", cluster);
-        self.connect_api(url.replace("{namespace}", namespace))
+        let url = url.replace("{namespace}", namespace);
+        let Some(access) = self.access(&(namespace.to_owned(), cluster.to_owned())) else {
+            return ConnectApi::new(self.connections.clone(), url);
+        };
+        let Access { connections, authorization, .. } = access;
+        let url = match &connections {
+            Some(_) => url.replacen("http://", "https://", 1),
+            None => url,
+        };
+        let connections = connections.unwrap_or_else(|| self.connections.clone());
+        ConnectApi::new(connections, url).authorized(authorization)
     }
 
     /// A REST API at an address.
     pub fn connect_api(&self, url: String) -> ConnectApi {
         ConnectApi::new(self.connections.clone(), url)
+    }
+
+    /// What is special about the way to a cluster's workers, as far as its cluster has been looked at.
+    pub(crate) fn access(&self, key: &Key) -> Option<Access> {
+        self.accesses.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    }
+
+    /// Keeps what is special about it.
+    pub(crate) fn set_access(&self, key: Key, access: Option<Access>) {
+        let mut accesses = self.accesses.lock().unwrap_or_else(PoisonError::into_inner);
+        match access {
+            Some(access) => accesses.insert(key, access),
+            None => accesses.remove(&key),
+        };
+    }
+
+    /// All clusters, once they have been listed.
+    pub(crate) async fn all_clusters(&self) -> Vec<Arc<DeserializeGuard<KafkaConnect>>> {
+        let listed = async {
+            for store in &self.clusters {
+                // Fails only if the controller is gone, and then nothing is left to wait for.
+                let _gone = store.wait_until_ready().await;
+            }
+        };
+        if tokio::time::timeout(LISTS, listed).await.is_err() {
+            tracing::warn!(
+                "some clusters have not been listed yet; duplicates of their groups go unseen"
+            );
+        }
+        self.clusters.iter().flat_map(Store::state).collect()
     }
 
     /// A cluster as it was last seen.
@@ -207,6 +263,9 @@ impl Context {
         found.map(|found| found.name_any())
     }
 }
+
+/// Longest time to wait for a list of clusters, as of a namespace that the operator may not see.
+const LISTS: Duration = Duration::from_secs(10);
 
 /// A pause, longer by up to an eighth: resources that started together do not stay together.
 pub(crate) fn jittered(pause: Duration) -> Duration {

@@ -9,6 +9,7 @@ use futures::{Stream, StreamExt, TryStreamExt};
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::apps::v1::StatefulSet;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret, Service, ServiceAccount};
+use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use kube::core::{DeserializeGuard, PartialObjectMeta};
 use kube::runtime::controller::{self, Config};
@@ -154,6 +155,7 @@ impl Place<'_> {
         let controller = self.owns::<ConfigMap>(controller, children);
         let controller = self.owns::<Service>(controller, children);
         let controller = self.owns::<ServiceAccount>(controller, children);
+        let controller = self.owns::<NetworkPolicy>(controller, children);
         let controller = self.owns::<PodDisruptionBudget>(controller, children);
         let store = controller.store();
         let secrets = self.api::<PartialObjectMeta<Secret>>();
@@ -249,7 +251,10 @@ fn clusters_that_name(
     let name = secret.name_any();
     let reads = |cluster: &Guarded<KafkaConnect>| {
         cluster.namespace() == secret.metadata.namespace
-            && cluster.0.as_ref().is_ok_and(|it| references::names(&it.spec).contains(&name))
+            && cluster
+                .0
+                .as_ref()
+                .is_ok_and(|it| references::names(&it.spec).secrets.contains(&name))
     };
     store.state_filter(reads).iter().map(|it| ObjectRef::from_obj(it.as_ref())).collect()
 }

@@ -28,6 +28,9 @@ struct Arguments {
     /// Image of workers whose KafkaConnect names none.
     #[arg(long, value_name = "IMAGE", default_value = concat!("sluice/worker:", env!("CARGO_PKG_VERSION")))]
     worker_image: String,
+    /// Image of workers whose KafkaConnect names a version; may be given several times.
+    #[arg(long = "worker-version", value_name = "VERSION=IMAGE", value_parser = version)]
+    worker_images: Vec<(String, String)>,
     /// Where the workers of a cluster answer, with {cluster} and {namespace} in it.
     #[arg(long, value_name = "URL")]
     worker_url: Option<String>,
@@ -94,6 +97,14 @@ impl ElectionArguments {
     }
 }
 
+fn version(text: &str) -> Result<(String, String), String> {
+    let parts =
+        text.split_once('=').filter(|(version, image)| !version.is_empty() && !image.is_empty());
+    let (version, image) =
+        parts.ok_or("expected VERSION=IMAGE, such as 0.1.0=sluice/worker:0.1.0")?;
+    Ok((version.to_owned(), image.to_owned()))
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if std::io::stdout().is_terminal() {
@@ -116,6 +127,7 @@ async fn start(arguments: Arguments) -> anyhow::Result<()> {
     let provider = rustls::crypto::ring::default_provider();
     provider.install_default().map_err(|_| anyhow::anyhow!("a TLS provider is there already"))?;
     let mut settings = Settings::new(arguments.worker_image);
+    settings.worker_images = arguments.worker_images.into_iter().collect();
     settings.namespaces = arguments.namespaces;
     settings.labels = arguments.resource_labels.filter(|labels| !labels.is_empty());
     settings.address = arguments.address;

@@ -1,4 +1,4 @@
-//! Java's properties format, as the worker file is written in.
+//! Java's properties format, in which the worker file is written and Log4j's levels are read.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -35,9 +35,82 @@ fn escape(part: &str, is_key: bool, text: &mut String) {
     }
 }
 
+/// Reads keys and values; what follows the last of equal keys counts. Escapes other than of line ends, tabs and signs
+/// (`\\uXXXX`) stay as they are.
+pub fn parse(text: &str) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut lines = text.lines().map(str::trim_start);
+    while let Some(line) = lines.next() {
+        if line.is_empty() || line.starts_with(['#', '!']) {
+            continue;
+        }
+        let mut whole = line.to_owned();
+        while goes_on(&whole) {
+            whole.pop();
+            whole.push_str(lines.next().unwrap_or_default());
+        }
+        let (key, value) = divided(&whole);
+        found.insert(unescaped(key), unescaped(value));
+    }
+    found
+}
+
+/// Whether a line ends with a backslash that is not itself escaped.
+fn goes_on(line: &str) -> bool {
+    line.chars().rev().take_while(|it| *it == '\\').count() % 2 == 1
+}
+
+/// A key ends at the first `=`, `:` or blank that is not escaped.
+fn divided(line: &str) -> (&str, &str) {
+    let mut is_escaped = false;
+    let end = line.find(|it: char| {
+        let ends = !is_escaped && (it == '=' || it == ':' || it.is_whitespace());
+        is_escaped = it == '\\' && !is_escaped;
+        ends
+    });
+    let Some(end) = end else { return (line, "") };
+    let rest = line[end..].trim_start();
+    let rest = rest.strip_prefix(['=', ':']).unwrap_or(rest);
+    (&line[..end], rest.trim())
+}
+
+fn unescaped(part: &str) -> String {
+    let mut text = String::with_capacity(part.len());
+    let mut rest = part.chars();
+    while let Some(next) = rest.next() {
+        match (next, if next == '\\' { rest.next() } else { None }) {
+            ('\\', Some('n')) => text.push('\n'),
+            ('\\', Some('r')) => text.push('\r'),
+            ('\\', Some('t')) => text.push('\t'),
+            ('\\', Some('u')) => text.push_str("\\u"),
+            ('\\', Some(sign)) => text.push(sign),
+            ('\\', None) => {}
+            (plain, _) => text.push(plain),
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_and_values_are_read_as_java_reads_them() {
+        let text = "# a comment\n! another\n\na=b\n c : d\ne f g\nh\ni=1,\\\n   2\nj\\:k=\\tx\nl=\\\\\na=last";
+        let read = parse(text);
+        let expected = [
+            ("a", "last"),
+            ("c", "d"),
+            ("e", "f g"),
+            ("h", ""),
+            ("i", "1,2"),
+            ("j:k", "\tx"),
+            ("l", "\\"),
+        ];
+        let read: Vec<(&str, &str)> = read.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        assert_eq!(read, expected);
+    }
 
     #[test]
     fn what_java_would_misread_is_escaped() {

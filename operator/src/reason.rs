@@ -11,8 +11,8 @@ pub enum Reason {
     Accepted,
     /// The REST API answers.
     Answers,
-    /// Zero workers were asked for.
-    ScaledToZero,
+    /// Zero workers were asked for: set spec.replicas to resume.
+    Suspended,
     /// Pods of a new revision replace those of the old one.
     RollingOut,
     /// A pod of a new revision cannot run, or tasks failed on it: the roll has stopped. Correct the change or take it back.
@@ -31,6 +31,10 @@ pub enum Reason {
     ConfigMapNotFound,
     /// A ConfigMap lacks a key: add it.
     ConfigMapKeyNotFound,
+    /// An older cluster has the group or an internal topic: choose another.
+    GroupTaken,
+    /// Something of the spec has no effect: the message says what and why.
+    PartlyIgnored,
     /// The API server refuses what the operator writes: the message says what and why.
     ApplyRefused,
     /// The API server does not answer.
@@ -79,11 +83,11 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 37] = [
         Self::AllWorkersReady,
         Self::Accepted,
         Self::Answers,
-        Self::ScaledToZero,
+        Self::Suspended,
         Self::RollingOut,
         Self::RolloutStuck,
         Self::WorkersNotReady,
@@ -93,6 +97,8 @@ impl Reason {
         Self::SecretKeyNotFound,
         Self::ConfigMapNotFound,
         Self::ConfigMapKeyNotFound,
+        Self::GroupTaken,
+        Self::PartlyIgnored,
         Self::ApplyRefused,
         Self::ApiUnavailable,
         Self::ReconciliationPaused,
@@ -123,7 +129,7 @@ impl Reason {
             Self::AllWorkersReady => "AllWorkersReady",
             Self::Accepted => "Accepted",
             Self::Answers => "Answers",
-            Self::ScaledToZero => "ScaledToZero",
+            Self::Suspended => "Suspended",
             Self::RollingOut => "RollingOut",
             Self::RolloutStuck => "RolloutStuck",
             Self::WorkersNotReady => "WorkersNotReady",
@@ -133,6 +139,8 @@ impl Reason {
             Self::SecretKeyNotFound => "SecretKeyNotFound",
             Self::ConfigMapNotFound => "ConfigMapNotFound",
             Self::ConfigMapKeyNotFound => "ConfigMapKeyNotFound",
+            Self::GroupTaken => "GroupTaken",
+            Self::PartlyIgnored => "PartlyIgnored",
             Self::ApplyRefused => "ApplyRefused",
             Self::ApiUnavailable => "ApiUnavailable",
             Self::ReconciliationPaused => "ReconciliationPaused",
@@ -168,6 +176,7 @@ impl Reason {
                 | Self::SecretKeyNotFound
                 | Self::ConfigMapNotFound
                 | Self::ConfigMapKeyNotFound
+                | Self::GroupTaken
                 | Self::ApplyRefused
                 | Self::ConnectorFailed
                 | Self::TaskFailed

@@ -32,7 +32,7 @@ fn sound_clusters_pass() {
     let scram = json!({"type": "scram-sha-512", "username": "u", "passwordSecret": {"secretName": "s", "password": "p"}});
     let client = json!({"type": "tls", "certificateAndKey": {"secretName": "s", "certificate": "c", "key": "k"}});
     let volume = json!({"name": "v", "persistentVolumeClaim": {"claimName": "c"}});
-    for cluster in [
+    let sound = vec![
         cluster(|_| {}),
         cluster(|spec| spec["authentication"] = scram),
         cluster(|spec| {
@@ -40,7 +40,14 @@ fn sound_clusters_pass() {
             spec["authentication"] = client;
         }),
         cluster(|spec| spec["template"] = json!({"pod": {"volumes": [volume]}})),
-    ] {
+        cluster(|spec| spec["authentication"] = json!({"type": "custom", "sasl": true})),
+        cluster(|spec| {
+            spec["authentication"] = json!({"type": "oauth", "accessTokenLocation": "/t"});
+        }),
+        cluster(|spec| spec["rack"] = json!({"topologyKey": "topology.kubernetes.io/zone"})),
+        cluster(|spec| spec["logging"] = json!({"type": "inline", "loggers": {"root": "INFO"}})),
+    ];
+    for cluster in sound {
         assert_eq!(messages(&cluster), [""; 0]);
     }
     assert_eq!(cluster(|_| {}).spec.replicas, 1);
@@ -49,7 +56,7 @@ fn sound_clusters_pass() {
 #[test]
 fn contradictions_are_refused_with_the_remedy() {
     type Change = fn(&mut Value);
-    let table: [(Change, &str); 6] = [
+    let table: [(Change, &str); 10] = [
         (|spec| spec["statusStorageTopic"] = json!("a-configs"), "three different topics"),
         (|spec| spec["authentication"] = json!({"type": "tls"}), "needs certificateAndKey"),
         (
@@ -73,6 +80,13 @@ fn contradictions_are_refused_with_the_remedy() {
             },
             "exactly one of secret",
         ),
+        (
+            |spec| spec["authentication"] = json!({"type": "oauth"}),
+            "type oauth needs tokenEndpointUri",
+        ),
+        (|spec| spec["rack"] = json!({"type": "topology-label"}), "needs topologyKey"),
+        (|spec| spec["rack"] = json!({"type": "environment-variable"}), "needs envVarName"),
+        (|spec| spec["logging"] = json!({"type": "external"}), "needs valueFrom.configMapKeyRef"),
     ];
     for (change, expected) in table {
         let messages = messages(&cluster(change));

@@ -37,30 +37,32 @@ impl Error {
     }
 }
 
-/// What the API server has now.
+/// What came of a spec.
 #[derive(Clone, Debug)]
 pub struct Applied {
-    /// The workers, with their status.
+    /// The workers as the API server has them now, with their status.
     pub stateful_set: StatefulSet,
+    /// What of the spec has no effect, and why.
+    pub warnings: Vec<String>,
 }
 
 /// Writes all objects, the StatefulSet last: its pods mount and use the others, and a pod that starts before its
-/// ConfigMap is there waits for a minute.
+/// ConfigMap is there waits for a minute. Returns it as the API server has it.
 pub async fn in_order(
     resources: &Resources,
     namespace: &str,
     client: &Client,
     children: &Children,
-) -> Result<Applied, Error> {
+) -> Result<StatefulSet, Error> {
     let writer = Writer { namespace, client, children };
     writer.ensure(&resources.service_account).await?;
     writer.ensure(&resources.config_map).await?;
     writer.ensure(&resources.headless_service).await?;
     writer.ensure(&resources.api_service).await?;
     writer.ensure(&resources.disruption_budget).await?;
+    writer.ensure(&resources.network_policy).await?;
     // Always: the answer is how the workers are.
-    let stateful_set = writer.apply(&resources.stateful_set).await?;
-    Ok(Applied { stateful_set })
+    writer.apply(&resources.stateful_set).await
 }
 
 struct Writer<'a> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::apps::v1::StatefulSet;
 use k8s_openapi::api::core::v1::{ConfigMap, Service, ServiceAccount};
+use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use sluice_crds::TemplateMetadata;
@@ -14,6 +15,7 @@ use crate::names;
 mod config_map;
 mod container;
 mod disruption_budget;
+mod network_policy;
 mod pod;
 mod service;
 mod service_account;
@@ -24,7 +26,7 @@ mod stateful_set;
 pub struct Resources {
     /// Identity of the pods, without any right.
     pub service_account: ServiceAccount,
-    /// The worker file.
+    /// The worker file and what lies beside it.
     pub config_map: ConfigMap,
     /// Gives each worker its name.
     pub headless_service: Service,
@@ -32,20 +34,22 @@ pub struct Resources {
     pub api_service: Service,
     /// Limits what an eviction may take away.
     pub disruption_budget: PodDisruptionBudget,
+    /// Limits who reaches the workers.
+    pub network_policy: NetworkPolicy,
     /// The workers; last, because its pods need all of the above.
     pub stateful_set: StatefulSet,
 }
 
 /// Builds all objects.
 pub fn resources(cluster: &Cluster) -> Resources {
-    let config_map = config_map::of(cluster);
     Resources {
         service_account: service_account::of(cluster),
         headless_service: service::headless(cluster),
         api_service: service::api(cluster),
         disruption_budget: disruption_budget::of(cluster),
-        stateful_set: stateful_set::of(cluster, &config_map),
-        config_map,
+        network_policy: network_policy::of(cluster),
+        stateful_set: stateful_set::of(cluster),
+        config_map: config_map::of(cluster),
     }
 }
 

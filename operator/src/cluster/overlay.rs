@@ -3,11 +3,11 @@
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use serde_json::{Map, Value};
 
+use super::pod_parts;
+
 /// Why an overlay is no part of a pod template, if it is none.
 pub fn check(overlay: &Map<String, Value>) -> Result<(), String> {
-    serde_json::from_value::<PodTemplateSpec>(Value::Object(overlay.clone()))
-        .map(drop)
-        .map_err(|error| error.to_string())
+    pod_parts::strict::<PodTemplateSpec>(&Value::Object(overlay.clone())).map(drop)
 }
 
 /// Names of the volumes that an overlay brings.
@@ -77,5 +77,7 @@ mod tests {
         let overlay = |value: Value| value.as_object().cloned().unwrap();
         assert!(check(&overlay(json!({"spec": {"hostUsers": false}}))).is_ok());
         assert!(check(&overlay(json!({"spec": {"containers": "x"}}))).is_err());
+        let unknown = check(&overlay(json!({"spec": {"hostUser": false}})));
+        assert_eq!(unknown, Err("spec.hostUser: unknown field; correct or remove it".to_owned()));
     }
 }

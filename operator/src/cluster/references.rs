@@ -2,20 +2,32 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{ConfigMap, EnvFromSource, EnvVar, Secret};
 use kube::{Api, Client, ResourceExt};
-use sluice_crds::{KafkaConnect, KafkaConnectSpec};
+use sluice_crds::{
+    Authentication, ConnectContainerTemplate, KafkaConnect, KafkaConnectSpec, Rest,
+    TrustedCertificate,
+};
 
-/// A Secret could not be asked for.
+use super::worker_file::custom;
+
+/// A Secret or ConfigMap could not be asked for.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read Secret {name}: {source}")]
+#[error("cannot read {kind} {name}: {source}")]
 pub struct Error {
+    kind: &'static str,
     name: String,
-    source: kube::Error,
+    source: Box<kube::Error>,
 }
 
-/// The Secrets that a cluster names. Those that do not exist are missing here.
-pub type References = BTreeMap<String, SecretView>;
+/// What a cluster names. What does not exist is missing here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct References {
+    /// Secrets by name.
+    pub secrets: BTreeMap<String, SecretView>,
+    /// ConfigMaps by name.
+    pub config_maps: BTreeMap<String, ConfigMapView>,
+}
 
 /// What the operator keeps of a Secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,40 +38,132 @@ pub struct SecretView {
     pub version: String,
 }
 
-/// Reads the Secrets that the spec names.
+/// What the operator keeps of a ConfigMap.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConfigMapView {
+    /// Its texts by key.
+    pub data: BTreeMap<String, String>,
+    /// Changes whenever the ConfigMap does.
+    pub version: String,
+}
+
+/// Names of the objects that a spec refers to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// Secrets.
+    pub secrets: BTreeSet<String>,
+    /// ConfigMaps.
+    pub config_maps: BTreeSet<String>,
+}
+
+/// Reads the objects that the spec names.
 pub async fn fetch(cluster: &KafkaConnect, client: &Client) -> Result<References, Error> {
-    let secrets: Api<Secret> =
-        Api::namespaced(client.clone(), &cluster.namespace().unwrap_or_default());
-    let mut found = References::new();
-    for name in names(&cluster.spec) {
-        let secret =
-            secrets.get_opt(&name).await.map_err(|source| Error { name: name.clone(), source })?;
-        if let Some(secret) = secret {
-            found.insert(name, view(&secret));
-        }
+    let namespace = cluster.namespace().unwrap_or_default();
+    let secrets: Api<Secret> = Api::namespaced(client.clone(), &namespace);
+    let config_maps: Api<ConfigMap> = Api::namespaced(client.clone(), &namespace);
+    let mut found = References::default();
+    let names = names(&cluster.spec);
+    for name in names.secrets {
+        let read = secrets.get_opt(&name).await;
+        let secret = read.map_err(|source| unreadable("Secret", &name, source))?;
+        found.secrets.extend(secret.map(|secret| (name, SecretView::of(&secret))));
+    }
+    for name in names.config_maps {
+        let read = config_maps.get_opt(&name).await;
+        let map = read.map_err(|source| unreadable("ConfigMap", &name, source))?;
+        found.config_maps.extend(map.map(|map| (name, ConfigMapView::of(map))));
     }
     Ok(found)
 }
 
-/// Names of the Secrets that a spec needs.
-pub fn names(spec: &KafkaConnectSpec) -> BTreeSet<String> {
-    let trusted = spec.tls.iter().flat_map(|tls| &tls.trusted_certificates);
-    let trusted = trusted.map(|certificate| &certificate.secret_name);
-    let own = spec.authentication.iter().flat_map(|authentication| {
-        let certificate = authentication.certificate_and_key.as_ref().map(|it| &it.secret_name);
-        let password = authentication.password_secret.as_ref().map(|it| &it.secret_name);
-        certificate.into_iter().chain(password)
-    });
-    trusted.chain(own).cloned().collect()
+pub(super) fn unreadable(kind: &'static str, name: &str, source: kube::Error) -> Error {
+    Error { kind, name: name.to_owned(), source: Box::new(source) }
 }
 
-fn view(secret: &Secret) -> SecretView {
-    SecretView {
-        keys: secret.data.iter().flat_map(BTreeMap::keys).cloned().collect(),
-        version: format!(
-            "{}/{}",
-            secret.uid().unwrap_or_default(),
-            secret.resource_version().unwrap_or_default()
-        ),
+/// Names of the Secrets and ConfigMaps that a spec needs, or whose content workers read when they start.
+pub fn names(spec: &KafkaConnectSpec) -> Names {
+    let mut names = Names::default();
+    let trusted = spec.tls.iter().flat_map(|tls| &tls.trusted_certificates);
+    names.secrets.extend(trusted.map(|it| it.secret_name.clone()));
+    spec.authentication.iter().for_each(|it| names.of_authentication(it));
+    spec.rest.iter().for_each(|it| names.of_rest(it));
+    let logging = spec.logging.iter().filter_map(|logging| logging.value_from.as_ref());
+    names.config_maps.extend(logging.map(|it| it.config_map_key_ref.name.clone()));
+    let container = spec.template.iter().filter_map(|it| it.connect_container.as_ref());
+    container.for_each(|it| names.add(read_at_start(it)));
+    names
+}
+
+/// What the variables of the worker's container come from.
+pub fn read_at_start(container: &ConnectContainerTemplate) -> Names {
+    let mut names = Names::default();
+    container.env.iter().for_each(|it| names.of_variable(it));
+    container.env_from.iter().for_each(|it| names.of_variables(it));
+    names
+}
+
+impl Names {
+    fn add(&mut self, other: Self) {
+        self.secrets.extend(other.secrets);
+        self.config_maps.extend(other.config_maps);
     }
+
+    fn of_authentication(&mut self, authentication: &Authentication) {
+        let Authentication { certificate_and_key, password_secret, oauth, config, .. } =
+            authentication;
+        self.secrets.extend(certificate_and_key.iter().map(|it| it.secret_name.clone()));
+        self.secrets.extend(password_secret.iter().map(|it| it.secret_name.clone()));
+        let tokens = [
+            &oauth.client_secret,
+            &oauth.client_assertion,
+            &oauth.access_token,
+            &oauth.refresh_token,
+        ];
+        let tokens = tokens.into_iter().flatten();
+        self.secrets.extend(tokens.map(|it| it.secret_name.clone()));
+        self.trusted(&oauth.tls_trusted_certificates);
+        self.secrets.extend(custom::secrets(config));
+    }
+
+    fn of_rest(&mut self, rest: &Rest) {
+        if let Some(tls) = &rest.tls {
+            self.secrets.insert(tls.secret_name.clone());
+            self.trusted(&tls.trusted_certificates);
+        }
+        let users = rest.authentication.iter().map(|it| it.users.secret_name.clone());
+        self.secrets.extend(users);
+    }
+
+    fn trusted(&mut self, certificates: &[TrustedCertificate]) {
+        self.secrets.extend(certificates.iter().map(|it| it.secret_name.clone()));
+    }
+
+    fn of_variable(&mut self, variable: &EnvVar) {
+        let Some(source) = &variable.value_from else { return };
+        self.secrets.extend(source.secret_key_ref.iter().map(|it| it.name.clone()));
+        self.config_maps.extend(source.config_map_key_ref.iter().map(|it| it.name.clone()));
+    }
+
+    fn of_variables(&mut self, source: &EnvFromSource) {
+        self.secrets.extend(source.secret_ref.iter().map(|it| it.name.clone()));
+        self.config_maps.extend(source.config_map_ref.iter().map(|it| it.name.clone()));
+    }
+}
+
+impl SecretView {
+    fn of(secret: &Secret) -> Self {
+        let keys = secret.data.iter().flat_map(BTreeMap::keys).cloned().collect();
+        Self { keys, version: version(secret) }
+    }
+}
+
+impl ConfigMapView {
+    fn of(map: ConfigMap) -> Self {
+        Self { version: version(&map), data: map.data.unwrap_or_default() }
+    }
+}
+
+fn version(object: &impl ResourceExt) -> String {
+    let uid = object.uid().unwrap_or_default();
+    format!("{uid}/{}", object.resource_version().unwrap_or_default())
 }

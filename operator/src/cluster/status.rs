@@ -3,7 +3,6 @@
 use k8s_openapi::api::apps::v1::{StatefulSet, StatefulSetStatus};
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt;
-use kube::api::ObjectMeta;
 use sluice_crds::{KafkaConnect, KafkaConnectStatus, condition};
 
 use super::look::Answers;
@@ -49,10 +48,14 @@ pub fn report(cluster: &KafkaConnect, outcome: Result<&Converged, &Error>) -> Re
         workers_ready.clone(),
     ];
     others.extend(reachable.clone());
+    if !applied.warnings.is_empty() {
+        let told = applied.warnings.join("; ");
+        others.push(Fact::yes(condition::WARNING, Reason::PartlyIgnored, told));
+    }
     let first_problem = [Some(workers_ready.clone()), reachable].into_iter().flatten();
     let ready = first_problem.into_iter().find(|fact| !fact.holds).unwrap_or(workers_ready);
     let mut found = Found::of(applied, seen);
-    found.url = (workers.desired > 0).then(|| url(&cluster.metadata));
+    found.url = (workers.desired > 0).then(|| url(cluster));
     Report {
         facts: with_progress(Fact { kind: condition::READY, ..ready }, others),
         found: Some((workers, found)),
@@ -124,7 +127,7 @@ fn workers_ready(workers: Workers, step: &Step, trouble: Option<&str>) -> Fact {
     let trouble = trouble.map(|trouble| format!("; {trouble}")).unwrap_or_default();
     match step {
         _ if desired == 0 && existing == 0 => {
-            Fact::yes(kind, Reason::ScaledToZero, "no workers, as asked")
+            Fact::yes(kind, Reason::Suspended, "no workers, as asked")
         }
         Step::Stuck(why) => {
             let message = format!("{count}; the roll has stopped: {why}");
@@ -150,10 +153,12 @@ fn reachable(answers: &Result<Answers, connect_api::Error>) -> Fact {
     }
 }
 
-fn url(metadata: &ObjectMeta) -> String {
-    let service = names::api_service(metadata.name.as_deref().unwrap_or_default());
-    let namespace = metadata.namespace.as_deref().unwrap_or_default();
-    format!("http://{service}.{namespace}.svc:{}", names::REST_PORT)
+fn url(cluster: &KafkaConnect) -> String {
+    let service = names::api_service(&cluster.name_any());
+    let namespace = cluster.namespace().unwrap_or_default();
+    let rest = cluster.spec.rest.as_ref();
+    let scheme = if rest.is_some_and(|rest| rest.tls.is_some()) { "https" } else { "http" };
+    format!("{scheme}://{service}.{namespace}.svc:{}", names::REST_PORT)
 }
 
 #[cfg(test)]

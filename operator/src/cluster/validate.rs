@@ -1,14 +1,16 @@
 //! Step 2: from a spec and its references to a cluster that can be built. Decides, touches nothing.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::{Resource, ResourceExt};
 use sluice_crds::{KafkaConnect, KafkaConnectSpec, Template};
 
-use super::overlay;
+use super::installation::Installation;
+use super::logging::{self, Levels};
+use super::pod_parts::{self, PodParts};
+use super::rack::{self, Rack};
 use super::references::References;
 use super::worker_file::{self, WorkerFile};
+use super::{overlay, unused};
 use crate::names;
 use crate::reason::{Reason, Retry};
 use crate::scalars::Refused;
@@ -45,6 +47,38 @@ pub enum Error {
         /// The key, or a pattern that no key fits.
         key: String,
     },
+    /// A ConfigMap that is not there.
+    #[error("{field}: ConfigMap {map} does not exist in this namespace; create it")]
+    NoConfigMap {
+        /// Path of the field that names it.
+        field: String,
+        /// The ConfigMap.
+        map: String,
+    },
+    /// A ConfigMap without the key that is asked for.
+    #[error("{field}: ConfigMap {map} has no key {key}; add it")]
+    NoConfigMapKey {
+        /// Path of the field that names it.
+        field: String,
+        /// The ConfigMap.
+        map: String,
+        /// The key.
+        key: String,
+    },
+    /// A group or topic that an older cluster has.
+    #[error(
+        "{field}: {what} is taken: KafkaConnect {namespace}/{name}, which is older, has it on the same Kafka; choose another"
+    )]
+    Taken {
+        /// Path of the field.
+        field: &'static str,
+        /// The group or topic.
+        what: String,
+        /// Namespace of the other cluster.
+        namespace: String,
+        /// Its name.
+        name: String,
+    },
 }
 
 impl Error {
@@ -58,14 +92,21 @@ impl Error {
             Self::Config(_) | Self::Field { .. } => Reason::InvalidSpec,
             Self::NoSecret { .. } => Reason::SecretNotFound,
             Self::NoKey { .. } => Reason::SecretKeyNotFound,
+            Self::NoConfigMap { .. } => Reason::ConfigMapNotFound,
+            Self::NoConfigMapKey { .. } => Reason::ConfigMapKeyNotFound,
+            Self::Taken { .. } => Reason::GroupTaken,
         }
     }
 
-    /// Secrets come and go without the resource changing; nothing else here does.
+    /// Secrets, ConfigMaps and other clusters come and go without the resource changing.
     pub fn retry(&self) -> Retry {
         match self {
             Self::Config(_) | Self::Field { .. } => Retry::AwaitChange,
-            Self::NoSecret { .. } | Self::NoKey { .. } => Retry::Backoff,
+            Self::NoSecret { .. }
+            | Self::NoKey { .. }
+            | Self::NoConfigMap { .. }
+            | Self::NoConfigMapKey { .. }
+            | Self::Taken { .. } => Retry::Backoff,
         }
     }
 }
@@ -83,8 +124,18 @@ pub struct Cluster {
     pub image: String,
     /// Settings of the workers, and the Secrets these need.
     pub worker_file: WorkerFile,
+    /// Levels of loggers.
+    pub levels: Levels,
+    /// Where workers find out where they are.
+    pub rack: Option<Rack>,
     /// Checked: it can be laid over a pod template.
     pub template: Template,
+    /// What the template adds to the pods.
+    pub parts: PodParts,
+    /// Namespace of the operator.
+    pub operator_namespace: String,
+    /// What of the spec has no effect, and why.
+    pub warnings: Vec<String>,
     /// The rest, as given.
     pub spec: KafkaConnectSpec,
 }
@@ -93,7 +144,7 @@ pub struct Cluster {
 pub fn cluster(
     raw: &KafkaConnect,
     references: &References,
-    default_image: &str,
+    installation: &Installation,
 ) -> Result<Cluster, Error> {
     let name = raw.name_any();
     if let Some(why) = names::refuse_cluster_name(&name) {
@@ -105,44 +156,26 @@ pub fn cluster(
     let template = raw.spec.template.clone().unwrap_or_default();
     overlay::check(&template.pod_template)
         .map_err(|message| Error::field("spec.template.podTemplate", message))?;
-    check_volumes(&template)?;
+    let namespace = raw.namespace().unwrap_or_default();
+    let worker_file = worker_file::of(&raw.spec, &namespace, references)?;
+    let logging = logging::of(&raw.spec, references)?;
+    let mut warnings = worker_file.warnings.clone();
+    warnings.extend(logging.warnings);
+    warnings.extend(unused::warnings(&raw.spec));
     Ok(Cluster {
-        worker_file: worker_file::of(&raw.spec, references)?,
-        namespace: raw.namespace().unwrap_or_default(),
+        parts: pod_parts::of(&template)?,
+        rack: rack::of(&raw.spec)?,
+        levels: logging.levels,
+        worker_file,
+        namespace,
         owner: raw
             .controller_owner_ref(&())
             .ok_or_else(|| Error::field("metadata.uid", "is missing"))?,
-        image: raw.spec.image.clone().unwrap_or_else(|| default_image.to_owned()),
+        image: installation.image(&raw.spec)?,
+        operator_namespace: installation.namespace.clone(),
         spec: raw.spec.clone(),
         name,
         template,
+        warnings,
     })
-}
-
-/// Volume names that the operator uses itself, and mounts of volumes that nobody defines, would be refused by the API
-/// server with a text about a StatefulSet that the user has never seen.
-fn check_volumes(template: &Template) -> Result<(), Error> {
-    let volumes = template.pod.iter().flat_map(|pod| &pod.volumes);
-    let mut seen = BTreeMap::new();
-    for (index, volume) in volumes.enumerate() {
-        let field = format!("spec.template.pod.volumes[{index}].name");
-        if volume.name == "config" || volume.name == "tmp" || volume.name.starts_with("secret-") {
-            let message =
-                format!("{} is a name that the operator uses; choose another", volume.name);
-            return Err(Error::Field { field, message });
-        }
-        if seen.insert(&volume.name, index).is_some() {
-            return Err(Error::Field { field, message: format!("{} is there twice", volume.name) });
-        }
-    }
-    let overlaid = overlay::volume_names(&template.pod_template);
-    let mounts = template.connect_container.iter().flat_map(|container| &container.volume_mounts);
-    for (index, mount) in mounts.enumerate() {
-        if !seen.contains_key(&mount.name) && !overlaid.contains(&mount.name.as_str()) {
-            let field = format!("spec.template.connectContainer.volumeMounts[{index}].name");
-            let message = format!("no volume {} in spec.template.pod.volumes", mount.name);
-            return Err(Error::Field { field, message });
-        }
-    }
-    Ok(())
 }

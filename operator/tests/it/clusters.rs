@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use k8s_openapi::api::apps::v1::StatefulSet;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod, Service, ServiceAccount};
 use k8s_openapi::api::events::v1::Event;
+use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
 use kube::{Api, ResourceExt};
@@ -33,6 +34,7 @@ pub(crate) async fn versions(bed: &Bed) -> Result<BTreeMap<String, String>> {
         )*};
     }
     note_all!(KafkaConnect, StatefulSet, ConfigMap, Service, ServiceAccount, PodDisruptionBudget);
+    note_all!(NetworkPolicy);
     Ok(versions)
 }
 
@@ -56,7 +58,7 @@ async fn a_cluster_becomes_ready_and_looking_again_writes_nothing() -> Result<()
     assert!(!words.iter().any(|word| word.starts_with("Reconciling")), "{words:?}");
 
     let before = versions(&bed).await?;
-    assert_eq!(before.keys().filter(|it| it.contains("my-connect")).count(), 7, "{before:?}");
+    assert_eq!(before.keys().filter(|it| it.contains("my-connect")).count(), 8, "{before:?}");
     // The probe of the workers tells that the operator has looked again.
     let looks = bed.workers.world().looks;
     bed.until("three more looks", async || Ok(bed.workers.world().looks >= looks + 3)).await?;
@@ -95,16 +97,15 @@ async fn what_somebody_deletes_comes_back_and_all_goes_with_the_cluster() -> Res
 async fn a_spec_that_cannot_be_used_stalls_until_it_is_changed() -> Result<()> {
     require!(missing_for_control_plane());
     let bed = Bed::new().await?;
-    bed.cluster("my-connect", &json!({"config": {"group.id": "other"}})).await?;
+    bed.cluster("my-connect", &json!({"config": {"a": [1]}})).await?;
     bed.until("the refusal", async || {
         let cluster: KafkaConnect = bed.api().get("my-connect").await?;
         let status = cluster.status.unwrap_or_default();
         let stalled = status.conditions.iter().find(|condition| condition.type_ == "Stalled");
-        Ok(stalled.is_some_and(|it| it.message.contains("spec.config[group.id]: is not taken")))
+        Ok(stalled.is_some_and(|it| it.message.contains("spec.config[a]: is a list")))
     })
     .await?;
-    bed.change::<KafkaConnect>("my-connect", &json!({"spec": {"config": {"group.id": null}}}))
-        .await?;
+    bed.change::<KafkaConnect>("my-connect", &json!({"spec": {"config": {"a": null}}})).await?;
     let cluster = bed.ready_cluster("my-connect").await?;
     let words = words(&cluster.status.context("a status")?.conditions);
     assert!(!words.iter().any(|word| word.starts_with("Stalled")), "{words:?}");

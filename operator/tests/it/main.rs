@@ -1,5 +1,6 @@
 //! The operator on a real API server, with workers whose REST API is played by the test.
 
+mod access;
 mod applied;
 mod bed;
 mod bundle;
@@ -18,6 +19,7 @@ mod references;
 mod revisions;
 mod rights;
 mod rolls;
+mod specs;
 mod storms;
 mod unmanaged;
 mod verdicts;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result};
 use http::{Method, Request, Response};
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::api::{DynamicObject, PostParams};
 use kube::client::{Body, ClientBuilder};
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -182,6 +182,28 @@ async fn make_use(bed: &Bed) -> Result<()> {
     bed.connector_is("orders", "Warning=True OffsetsRefused").await.map(drop)
 }
 
+/// A cluster that names a Secret and a ConfigMap, which are there.
+async fn cluster_with_references(bed: &Bed) -> Result<()> {
+    let secret: Secret = serde_json::from_value(
+        json!({"metadata": {"name": "user"}, "stringData": {"password": "hunter2"}}),
+    )?;
+    bed.api::<Secret>().create(&PostParams::default(), &secret).await?;
+    let levels: ConfigMap = serde_json::from_value(
+        json!({"metadata": {"name": "levels"}, "data": {"a": "root=INFO"}}),
+    )?;
+    bed.api::<ConfigMap>().create(&PostParams::default(), &levels).await?;
+    let levels = json!({"configMapKeyRef": {"name": "levels", "key": "a"}});
+    let spec = json!({
+        "authentication": {
+            "type": "plain",
+            "username": "u",
+            "passwordSecret": {"secretName": "user", "password": "password"},
+        },
+        "logging": {"type": "external", "valueFrom": levels},
+    });
+    bed.cluster("my-connect", &spec).await.map(drop)
+}
+
 #[tokio::test]
 async fn rights_are_exact_and_bad_objects_harm_only_themselves() -> Result<()> {
     require!(missing_for_control_plane());
@@ -199,16 +221,7 @@ async fn rights_are_exact_and_bad_objects_harm_only_themselves() -> Result<()> {
     create_raw(&bed, "kafkaconnects", &bed::cluster("bad", &json!({"groupId": 5}))).await?;
     let bad = bed::connector("bad", &json!({"class": ["X"]}));
     create_raw(&bed, "kafkaconnectors", &bad).await?;
-    let secret: Secret = serde_json::from_value(
-        json!({"metadata": {"name": "user"}, "stringData": {"password": "hunter2"}}),
-    )?;
-    bed.api::<Secret>().create(&PostParams::default(), &secret).await?;
-    let authentication = json!({"authentication": {
-        "type": "plain",
-        "username": "u",
-        "passwordSecret": {"secretName": "user", "password": "password"},
-    }});
-    bed.cluster("my-connect", &authentication).await?;
+    cluster_with_references(&bed).await?;
     bed.ready_cluster("my-connect").await?;
     let config = json!({"p": {"secretKeyRef": {"name": "user", "key": "password"}}});
     bed.connector("orders", &json!({"class": "X", "config": config})).await?;

@@ -63,7 +63,7 @@ pub(super) async fn cluster(
         }
         let is_ready = ready == workers.len();
         let reason = match (workers.is_empty(), is_ready) {
-            (true, _) => Reason::ScaledToZero,
+            (true, _) => Reason::Suspended,
             (false, true) => Reason::AllWorkersReady,
             (false, false) => Reason::WorkersNotReady,
         };

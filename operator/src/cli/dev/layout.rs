@@ -10,7 +10,8 @@ use sluice_crds::{CLUSTER_LABEL, KafkaConnect, KafkaConnector, yaml};
 use super::carried;
 use super::manifests::{Files, Located, Manifests};
 use super::mounts::{Folder, Mounts, Places};
-use crate::cluster::references::{References, SecretView};
+use crate::cluster::installation::Installation;
+use crate::cluster::references::{ConfigMapView, References, SecretView};
 use crate::cluster::{validate, worker_file};
 use crate::connector::{Desired, desired};
 
@@ -109,8 +110,22 @@ fn cluster(
         Kafka::Named(address) => address,
     };
     address.clone_into(&mut resource.spec.bootstrap_servers);
-    let references: References = manifests.secrets.iter().map(view).collect();
-    let checked = validate::cluster(&resource, &references, "").map_err(|error| refuse(&error))?;
+    if resource.spec.rest.take().is_some() {
+        let text = "rest has no effect: workers of this machine answer this machine alone";
+        layout.notes.push(format!("{}: {text}", located.object.name_any()));
+    }
+    if resource.spec.logging.take().is_some() {
+        let text = "logging has no effect: the variable RUST_LOG says what shows";
+        layout.notes.push(format!("{}: {text}", located.object.name_any()));
+    }
+    // The workers are those of this program, whatever the image.
+    resource.spec.image.get_or_insert_default();
+    let references = references(manifests);
+    let installation = Installation::default();
+    let checked = validate::cluster(&resource, &references, &installation);
+    let checked = checked.map_err(|error| refuse(&error))?;
+    let told = checked.warnings.iter();
+    layout.notes.extend(told.map(|warning| format!("{}: {warning}", checked.name)));
     let (mounts, folders) = Mounts::of(located, manifests, places)?;
     layout.folders.extend(folders);
     let credentials = places.state.join("credentials").display().to_string();
@@ -200,9 +215,22 @@ fn connector(
     Ok((Connector { resource: located.object.clone(), desired }, files))
 }
 
-fn view((name, files): (&String, &Files)) -> (String, SecretView) {
-    let keys = files.keys().cloned().collect();
-    (name.clone(), SecretView { keys, version: String::new() })
+fn references(manifests: &Manifests) -> References {
+    let secret = |(name, files): (&String, &Files)| {
+        let keys = files.keys().cloned().collect();
+        (name.clone(), SecretView { keys, version: String::new() })
+    };
+    let map = |(name, files): (&String, &Files)| {
+        let text = |(key, bytes): (&String, &Vec<u8>)| {
+            (key.clone(), String::from_utf8_lossy(bytes).into_owned())
+        };
+        let data = files.iter().map(text).collect();
+        (name.clone(), ConfigMapView { data, version: String::new() })
+    };
+    References {
+        secrets: manifests.secrets.iter().map(secret).collect(),
+        config_maps: manifests.config_maps.iter().map(map).collect(),
+    }
 }
 
 /// Folders with the Secrets, as pods have them under [`worker_file::CREDENTIALS`].
@@ -321,11 +349,11 @@ stringData: {p: hush}
     fn what_cannot_run_is_told_with_file_line_and_field() {
         let other = CONNECTOR.replace("my-connect", "other");
         let named = CONNECTOR.replace("    file:", "    tasks.max: 2\n    file:");
-        let decided = format!("{CLUSTER}  config:\n    group.id: x\n");
+        let list = format!("{CLUSTER}  config:\n    a: [1]\n");
         for (text, place, field) in [
             (format!("{CLUSTER}---\n{other}"), "a.yaml:", "no KafkaConnect other among"),
             (format!("{CLUSTER}---\n{named}"), "a.yaml:", "spec.config[tasks.max]: is not taken"),
-            (decided, "a.yaml:", "spec.config[group.id]: is not taken from here"),
+            (list, "a.yaml:", "spec.config[a]: is a list"),
         ] {
             let errors = lay_out(&text, Kafka::Embedded("k:1")).unwrap_err();
             assert!(errors[0].starts_with(place) && errors[0].contains(field), "{errors:?}");

@@ -8,12 +8,13 @@ use k8s_openapi::api::core::v1::{
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use sluice_crds::Probe;
 
+use super::super::rack::Rack;
 use super::super::{Cluster, worker_file};
 use super::{config_map, pod};
 use crate::names;
 
-/// Folder of the worker file.
-const CONFIG: &str = "/etc/sluice";
+/// Variable with the rack of a worker, if it is a label.
+const RACK: &str = "SLUICE_RACK";
 
 pub(super) fn worker(cluster: &Cluster) -> Container {
     let given = cluster.template.connect_container.clone().unwrap_or_default();
@@ -21,6 +22,9 @@ pub(super) fn worker(cluster: &Cluster) -> Container {
         pod_field("POD_NAME", "metadata.name"),
         pod_field("POD_NAMESPACE", "metadata.namespace"),
     ];
+    if let Some(Rack::Label(key)) = &cluster.rack {
+        env.push(pod_field(RACK, &format!("metadata.labels['{key}']")));
+    }
     env.extend(given.env);
     let mut mounts = mounts(cluster);
     mounts.extend(given.volume_mounts);
@@ -29,8 +33,11 @@ pub(super) fn worker(cluster: &Cluster) -> Container {
         image: Some(cluster.image.clone()),
         args: Some(arguments(cluster)),
         env: Some(env),
+        env_from: Some(given.env_from).filter(|it| !it.is_empty()),
+        lifecycle: cluster.parts.lifecycle.clone(),
+        startup_probe: cluster.parts.startup_probe.clone().map(startup),
         ports: Some(vec![port("rest-api", names::REST_PORT), port("metrics", names::METRICS_PORT)]),
-        readiness_probe: Some(readiness(cluster.spec.readiness_probe.as_ref())),
+        readiness_probe: Some(readiness(cluster)),
         liveness_probe: Some(liveness(cluster.spec.liveness_probe.as_ref())),
         resources: cluster.spec.resources.clone(),
         // The last lines of a worker that ends by itself say which setting is wrong; the status repeats them.
@@ -41,16 +48,28 @@ pub(super) fn worker(cluster: &Cluster) -> Container {
     }
 }
 
-/// Each worker is known to the group by the name that the headless Service gives its pod.
+/// Each worker is known to the group by the name that the headless Service gives its pod. Levels of loggers are not in
+/// the worker file, as workers would be replaced when they change.
 fn arguments(cluster: &Cluster) -> Vec<String> {
-    let file = format!("{CONFIG}/{}", config_map::FILE);
+    let folder = worker_file::FOLDER;
     let service = names::workers(&cluster.name);
-    let host = format!("rest.advertised.host.name=$(POD_NAME).{service}.$(POD_NAMESPACE).svc");
-    ["distributed", &file, "--override", &host].map(str::to_owned).into()
+    let mut overrides = vec![
+        format!("rest.advertised.host.name=$(POD_NAME).{service}.$(POD_NAMESPACE).svc"),
+        format!("sluice.loggers.file={folder}/{}", config_map::LOGGERS),
+    ];
+    let variable = cluster.rack.as_ref().map(|rack| match rack {
+        Rack::Label(_) => RACK,
+        Rack::Variable(name) => name,
+    });
+    overrides.extend(variable.map(|name| format!("consumer.client.rack=$({name})")));
+    let mut arguments = vec!["distributed".to_owned(), format!("{folder}/{}", config_map::FILE)];
+    arguments.extend(overrides.into_iter().flat_map(|it| ["--override".to_owned(), it]));
+    arguments
 }
 
-/// Ready once the worker has joined its group: what `/health` says.
-fn readiness(given: Option<&Probe>) -> ContainerProbe {
+/// Ready once the worker has joined its group: what `/health` says. The kubelet has neither certificate nor password, so
+/// that of a secured API is asked for beside the metrics.
+fn readiness(cluster: &Cluster) -> ContainerProbe {
     let times = Probe {
         initial_delay_seconds: Some(0),
         timeout_seconds: Some(5),
@@ -58,7 +77,24 @@ fn readiness(given: Option<&Probe>) -> ContainerProbe {
         success_threshold: Some(1),
         failure_threshold: Some(3),
     };
-    probe("/health", "rest-api", &times, given)
+    let rest = cluster.spec.rest.as_ref();
+    let is_secured = rest.is_some_and(|it| it.tls.is_some() || it.authentication.is_some());
+    let port = if is_secured { "metrics" } else { "rest-api" };
+    probe("/health", port, &times, cluster.spec.readiness_probe.as_ref())
+}
+
+/// A check of the user's, which asks whether the worker serves its metrics unless it has an action of its own.
+fn startup(given: ContainerProbe) -> ContainerProbe {
+    let actions = [
+        given.exec.is_some(),
+        given.grpc.is_some(),
+        given.http_get.is_some(),
+        given.tcp_socket.is_some(),
+    ];
+    if actions.contains(&true) {
+        return given;
+    }
+    ContainerProbe { http_get: Some(get("/metrics", "metrics")), ..given }
 }
 
 /// Alive as long as the process serves its metrics. Not `/health`: that waits for Kafka, and restarting the workers
@@ -77,11 +113,7 @@ fn liveness(given: Option<&Probe>) -> ContainerProbe {
 fn probe(path: &str, port: &str, times: &Probe, given: Option<&Probe>) -> ContainerProbe {
     let pick = |field: fn(&Probe) -> Option<i32>| given.and_then(field).or_else(|| field(times));
     ContainerProbe {
-        http_get: Some(HTTPGetAction {
-            path: Some(path.to_owned()),
-            port: IntOrString::String(port.to_owned()),
-            ..HTTPGetAction::default()
-        }),
+        http_get: Some(get(path, port)),
         initial_delay_seconds: pick(|it| it.initial_delay_seconds),
         timeout_seconds: pick(|it| it.timeout_seconds),
         period_seconds: pick(|it| it.period_seconds),
@@ -91,9 +123,17 @@ fn probe(path: &str, port: &str, times: &Probe, given: Option<&Probe>) -> Contai
     }
 }
 
+fn get(path: &str, port: &str) -> HTTPGetAction {
+    HTTPGetAction {
+        path: Some(path.to_owned()),
+        port: IntOrString::String(port.to_owned()),
+        ..HTTPGetAction::default()
+    }
+}
+
 fn mounts(cluster: &Cluster) -> Vec<VolumeMount> {
     let mut mounts = vec![
-        VolumeMount { read_only: Some(true), ..mount("config", CONFIG.to_owned()) },
+        VolumeMount { read_only: Some(true), ..mount("config", worker_file::FOLDER.to_owned()) },
         mount("tmp", "/tmp".to_owned()),
         VolumeMount { read_only: Some(true), ..mount("secrets", worker_file::SECRETS.to_owned()) },
     ];

@@ -1,17 +1,15 @@
 //! The worker pods: volumes, placement, security.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::api::core::v1::{
-    ConfigMap, ConfigMapVolumeSource, EmptyDirVolumeSource, KeyToPath, PodSecurityContext, PodSpec,
+    ConfigMapVolumeSource, Container, EmptyDirVolumeSource, KeyToPath, PodSecurityContext, PodSpec,
     PodTemplateSpec, SeccompProfile, SecretVolumeSource, TopologySpreadConstraint, Volume,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
-use sluice_crds::PodTemplate;
+use sluice_crds::{DnsPolicy, PodTemplate};
 
 use super::super::Cluster;
-use super::container;
+use super::{config_map, container};
 use crate::names;
 
 /// Changes whenever a pod would start with other settings than it runs with.
@@ -20,28 +18,26 @@ const CONFIG_HASH: &str = "sluice.dev/config-hash";
 /// User of the worker image. Volumes are given to its group, so that connectors can write to them.
 const GROUP: i64 = 65_532;
 
-pub(super) fn template(cluster: &Cluster, config_map: &ConfigMap) -> PodTemplateSpec {
+pub(super) fn template(cluster: &Cluster) -> PodTemplateSpec {
     let given = cluster.template.pod.clone().unwrap_or_default();
-    PodTemplateSpec {
-        metadata: Some(metadata(cluster, &given, config_map)),
-        spec: Some(spec(cluster, given)),
-    }
+    PodTemplateSpec { metadata: Some(metadata(cluster, &given)), spec: Some(spec(cluster, given)) }
 }
 
-fn metadata(cluster: &Cluster, given: &PodTemplate, config_map: &ConfigMap) -> ObjectMeta {
+fn metadata(cluster: &Cluster, given: &PodTemplate) -> ObjectMeta {
     let added = given.metadata.clone().unwrap_or_default();
     let mut labels = added.labels;
     labels.extend(names::labels(&cluster.name));
     let mut annotations = added.annotations;
-    annotations.insert(CONFIG_HASH.to_owned(), config_hash(cluster, config_map));
+    annotations.insert(CONFIG_HASH.to_owned(), config_hash(cluster));
     ObjectMeta { labels: Some(labels), annotations: Some(annotations), ..ObjectMeta::default() }
 }
 
-/// Over the worker file and the versions of the Secrets: values of Secrets would show through a hash of them.
-fn config_hash(cluster: &Cluster, config_map: &ConfigMap) -> String {
+/// Over what workers read at their start and the versions of the Secrets and ConfigMaps: values of Secrets would show
+/// through a hash of them.
+fn config_hash(cluster: &Cluster) -> String {
     let mut hash = ring::digest::Context::new(&ring::digest::SHA256);
-    let files = config_map.data.iter().flat_map(BTreeMap::values);
-    for part in files.chain(&cluster.worker_file.versions) {
+    let files = config_map::read_at_start(cluster);
+    for part in files.values().chain(&cluster.worker_file.versions) {
         hash.update(&(part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }
@@ -54,7 +50,10 @@ fn spec(cluster: &Cluster, given: PodTemplate) -> PodSpec {
     PodSpec {
         service_account_name: Some(names::workers(&cluster.name)),
         automount_service_account_token: Some(false),
-        enable_service_links: Some(false),
+        enable_service_links: Some(given.enable_service_links.unwrap_or(false)),
+        dns_policy: given.dns_policy.map(dns_policy),
+        dns_config: given.dns_config,
+        host_users: given.host_users,
         termination_grace_period_seconds: Some(
             given.termination_grace_period_seconds.unwrap_or(30),
         ),
@@ -68,10 +67,28 @@ fn spec(cluster: &Cluster, given: PodTemplate) -> PodSpec {
         host_aliases: some(given.host_aliases),
         priority_class_name: given.priority_class_name,
         scheduler_name: given.scheduler_name,
-        containers: vec![container::worker(cluster)],
-        volumes: Some(volumes(cluster, given.volumes)),
+        init_containers: some(cluster.parts.init_containers.clone()),
+        containers: containers(cluster),
+        volumes: Some(volumes(cluster, given.tmp_dir_size_limit)),
         ..PodSpec::default()
     }
+}
+
+/// The worker first: it is the one that `kubectl logs` shows unless told otherwise.
+fn containers(cluster: &Cluster) -> Vec<Container> {
+    let mut containers = vec![container::worker(cluster)];
+    containers.extend(cluster.parts.sidecars.iter().cloned());
+    containers
+}
+
+fn dns_policy(policy: DnsPolicy) -> String {
+    let name = match policy {
+        DnsPolicy::ClusterFirst => "ClusterFirst",
+        DnsPolicy::ClusterFirstWithHostNet => "ClusterFirstWithHostNet",
+        DnsPolicy::Default => "Default",
+        DnsPolicy::None => "None",
+    };
+    name.to_owned()
 }
 
 fn restricted() -> PodSecurityContext {
@@ -103,13 +120,13 @@ fn spread(cluster: &Cluster) -> Vec<TopologySpreadConstraint> {
         .into()
 }
 
-fn volumes(cluster: &Cluster, given: Vec<sluice_crds::Volume>) -> Vec<Volume> {
+fn volumes(cluster: &Cluster, tmp_limit: Option<String>) -> Vec<Volume> {
     let config = ConfigMapVolumeSource {
         name: names::config_map(&cluster.name),
         ..ConfigMapVolumeSource::default()
     };
     let tmp = EmptyDirVolumeSource {
-        size_limit: Some(Quantity("64Mi".to_owned())),
+        size_limit: Some(Quantity(tmp_limit.unwrap_or_else(|| "64Mi".to_owned()))),
         ..EmptyDirVolumeSource::default()
     };
     // It is there once a connector refers to something.
@@ -133,16 +150,7 @@ fn volumes(cluster: &Cluster, given: Vec<sluice_crds::Volume>) -> Vec<Volume> {
         }),
         ..Volume::default()
     }));
-    volumes.extend(given.into_iter().map(|volume| Volume {
-        name: volume.name,
-        secret: volume.secret,
-        config_map: volume.config_map,
-        empty_dir: volume.empty_dir,
-        persistent_volume_claim: volume.persistent_volume_claim,
-        csi: volume.csi,
-        image: volume.image,
-        ..Volume::default()
-    }));
+    volumes.extend(cluster.parts.volumes.iter().cloned());
     volumes
 }
 

@@ -6,7 +6,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 use sluice_crds::{KafkaConnect, yaml};
 
-use super::super::references::{References, SecretView};
+use super::super::installation::Installation;
+use super::super::references::{ConfigMapView, References, SecretView};
 use super::super::validate;
 use super::*;
 
@@ -56,16 +57,74 @@ fn secured(spec: &mut Value) {
     });
 }
 
+/// Fields that the other two leave out.
+fn full(spec: &mut Value) {
+    let rest = json!({"secretName": "rest"});
+    let users = json!({"type": "basic", "users": {"secretName": "rest", "key": "users"}});
+    spec["rest"] = json!({"tls": rest, "authentication": users});
+    spec["rack"] = json!({"topologyKey": "topology.kubernetes.io/zone"});
+    spec["logging"] = json!({"type": "inline", "loggers": {"root": "WARN", "org.x": "DEBUG"}});
+    spec["networkPolicy"] = json!({
+        "restPeers": [{"podSelector": {"matchLabels": {"app": "console"}}}],
+        "metricsPeers": [{"namespaceSelector": {"matchLabels": {"name": "monitoring"}}}],
+    });
+    let dual = json!({"ipFamilyPolicy": "PreferDualStack", "ipFamilies": ["IPv6", "IPv4"]});
+    spec["template"] = json!({
+        "podSet": {"metadata": {"labels": {"set": "x"}}},
+        "apiService": dual,
+        "headlessService": {"ipFamilyPolicy": "SingleStack"},
+        "podDisruptionBudget": {"unhealthyPodEvictionPolicy": "IfHealthyBudget"},
+        "pod": {
+            "dnsPolicy": "None",
+            "dnsConfig": {"nameservers": ["10.0.0.1"]},
+            "enableServiceLinks": true,
+            "hostUsers": false,
+            "tmpDirSizeLimit": "1Gi",
+            "initContainers": [{"name": "first", "image": "first:1"}],
+            "sidecars": [{"name": "side", "image": "side:1"}],
+            "volumes": [{"name": "scratch", "ephemeral": {"volumeClaimTemplate": {"spec": {"accessModes": ["ReadWriteOnce"]}}}}],
+            "volumeClaimTemplates": [{
+                "metadata": {"name": "data"},
+                "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+            }],
+        },
+        "connectContainer": {
+            "envFrom": [{"configMapRef": {"name": "settings"}}],
+            "volumeMounts": [{"name": "data", "mountPath": "/data"}],
+            "lifecycle": {"preStop": {"sleep": {"seconds": 5}}},
+            "startupProbe": {"periodSeconds": 1, "failureThreshold": 60},
+        },
+    });
+}
+
 fn references() -> References {
-    let view = |key: &str| SecretView { keys: [key.to_owned()].into(), version: "u/1".into() };
-    [("kafka-ca", view("ca.crt")), ("connect-user", view("password"))]
+    let view = |keys: &[&str]| SecretView {
+        keys: keys.iter().map(|&key| key.to_owned()).collect(),
+        version: "u/1".into(),
+    };
+    let settings = ConfigMapView { version: "m/1".into(), ..ConfigMapView::default() };
+    References {
+        secrets: [
+            ("kafka-ca", view(&["ca.crt"])),
+            ("connect-user", view(&["password"])),
+            ("rest", view(&["tls.crt", "tls.key", "ca.crt", "users"])),
+        ]
         .map(|(name, view)| (name.to_owned(), view))
-        .into()
+        .into(),
+        config_maps: [("settings".to_owned(), settings)].into(),
+    }
+}
+
+fn installation() -> Installation {
+    Installation {
+        worker_image: "sluice/worker:test".into(),
+        namespace: "sluice-system".into(),
+        ..Installation::default()
+    }
 }
 
 fn built(change: impl FnOnce(&mut Value)) -> Resources {
-    let cluster = validate::cluster(&cluster(change), &references(), "sluice/worker:test");
-    resources(&cluster.unwrap())
+    resources(&validate::cluster(&cluster(change), &references(), &installation()).unwrap())
 }
 
 fn manifests(resources: &Resources) -> String {
@@ -75,6 +134,7 @@ fn manifests(resources: &Resources) -> String {
         json!(resources.headless_service),
         json!(resources.api_service),
         json!(resources.disruption_budget),
+        json!(resources.network_policy),
         json!(resources.stateful_set),
     ];
     objects.map(|object| yaml::write(&object).unwrap()).join("---\n")
@@ -87,7 +147,7 @@ fn pod_hash(resources: &Resources) -> String {
 
 #[test]
 fn clusters_become_these_manifests() {
-    let table: [(&str, Change); 2] = [("plain", |_| {}), ("secured", secured)];
+    let table: [(&str, Change); 3] = [("plain", |_| {}), ("secured", secured), ("full", full)];
     for (name, change) in table {
         let text = manifests(&built(change));
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -106,11 +166,16 @@ fn pods_roll_when_what_they_read_at_start_changes_and_only_then() {
     assert_eq!(pod_hash(&built(|spec| spec["replicas"] = json!(5))), same);
     assert_eq!(pod_hash(&built(|spec| spec["template"] = json!({"pod": {}}))), same);
     assert_ne!(pod_hash(&built(|spec| spec["config"] = json!({"a": 1}))), same);
+    let levels = |level: &str| {
+        let logging = json!({"type": "inline", "loggers": {"root": level}});
+        built(|spec| spec["logging"] = logging).stateful_set
+    };
+    assert_eq!(levels("WARN"), levels("DEBUG"), "levels change without a new pod");
 
     let before = pod_hash(&built(secured));
     let mut rotated = references();
-    rotated.get_mut("connect-user").unwrap().version = "u/2".into();
-    let rotated = validate::cluster(&cluster(secured), &rotated, "sluice/worker:test").unwrap();
+    rotated.secrets.get_mut("connect-user").unwrap().version = "u/2".into();
+    let rotated = validate::cluster(&cluster(secured), &rotated, &installation()).unwrap();
     assert_ne!(pod_hash(&resources(&rotated)), before);
 }
 
@@ -128,7 +193,7 @@ fn labels_of_the_operator_win_over_those_of_the_user() {
 
 #[test]
 fn what_the_api_server_would_refuse_is_refused_with_the_field() {
-    let table: [(Change, &str); 4] = [
+    let table: [(Change, &str); 5] = [
         (
             |spec| {
                 spec["template"] = json!({"pod": {"volumes": [{"name": "tmp", "emptyDir": {}}]}});
@@ -142,13 +207,18 @@ fn what_the_api_server_would_refuse_is_refused_with_the_field() {
             "spec.template.connectContainer.volumeMounts[0].name: no volume x in spec.template.pod.volumes",
         ),
         (
-            |spec| spec["config"] = json!({"group.id": "x"}),
-            "spec.config[group.id]: is not taken from here: set spec.groupId",
+            |spec| spec["config"] = json!({"a": [1]}),
+            "spec.config[a]: is a list; write one text, usually with commas",
         ),
         (|spec| spec["replicas"] = json!(-1), "spec.replicas: must not be negative"),
+        (
+            |spec| spec["version"] = json!("9"),
+            "spec.version: the operator has no image of version 9; start it with --worker-version VERSION=IMAGE, name spec.image, or leave the field out for the image that it was installed with",
+        ),
     ];
     for (change, expected) in table {
-        let refused = validate::cluster(&cluster(change), &references(), "w").unwrap_err();
+        let refused =
+            validate::cluster(&cluster(change), &references(), &installation()).unwrap_err();
         assert_eq!(refused.to_string(), expected);
     }
 }

@@ -51,7 +51,7 @@ fn converged(
         if answers { Ok(self::answers()) } else { Err(unreachable) }
     });
     Converged {
-        applied: Applied { stateful_set: stateful_set.unwrap() },
+        applied: Applied { stateful_set: stateful_set.unwrap(), warnings: vec![] },
         seen: Seen { pods: vec![], answers },
         step: Step::Done,
     }
@@ -91,7 +91,7 @@ fn ready_means_all_workers_of_the_last_revision_and_an_answer() {
         ([2, 2, 3, 2, 2], Some(true), "Ready=False RollingOut"),
         ([2, 2, 2, 2, 1], Some(true), "Ready=False WorkersNotReady"),
         ([2, 2, 2, 2, 2], Some(false), "Ready=False WorkersUnreachable"),
-        ([0, 2, 0, 0, 0], None, "Ready=True ScaledToZero"),
+        ([0, 2, 0, 0, 0], None, "Ready=True Suspended"),
     ];
     for (numbers, answers, expected) in table {
         let report = report(&cluster(), Ok(&converged(numbers, answers)));
@@ -188,4 +188,20 @@ fn of_workers_that_do_not_answer_nothing_is_told_that_may_have_changed() {
     let silent = report(&known, Ok(&converged([2, 2, 2, 2, 2], Some(false)))).into_status(&known);
     assert_eq!((silent.connectors, silent.tasks, silent.group_state), (None, None, None));
     assert_eq!(silent.version.as_deref(), Some("4.3.1"));
+}
+
+#[test]
+fn what_has_no_effect_is_told_beside_a_ready_cluster() {
+    let warnings = vec!["spec.a has no effect: x".to_owned(), "spec.b has no effect: y".to_owned()];
+    let mut warned = well();
+    warned.applied.warnings = warnings;
+    let status = report(&cluster(), Ok(&warned)).into_status(&cluster());
+    assert_eq!(words(&status)[0], "Ready=True AllWorkersReady");
+    let warning = status.conditions.iter().find(|it| it.type_ == "Warning").unwrap();
+    assert_eq!((warning.status.as_str(), warning.reason.as_str()), ("True", "PartlyIgnored"));
+    assert_eq!(warning.message, "spec.a has no effect: x; spec.b has no effect: y");
+    // It goes with its cause.
+    let before = KafkaConnect { status: Some(status), ..cluster() };
+    let fine = report(&before, Ok(&well())).into_status(&before);
+    assert!(!words(&fine).iter().any(|it| it.starts_with("Warning")));
 }

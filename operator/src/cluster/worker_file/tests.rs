@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::super::references::{ConfigMapView, SecretView};
 use super::*;
 
-fn spec(change: &Value) -> KafkaConnectSpec {
+pub(crate) fn spec(change: &Value) -> KafkaConnectSpec {
     let mut spec = json!({
         "bootstrapServers": "kafka:9092",
         "groupId": "g",
@@ -23,13 +24,25 @@ fn secrets() -> References {
         keys: keys.iter().map(|&key| key.to_owned()).collect(),
         version: "u/1".into(),
     };
-    [("ca", view(&["a.crt", "b.crt", "c.key"])), ("me", view(&["tls.crt", "tls.key", "password"]))]
+    let map = ConfigMapView { version: "m/1".into(), ..ConfigMapView::default() };
+    References {
+        secrets: [
+            ("ca", view(&["a.crt", "b.crt", "c.key"])),
+            ("me", view(&["tls.crt", "tls.key", "password"])),
+            ("rest", view(&["tls.crt", "tls.key", "ca.crt", "users"])),
+        ]
         .map(|(name, view)| (name.to_owned(), view))
-        .into()
+        .into(),
+        config_maps: [("map".to_owned(), map)].into(),
+    }
+}
+
+fn file(change: &Value) -> Result<WorkerFile, Error> {
+    of(&spec(change), "shop", &secrets())
 }
 
 fn settings(change: &Value) -> BTreeMap<String, String> {
-    of(&spec(change), &secrets()).unwrap().settings
+    file(change).unwrap().settings
 }
 
 #[test]
@@ -53,31 +66,33 @@ fn a_plain_cluster_has_connects_keys_and_sound_defaults() {
 }
 
 #[test]
-fn defaults_can_be_changed_and_decided_keys_cannot() {
+fn defaults_can_be_changed_and_decided_keys_are_told() {
     assert_eq!(settings(&json!({"config": {"key.converter": "X"}}))["key.converter"], "X");
     assert_eq!(
         settings(&json!({"config": {"ssl.protocol": "TLSv1.3"}}))["ssl.protocol"],
         "TLSv1.3"
     );
-    for key in ["group.id", "ssl.keystore.key", "rest.port", "listeners", "plugin.path"] {
-        let error = of(&spec(&json!({"config": {key: "x"}})), &secrets()).unwrap_err();
-        assert!(error.to_string().starts_with(&format!("spec.config[{key}]: ")), "{error}");
+    let keys = ["group.id", "ssl.keystore.key", "rest.port", "listeners", "plugin.path"];
+    let config: BTreeMap<&str, &str> = keys.map(|key| (key, "x")).into();
+    let file = file(&json!({"config": config})).unwrap();
+    assert_eq!(file.settings, settings(&json!({})));
+    assert_eq!(file.warnings.len(), keys.len());
+    for key in keys {
+        let line = format!("spec.config[{key}] has no effect: ");
+        assert!(file.warnings.iter().any(|it| it.starts_with(&line)), "{:?}", file.warnings);
     }
 }
 
 #[test]
 fn every_client_gets_the_security_settings_and_no_value_of_a_secret() {
-    let file = of(
-        &spec(&json!({
-            "tls": {"trustedCertificates": [{"secretName": "ca", "pattern": "*.crt"}]},
-            "authentication": {
-                "type": "scram-sha-512",
-                "username": "a\"b",
-                "passwordSecret": {"secretName": "me", "password": "password"},
-            },
-        })),
-        &secrets(),
-    )
+    let file = file(&json!({
+        "tls": {"trustedCertificates": [{"secretName": "ca", "pattern": "*.crt"}]},
+        "authentication": {
+            "type": "scram-sha-512",
+            "username": "a\"b",
+            "passwordSecret": {"secretName": "me", "password": "password"},
+        },
+    }))
     .unwrap();
     for client in ["", "producer.", "consumer.", "admin."] {
         let setting = |key: &str| file.settings[&format!("{client}{key}")].as_str();
@@ -143,20 +158,155 @@ fn missing_secrets_and_keys_are_named_with_their_field() {
         ),
     ];
     for (change, expected) in table {
-        assert_eq!(of(&spec(&change), &secrets()).unwrap_err().to_string(), expected);
+        assert_eq!(file(&change).unwrap_err().to_string(), expected);
     }
 }
 
 #[test]
-fn patterns_are_stars_and_question_marks() {
-    for (pattern, key, expected) in [
-        ("*.crt", "a.crt", true),
-        ("*.crt", "a.crt.old", false),
-        ("a?c", "abc", true),
-        ("a?c", "ac", false),
-        ("*", "", true),
-        ("ä*", "äö", true),
-    ] {
-        assert_eq!(fits(pattern, key), expected, "{pattern} {key}");
+fn oauth_becomes_the_options_of_a_login_that_may_ask_its_server() {
+    let file = file(&json!({
+        "config": {"org.apache.kafka.sasl.oauthbearer.allowed.urls": "https://other/token"},
+        "authentication": {
+            "type": "oauth",
+            "tokenEndpointUri": "https://id/token",
+            "clientId": "connect",
+            "clientSecret": {"secretName": "me", "key": "password"},
+            "scope": "a \"b\"",
+            "tlsTrustedCertificates": [{"secretName": "ca", "pattern": "*.crt"}],
+            "disableTlsHostnameVerification": true,
+            "httpRetryPauseMs": 500,
+            "httpRetries": 3,
+        },
+    }))
+    .unwrap();
+    for client in ["", "producer.", "consumer.", "admin."] {
+        let setting = |key: &str| file.settings[&format!("{client}{key}")].as_str();
+        assert_eq!(setting("security.protocol"), "SASL_PLAINTEXT");
+        assert_eq!(setting("sasl.mechanism"), "OAUTHBEARER");
+        assert_eq!(setting("sasl.login.retry.backoff.ms"), "500");
+        assert_eq!(
+            setting("sasl.jaas.config"),
+            concat!(
+                "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required ",
+                "oauth.token.endpoint.uri=\"https://id/token\" oauth.client.id=\"connect\" oauth.scope=\"a \\\"b\\\"\" ",
+                "oauth.client.secret=\"${sluice-quoted:/etc/sluice-credentials/me:password}\" ",
+                "oauth.ssl.truststore.type=\"PEM\" ",
+                "oauth.ssl.truststore.certificates=\"${sluice-quoted:/etc/sluice-credentials/ca:a.crt}\\n",
+                "${sluice-quoted:/etc/sluice-credentials/ca:b.crt}\" ",
+                "oauth.ssl.endpoint.identification.algorithm=\"\";"
+            )
+        );
     }
+    let allowed = &file.settings["org.apache.kafka.sasl.oauthbearer.allowed.urls"];
+    assert_eq!(allowed, "https://other/token,https://id/token");
+    let told =
+        "spec.authentication.httpRetries has no effect: workers ask until there is an answer";
+    assert_eq!(file.warnings, [told]);
+}
+
+#[test]
+fn oauth_that_lacks_something_is_refused_with_the_field() {
+    let table = [
+        (json!({}), "spec.authentication.tokenEndpointUri: is required without accessToken"),
+        (
+            json!({"tokenEndpointUri": "https://id"}),
+            "spec.authentication.clientId: is required without accessToken",
+        ),
+        (
+            json!({"tokenEndpointUri": "https://id", "clientId": "c", "username": "u"}),
+            "spec.authentication.passwordSecret: is required with username",
+        ),
+        (
+            json!({"tokenEndpointUri": "https://id", "clientId": "c"}),
+            "spec.authentication.clientSecret: is required; or give clientAssertion, refreshToken, accessToken, or username and passwordSecret",
+        ),
+    ];
+    for (mut authentication, expected) in table {
+        authentication["type"] = json!("oauth");
+        let refused = file(&json!({"authentication": authentication})).unwrap_err();
+        assert_eq!(refused.to_string(), expected);
+    }
+    let given = json!({"type": "oauth", "accessTokenLocation": "/mnt/token"});
+    let settings = settings(&json!({"authentication": given}));
+    assert_eq!(settings["org.apache.kafka.sasl.oauthbearer.allowed.files"], "/mnt/token");
+}
+
+#[test]
+fn custom_settings_reach_every_client_and_name_secrets() {
+    let custom = |sasl: bool, config: &Value| json!({"tls": {}, "authentication": {"type": "custom", "sasl": sasl, "config": config}});
+    let config = json!({
+        "sasl.mechanism": "AWS_MSK_IAM",
+        "sasl.jaas.config": "x.Module required a=\"${secret:me:password}\" b=\"${strimzisecrets:shop/me:tls.key}\";",
+        "ssl.keystore.location": "/mnt/store",
+        "bootstrap.servers": "x",
+    });
+    let file = file(&custom(true, &config)).unwrap();
+    for client in ["", "producer.", "consumer.", "admin."] {
+        let setting = |key: &str| file.settings[&format!("{client}{key}")].as_str();
+        assert_eq!(setting("security.protocol"), "SASL_SSL");
+        assert_eq!(setting("sasl.mechanism"), "AWS_MSK_IAM");
+        assert_eq!(setting("ssl.keystore.location"), "/mnt/store");
+        assert_eq!(
+            setting("sasl.jaas.config"),
+            "x.Module required a=\"${sluice-quoted:/etc/sluice-credentials/me:password}\" b=\"${sluice-quoted:/etc/sluice-credentials/me:tls.key}\";"
+        );
+    }
+    assert_eq!(file.settings["bootstrap.servers"], "kafka:9092");
+    assert_eq!(file.mounts["me"].len(), 2);
+    assert_eq!(file.versions, ["u/1"], "what is named is part of what pods start with");
+    let told = "spec.authentication.config[bootstrap.servers] has no effect: only sasl. and ssl.keystore. are taken from here";
+    assert_eq!(file.warnings, [told]);
+    let names = references::names(&spec(&custom(true, &config)));
+    assert_eq!(names.secrets, [String::from("me")].into());
+    assert_eq!(settings(&custom(false, &json!({})))["security.protocol"], "SSL");
+    for (value, expected) in [
+        ("${secret:you:p}", "Secret you does not exist in this namespace; create it"),
+        ("${secret:me:p}", "Secret me has no key p; add it"),
+        ("${secret:me}", "names a Secret in another form than ${secret:NAME:KEY}"),
+        (
+            "${strimzisecrets:other/me:password}",
+            "names Secret me of another namespace; only those of this one can be used",
+        ),
+    ] {
+        let refused =
+            super::of(&spec(&custom(true, &json!({"sasl.password": value}))), "shop", &secrets());
+        let field = "spec.authentication.config[sasl.password]";
+        assert_eq!(refused.unwrap_err().to_string(), format!("{field}: {expected}"));
+    }
+}
+
+#[test]
+fn the_rest_api_is_encrypted_and_guarded_by_what_secrets_hold() {
+    let users = json!({"type": "basic", "users": {"secretName": "rest", "key": "users"}});
+    let tls = json!({"secretName": "rest", "clientAuthentication": "required"});
+    let file = file(&json!({"rest": {"tls": tls, "authentication": users}})).unwrap();
+    let folder = "/etc/sluice-credentials/rest";
+    for (key, value) in [
+        ("listeners", "https://:8083"),
+        ("rest.advertised.listener", "https"),
+        ("rest.advertised.port", "8083"),
+        (
+            "listeners.https.ssl.keystore.certificate.chain",
+            &format!("${{sluice:{folder}:tls.crt}}"),
+        ),
+        ("listeners.https.ssl.keystore.key", &format!("${{sluice:{folder}:tls.key}}")),
+        ("listeners.https.ssl.truststore.certificates", &format!("${{sluice:{folder}:ca.crt}}")),
+        ("listeners.https.ssl.client.auth", "required"),
+        ("sluice.rest.jaas.file", "/etc/sluice/rest-jaas.conf"),
+    ] {
+        assert_eq!(file.settings[key], value, "{key}");
+    }
+    let jaas = file.rest_jaas.unwrap();
+    assert!(jaas.contains(&format!("file=\"{folder}/users\";")), "{jaas}");
+    assert!(!file.settings.contains_key("security.protocol"), "that is for brokers");
+}
+
+#[test]
+fn what_variables_come_from_is_part_of_what_pods_start_with() {
+    let env =
+        json!([{"name": "A", "valueFrom": {"secretKeyRef": {"name": "me", "key": "password"}}}]);
+    let container = json!({"env": env, "envFrom": [{"configMapRef": {"name": "map"}}]});
+    let file = file(&json!({"template": {"connectContainer": container}})).unwrap();
+    assert_eq!(file.versions, ["u/1", "m/1"]);
+    assert!(file.mounts.is_empty());
 }

@@ -1,0 +1,78 @@
+//! The workers' REST API: encryption, and who may use it.
+
+use kube::KubeSchema;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::authentication::TrustedCertificate;
+use super::oauth::SecretKey;
+
+/// The workers' REST API.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Rest {
+    /// Encrypts the REST API with a certificate of yours or of cert-manager.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<RestTls>,
+    /// Who may use the REST API. Everybody who reaches it unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authentication: Option<RestAuthentication>,
+}
+
+/// The certificate of the REST API. It must be valid for NAME-connect-api.NAMESPACE.svc and
+/// *.NAME-connect.NAMESPACE.svc, and for clients too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RestTls {
+    /// Name of the Secret with certificate and key, such as cert-manager makes.
+    #[schemars(length(min = 1, max = 253))]
+    pub secret_name: String,
+    /// Key in the Secret of the certificate, in PEM form. Default: tls.crt.
+    #[schemars(length(min = 1, max = 253))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+    /// Key in the Secret of the private key, in PEM form (PKCS#8). Default: tls.key.
+    #[schemars(length(min = 1, max = 253))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Authorities that the certificates of workers and clients must lead to. Default: ca.crt of the same Secret.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 64))]
+    pub trusted_certificates: Vec<TrustedCertificate>,
+    /// Whether clients show certificates: none (the default), requested or required.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_authentication: Option<ClientAuthentication>,
+}
+
+/// Whether clients show certificates: none (the default), requested or required.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ClientAuthentication {
+    /// They are not asked for one.
+    #[default]
+    None,
+    /// One that they show must be good.
+    Requested,
+    /// None is let in without one.
+    Required,
+}
+
+/// Who may use the REST API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RestAuthentication {
+    /// basic: a user name and a password.
+    #[serde(rename = "type")]
+    pub kind: RestAuthenticationType,
+    /// Where the users are: a properties file with a line user=password for each. All may do everything; the operator
+    /// asks as the first of them by name.
+    pub users: SecretKey,
+}
+
+/// basic: a user name and a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RestAuthenticationType {
+    /// A user name and a password with each request.
+    Basic,
+}
