@@ -1,5 +1,6 @@
 //! The two controllers: what each watches, and what makes it look at which resource.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::future::ready;
 use std::sync::Arc;
@@ -147,7 +148,7 @@ impl Place<'_> {
         }
     }
 
-    /// Of its own objects, and of the Secrets that it names, only the metadata is watched: all that matters is that
+    /// Of its own objects, and of the Secrets and ConfigMaps that it names, only the metadata is watched: all that matters is that
     /// something changed.
     fn clusters(&self, children: &mut Children) -> Controller<Guarded<KafkaConnect>> {
         let controller = Controller::new(self.api::<Guarded<KafkaConnect>>(), self.share());
@@ -160,7 +161,14 @@ impl Place<'_> {
         let store = controller.store();
         let secrets = self.api::<PartialObjectMeta<Secret>>();
         let all = watcher::Config::default();
-        controller.watches(secrets, all, move |secret| clusters_that_name(&secret, &store))
+        let of_secrets = store.clone();
+        let controller = controller.watches(secrets, all.clone(), move |secret| {
+            clusters_that_name(&secret, &of_secrets, |names| &names.secrets)
+        });
+        let config_maps = self.api::<PartialObjectMeta<ConfigMap>>();
+        controller.watches(config_maps, all, move |map| {
+            clusters_that_name(&map, &store, |names| &names.config_maps)
+        })
     }
 
     fn owns<K>(
@@ -243,18 +251,19 @@ fn refers_to(connector: &KafkaConnector, holder: Holder, name: &str) -> bool {
     })
 }
 
-/// Clusters whose pods read a Secret.
-fn clusters_that_name(
-    secret: &PartialObjectMeta<Secret>,
+/// Clusters whose spec names an object, among the names that `kind` picks.
+fn clusters_that_name<K>(
+    object: &PartialObjectMeta<K>,
     store: &Store<Guarded<KafkaConnect>>,
-) -> Vec<ObjectRef<Guarded<KafkaConnect>>> {
-    let name = secret.name_any();
+    kind: fn(&references::Names) -> &BTreeSet<String>,
+) -> Vec<ObjectRef<Guarded<KafkaConnect>>>
+where
+    K: Resource<DynamicType = ()>,
+{
+    let name = object.name_any();
     let reads = |cluster: &Guarded<KafkaConnect>| {
-        cluster.namespace() == secret.metadata.namespace
-            && cluster
-                .0
-                .as_ref()
-                .is_ok_and(|it| references::names(&it.spec).secrets.contains(&name))
+        cluster.namespace() == object.metadata.namespace
+            && cluster.0.as_ref().is_ok_and(|it| kind(&references::names(&it.spec)).contains(&name))
     };
     store.state_filter(reads).iter().map(|it| ObjectRef::from_obj(it.as_ref())).collect()
 }
