@@ -8,16 +8,26 @@ use serde_json::Value;
 
 use crate::yaml::{Document, Error};
 
-/// Reads a document as a resource. All that is wrong with it is told at once, except that a value of the wrong type
-/// hides what is behind it.
+/// The structural schema of `spec`, as it is in the CRD.
+pub fn spec_schema<K: CustomResourceExt>() -> Value {
+    let crd = serde_json::to_value(K::crd()).expect("a CRD is JSON");
+    crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"].clone()
+}
+
+/// Why a schema does not take a scalar, or an object or list in place of another; what is inside is not looked at.
+pub fn misfit(schema: &Value, value: &Value) -> Option<String> {
+    let checks = [wrong_type, unknown_word, limit, pattern];
+    checks.into_iter().find_map(|check| check(schema, value))
+}
+
+/// Reads a document as a resource. All that is wrong with it is told at once, except that the rules are only asked about
+/// one whose fields are right.
 pub fn admit<K>(document: &Document) -> Result<K, Vec<Error>>
 where
     K: CustomResourceExt + DeserializeOwned + Serialize,
 {
-    let crd = serde_json::to_value(K::crd()).expect("a CRD is JSON");
-    let schema = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
     let mut findings = Vec::new();
-    inspect(&schema["properties"]["spec"], &document.value["spec"], "spec", &mut findings);
+    inspect(&spec_schema::<K>(), &document.value["spec"], "spec", &mut findings);
     let known = |field: &&String| {
         !["apiVersion", "kind", "metadata", "spec", "status"].contains(&field.as_str())
     };
@@ -25,10 +35,14 @@ where
     findings.extend(fields.filter(known).map(|field| (field.clone(), "unknown field".to_owned())));
     let mut errors: Vec<Error> =
         findings.into_iter().map(|(path, message)| document.refuse(Some(&path), message)).collect();
+    errors.sort_by_key(|error| error.line);
     let object = match document.parse::<K>() {
         Ok(object) => object,
         Err(error) => {
-            errors.insert(0, error);
+            // The schema has mostly said it already, in words of its own.
+            if errors.is_empty() {
+                errors.push(error);
+            }
             return Err(errors);
         }
     };
@@ -41,6 +55,15 @@ where
 type Finding = (String, String);
 
 fn inspect(schema: &Value, value: &Value, path: &str, findings: &mut Vec<Finding>) {
+    if let Some(message) = misfit(schema, value) {
+        findings.push((path.to_owned(), message));
+        return;
+    }
+    let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    if let Value::Object(fields) = value {
+        let missing = required.filter(|name| !fields.contains_key(*name));
+        findings.extend(missing.map(|name| (format!("{path}.{name}"), "is required".to_owned())));
+    }
     match value {
         Value::Object(fields) if schema["x-kubernetes-preserve-unknown-fields"] != true => {
             for (name, field) in fields {
@@ -59,8 +82,43 @@ fn inspect(schema: &Value, value: &Value, path: &str, findings: &mut Vec<Finding
                 inspect(&schema["items"], item, &format!("{path}[{index}]"), findings);
             }
         }
-        _ => findings.extend(limit(schema, value).map(|message| (path.to_owned(), message))),
+        _ => {}
     }
+}
+
+fn wrong_type(schema: &Value, value: &Value) -> Option<String> {
+    let may_be_null = value.is_null() && schema["nullable"] == true;
+    if may_be_null || schema["x-kubernetes-int-or-string"] == true {
+        return None;
+    }
+    let (fits, expected) = match schema["type"].as_str()? {
+        "string" => (value.is_string(), "text"),
+        "boolean" => (value.is_boolean(), "true or false"),
+        "integer" => (value.is_i64() || value.is_u64(), "a whole number"),
+        "number" => (value.is_number(), "a number"),
+        "array" => (value.is_array(), "a list"),
+        "object" => (value.is_object(), "an object"),
+        _ => return None,
+    };
+    let found = match value {
+        _ if fits => return None,
+        Value::Null => "nothing",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    };
+    Some(format!("must be {expected}, is {found}"))
+}
+
+fn unknown_word(schema: &Value, value: &Value) -> Option<String> {
+    let words = schema["enum"].as_array()?;
+    if words.contains(value) || value.is_null() {
+        return None;
+    }
+    let words: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
+    Some(format!("must be one of {}", words.join(", ")))
 }
 
 /// The limit that a scalar breaks.
@@ -76,6 +134,13 @@ fn limit(schema: &Value, value: &Value) -> Option<String> {
     let unit = if least.ends_with("Length") { " characters long" } else { "" };
     let limit = schema[least].as_f64().unwrap_or_default();
     Some(format!("must be {most} {limit}{unit}"))
+}
+
+/// The pattern that a text does not fit.
+fn pattern(schema: &Value, value: &Value) -> Option<String> {
+    let (pattern, text) = (schema["pattern"].as_str()?, value.as_str()?);
+    let fits = regex::Regex::new(pattern).is_ok_and(|it| it.is_match(text));
+    (!fits).then(|| format!("must match {pattern}"))
 }
 
 fn least(schema: &Value, limit: &str) -> i64 {
@@ -143,10 +208,26 @@ spec:
     }
 
     #[test]
+    fn texts_fit_their_pattern() {
+        let schema = serde_json::json!({"type": "string", "pattern": "^a+$"});
+        assert_eq!(misfit(&schema, &"aa".into()), None);
+        assert_eq!(misfit(&schema, &"ab".into()).as_deref(), Some("must match ^a+$"));
+    }
+
+    #[test]
     fn wrong_types_and_unknown_words_are_told() {
         let text = "kind: KafkaConnector\napiVersion: sluice.dev/v1alpha1\nmetadata: {name: a}\nspec:\n  class: X\n  state: asleep\n";
         let told = told::<KafkaConnector>(text);
-        assert_eq!(told.len(), 1);
-        assert!(told[0].starts_with("a.yaml:6: spec.state: unknown variant `asleep`"), "{told:?}");
+        assert_eq!(told, ["a.yaml:6: spec.state: must be one of running, paused, stopped"]);
+        let text =
+            text.replace("  class: X\n  state: asleep\n", "  tasksMax: many\n  config: [1]\n");
+        assert_eq!(
+            self::told::<KafkaConnector>(&text),
+            [
+                "a.yaml:4: spec.class: is required",
+                "a.yaml:5: spec.tasksMax: must be a whole number, is text",
+                "a.yaml:6: spec.config: must be an object, is a list",
+            ]
+        );
     }
 }

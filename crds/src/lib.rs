@@ -15,7 +15,7 @@ mod names;
 mod schema;
 pub mod yaml;
 
-pub use admission::admit;
+pub use admission::{admit, misfit, spec_schema};
 pub use cluster::authentication::{
     Authentication, AuthenticationType, CertificateAndKeySecret, PasswordSecret, Tls,
     TrustedCertificate,

@@ -54,14 +54,34 @@ pub struct Document {
     pub line: usize,
     /// Its content as JSON.
     pub value: Value,
-    /// Its text, after as many empty lines as precede it in the file: positions in it are positions in the file.
+    /// Where it stands in the document of the file; empty if it is all of it.
+    prefix: String,
+    /// The text of that document, after as many empty lines as precede it in the file: positions in it are positions in the file.
     text: String,
 }
 
 impl Document {
     /// Reads it as a type.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        serde_yaml::from_str(&self.text).map_err(|error| self.error(&error))
+        if self.prefix.is_empty() {
+            return serde_yaml::from_str(&self.text).map_err(|error| located(&self.file, &error));
+        }
+        let read = serde_json::from_value(self.value.clone());
+        read.map_err(|error| self.refuse(None, error.to_string()))
+    }
+
+    /// Itself, or the items of a List as kubectl writes it, each where it stands in the file.
+    pub fn items(self) -> Vec<Self> {
+        let is_list = self.text_of("kind").is_some_and(|kind| kind.ends_with("List"));
+        let Some(items) = self.value["items"].as_array().filter(|_| is_list) else {
+            return vec![self];
+        };
+        let item = |(index, value): (usize, &Value)| {
+            let prefix = format!("items[{index}]");
+            let line = lines::locate(&self.text, &prefix).unwrap_or(self.line);
+            Self { value: value.clone(), line, prefix, ..self.clone() }
+        };
+        items.iter().enumerate().map(item).collect()
     }
 
     /// A field of text at the top level (`kind`, `apiVersion`).
@@ -71,16 +91,18 @@ impl Document {
 
     /// An error of this document that its caller found.
     pub fn refuse(&self, field: Option<&str>, message: impl Into<String>) -> Error {
+        let path = match (self.prefix.as_str(), field) {
+            ("", path) => path.map(str::to_owned),
+            (prefix, None) => Some(prefix.to_owned()),
+            (prefix, Some(path)) => Some(format!("{prefix}.{path}")),
+        };
+        let line = path.and_then(|path| lines::locate(&self.text, &path));
         Error {
             file: Arc::clone(&self.file),
-            line: Some(field.and_then(|path| lines::locate(&self.text, path)).unwrap_or(self.line)),
+            line: Some(line.unwrap_or(self.line)),
             field: field.map(str::to_owned),
             message: message.into(),
         }
-    }
-
-    fn error(&self, error: &serde_yaml::Error) -> Error {
-        located(&self.file, error)
     }
 }
 
@@ -102,7 +124,8 @@ pub fn read(file: &str, text: &str) -> Result<Vec<Document>, Error> {
     for (line, text) in split(text) {
         let value: Value = serde_yaml::from_str(&text).map_err(|error| located(&file, &error))?;
         if !value.is_null() {
-            documents.push(Document { file: Arc::clone(&file), line, value, text });
+            let (file, prefix) = (Arc::clone(&file), String::new());
+            documents.push(Document { file, line, value, prefix, text });
         }
     }
     Ok(documents)
@@ -208,6 +231,21 @@ mod tests {
             let refusal = refusal(text);
             assert!(refusal.starts_with(expected), "{refusal}");
         }
+    }
+
+    #[test]
+    fn items_of_a_list_are_documents_at_their_lines() {
+        let list = "kind: List\nitems:\n- kind: KafkaConnector\n  spec: {}\n- kind: KafkaConnector\n  spec:\n    class: 1\n";
+        let items = read("a.yaml", list).unwrap().remove(0).items();
+        assert_eq!(items[1].line, 5);
+        assert_eq!(
+            items[1].refuse(Some("spec.class"), "no").to_string(),
+            "a.yaml:7: spec.class: no"
+        );
+        let error = items[1].parse::<KafkaConnector>().unwrap_err();
+        assert_eq!(error.line, Some(5));
+        let single = read("a.yaml", CONNECTOR).unwrap().remove(0);
+        assert_eq!(single.items().len(), 1);
     }
 
     #[test]

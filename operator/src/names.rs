@@ -9,6 +9,9 @@ pub const REST_PORT: i32 = 8083;
 /// Port of the metrics.
 pub const METRICS_PORT: i32 = 9404;
 
+/// The worker's container in its pod.
+pub const CONTAINER: &str = "connect";
+
 /// Longest name of a cluster: a pod's label holds the StatefulSet's name, a dash and a hash of ten characters, and a
 /// label has room for 63.
 pub const MAX_CLUSTER_NAME: usize = 63 - 11 - "-connect".len();

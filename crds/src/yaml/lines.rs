@@ -25,13 +25,24 @@ enum Step<'a> {
     Item(usize),
 }
 
+/// Brackets hold the number of an item, or a key with dots in it.
 fn steps(path: &str) -> Vec<Step<'_>> {
-    let parts = path.split(['.', '[']).filter(|part| !part.is_empty());
-    let step = |part| match str::strip_suffix(part, ']').and_then(|index| index.parse().ok()) {
-        Some(index) => Step::Item(index),
-        None => Step::Key(part),
-    };
-    parts.map(step).collect()
+    let mut steps = Vec::new();
+    let mut rest = path;
+    while !rest.is_empty() {
+        let (part, after) = match rest.strip_prefix('[') {
+            Some(inside) => inside.split_once(']').unwrap_or((inside, "")),
+            None => rest.split_at(rest.find(['.', '[']).unwrap_or(rest.len())),
+        };
+        let is_item = rest.starts_with('[');
+        match part.parse() {
+            Ok(index) if is_item => steps.push(Step::Item(index)),
+            _ if part.is_empty() => {}
+            _ => steps.push(Step::Key(part)),
+        }
+        rest = after.strip_prefix('.').unwrap_or(after);
+    }
+    steps
 }
 
 /// A line with content.
@@ -108,7 +119,7 @@ fn find_item(lines: &[Line<'_>], place: &Place, index: usize) -> Option<Place> {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "\n---\nkind: X # spec:\nspec:\n  # a: no\n  b:\n    a: 1\n  a: 2\n  flat:\n  - x: 1\n    y: 2\n  - y: 3\n    x:\n    - z: 4\n  flow: {q: [1]}\n\"end\": 1\n";
+    const TEXT: &str = "\n---\nkind: X # spec:\nspec:\n  # a: no\n  b:\n    a: 1\n  a: 2\n  flat:\n  - x: 1\n    y: 2\n  - y: 3\n    x:\n    - z: 4\n  flow: {q: [1]}\n  keys:\n    x.y: 1\n    x.z: 2\n\"end\": 1\n";
 
     #[test]
     fn fields_are_found_at_their_depth() {
@@ -123,7 +134,9 @@ mod tests {
             ("spec.flat[1].x[0].z", Some(14)),
             ("spec.flow.q[0]", Some(15)),
             ("spec.none", Some(4)),
-            ("end", Some(16)),
+            ("spec.keys[x.z]", Some(18)),
+            ("spec.keys[x.q]", Some(16)),
+            ("end", Some(19)),
             ("none", None),
         ];
         for (path, line) in table {

@@ -4,7 +4,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use clap_complete::Shell;
+
+use super::change::{Pause, Restart, Resume, Stop};
+use super::completion::{self, For};
+use super::convert::Convert;
+use super::lint::Lint;
+use super::logs::Logs;
+use super::offsets::Offsets;
+use super::report::Report;
+use super::status::Status;
 
 /// Kafka Connect for Kubernetes: run and look after connectors.
 #[derive(Debug, Parser)]
@@ -17,11 +25,33 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Dev(Dev),
-    /// Print the completion script for a shell.
+    Status(Status),
+    Logs(Logs),
+    Restart(Restart),
+    Pause(Pause),
+    Resume(Resume),
+    Stop(Stop),
+    Offsets(Offsets),
+    Lint(Lint),
+    Convert(Convert),
+    Report(Report),
+    /// Print the completion script for a shell, or for kubectl.
+    ///
+    /// Examples:
+    ///   source <(sluice completion bash)
+    ///   sluice completion kubectl > /usr/local/bin/kubectl_complete-sluice && chmod +x /usr/local/bin/kubectl_complete-sluice
+    #[command(verbatim_doc_comment)]
     Completion {
-        /// The shell.
-        #[arg(value_parser = clap::value_parser!(Shell), value_name = "bash|zsh|fish")]
-        shell: Shell,
+        /// For whom.
+        #[arg(value_parser = completion::parse, value_name = "bash|zsh|fish|kubectl")]
+        whom: For,
+    },
+    /// What could stand in place of the last word, as kubectl asks for it.
+    #[command(name = "__complete", hide = true)]
+    Complete {
+        /// The words after `kubectl sluice`; the last one is being written.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<String>,
     },
 }
 
@@ -90,6 +120,45 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Arguments::command().debug_assert();
+    }
+
+    /// The calls of `sluice` in a text of shell commands.
+    fn calls(text: &str) -> Vec<Vec<String>> {
+        let commands = text.lines().flat_map(|line| {
+            let line = line.split(" #").next().unwrap_or_default();
+            line.split(['|', '(', ')', ';']).flat_map(|part| part.split("&&"))
+        });
+        let words = commands.map(|command| command.split('>').next().unwrap_or_default());
+        words
+            .map(|command| command.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+            .filter(|words| words.first().is_some_and(|word| word == "sluice"))
+            .collect()
+    }
+
+    #[test]
+    fn examples_of_the_page_and_of_the_help_are_right() {
+        let page = include_str!("../../../docs/cli.md");
+        let blocks = page.split("```sh\n").skip(1).filter_map(|block| block.split("```").next());
+        let mut texts: Vec<String> = blocks.map(str::to_owned).collect();
+        let command = Arguments::command();
+        let helps = command.get_subcommands().filter_map(clap::Command::get_long_about);
+        texts.extend(helps.map(ToString::to_string));
+        let calls: Vec<Vec<String>> = texts.iter().flat_map(|text| calls(text)).collect();
+        assert!(calls.len() > 30, "{}", calls.len());
+        for words in calls {
+            let parsed = Arguments::try_parse_from(&words);
+            assert!(parsed.is_ok(), "{words:?}: {}", parsed.err().unwrap());
+        }
+    }
+
+    #[test]
+    fn every_command_is_on_the_page() {
+        let page = include_str!("../../../docs/cli.md");
+        let command = Arguments::command();
+        for command in command.get_subcommands().filter(|it| !it.is_hide_set()) {
+            let row = format!("`{}`", command.get_name());
+            assert!(page.contains(&row), "{row}");
+        }
     }
 
     #[test]

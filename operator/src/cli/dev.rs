@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use sluice_crds::yaml;
 
 use super::arguments::Dev;
+use super::files;
 
 mod board;
 mod carried;
@@ -105,7 +106,7 @@ fn read(path: &Path) -> Result<Manifests, Error> {
     };
     let mut manifests = Manifests::default();
     let mut errors = Vec::new();
-    for path in manifests::files(path).map_err(file("read", path))? {
+    for path in files::of_path(path).map_err(file("read", path))? {
         let text = std::fs::read_to_string(&path).map_err(file("read", &path))?;
         if let Err(more) = manifests::take(&path.display().to_string(), &text, &mut manifests) {
             errors.extend(more);

@@ -9,12 +9,15 @@ const SECRET: [&str; 8] =
 /// Shortest value that is looked for: shorter ones would blank out ordinary words.
 const SHORTEST: usize = 4;
 
+/// Whether the value of a setting is secret, by what the setting is called.
+pub fn is_secret(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    SECRET.iter().any(|part| key.contains(part))
+}
+
 /// A text without the values of secret settings.
 pub fn redacted(text: &str, config: &BTreeMap<String, String>) -> String {
-    let secrets = config.iter().filter(|(key, _)| {
-        let key = key.to_ascii_lowercase();
-        SECRET.iter().any(|part| key.contains(part))
-    });
+    let secrets = config.iter().filter(|(key, _)| is_secret(key));
     without(text, secrets.map(|(_, value)| value.as_str()).collect())
 }
 

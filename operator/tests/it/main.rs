@@ -5,6 +5,7 @@ mod applied;
 mod bed;
 mod bundle;
 mod charts;
+mod cli;
 mod clusters;
 mod connectors;
 mod drift;

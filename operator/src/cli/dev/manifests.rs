@@ -2,7 +2,6 @@
 //! is left out. All that is wrong is told at once.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
@@ -28,30 +27,6 @@ pub(super) struct Manifests {
     pub(super) config_maps: BTreeMap<String, Files>,
     pub(super) secrets: BTreeMap<String, Files>,
     pub(super) notes: Vec<String>,
-}
-
-/// The files of a folder that hold manifests, or the one file.
-pub(super) fn files(path: &Path) -> std::io::Result<Vec<PathBuf>> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(path)? {
-        let file = entry?.path();
-        if file.is_file() && is_manifest(&file) {
-            files.push(file);
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-/// As kubectl chooses them, without what belongs to kustomize.
-fn is_manifest(file: &Path) -> bool {
-    let text = |part: Option<&std::ffi::OsStr>| part.map(|it| it.to_string_lossy().to_lowercase());
-    let is_yaml =
-        text(file.extension()).is_some_and(|it| ["yaml", "yml", "json"].contains(&it.as_str()));
-    is_yaml && text(file.file_stem()).is_some_and(|stem| stem != "kustomization")
 }
 
 /// Takes the documents of a text into `manifests`.
@@ -199,20 +174,6 @@ spec:
         assert_eq!(errors.len(), expected.len(), "{errors:?}");
         for (error, expected) in errors.iter().zip(expected) {
             assert!(error.starts_with("a.yaml:") && error.ends_with(expected), "{error}");
-        }
-    }
-
-    #[test]
-    fn files_of_kustomize_are_no_manifests() {
-        for (file, expected) in [
-            ("a.yaml", true),
-            ("a.yml", true),
-            ("a.json", true),
-            ("kustomization.yaml", false),
-            ("Kustomization", false),
-            ("lines.txt", false),
-        ] {
-            assert_eq!(is_manifest(Path::new(file)), expected, "{file}");
         }
     }
 }

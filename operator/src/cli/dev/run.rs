@@ -18,6 +18,7 @@ use super::ports::Ports;
 use super::processes::{Event, Program, keep_running};
 use super::screen::{Screen, log_line};
 use super::{Dev, Error, write};
+use crate::cli::worker_program;
 use crate::connect_api::{ConnectApi, connections};
 use crate::names::{METRICS_PORT, REST_PORT};
 use crate::properties;
@@ -50,10 +51,7 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) fn new(settings: Dev, state: PathBuf, ports: Ports) -> Result<Self, Error> {
-        let beside =
-            std::env::current_exe().map_err(Error::System)?.with_file_name("sluice-worker");
-        let found = || if beside.is_file() { beside } else { PathBuf::from("sluice-worker") };
-        let program = settings.worker_binary.clone().unwrap_or_else(found);
+        let program = worker_program(settings.worker_binary.as_deref()).map_err(Error::System)?;
         let (events, heard) = mpsc::channel(EVENTS);
         Ok(Self {
             settings,

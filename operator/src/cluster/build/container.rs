@@ -29,7 +29,7 @@ pub(super) fn worker(cluster: &Cluster) -> Container {
     let mut mounts = mounts(cluster);
     mounts.extend(given.volume_mounts);
     Container {
-        name: "connect".to_owned(),
+        name: names::CONTAINER.to_owned(),
         image: Some(cluster.image.clone()),
         args: Some(arguments(cluster)),
         env: Some(env),
