@@ -11,7 +11,7 @@ use kube::{Api, Client};
 use serde_json::json;
 use sluice_crds::KafkaConnect;
 use sluice_kit::kubernetes::missing_for_control_plane;
-use sluice_kit::require;
+use sluice_kit::{require, wait};
 use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
@@ -59,13 +59,8 @@ impl Operator {
     /// Waits until it leads, or no longer does; says how long that took.
     async fn until_leads(&self, expected: bool) -> Result<Duration> {
         let start = Instant::now();
-        while self.leads().await != expected {
-            ensure!(
-                start.elapsed() < PATIENCE,
-                "still waiting for an operator to lead: {expected}"
-            );
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        let what = format!("an operator to lead: {expected}");
+        wait::until(PATIENCE, &what, async || self.leads().await == expected).await?;
         Ok(start.elapsed())
     }
 
@@ -92,15 +87,12 @@ async fn is_worked_on(client: &Client, namespace: &str) -> Result<()> {
     let clusters: Api<KafkaConnect> = Api::namespaced(client.clone(), namespace);
     let object = serde_json::from_value(cluster("seen", &json!({"config": {"group.id": "x"}})))?;
     clusters.create(&PostParams::default(), &object).await?;
-    let deadline = Instant::now() + PATIENCE;
-    loop {
+    wait::until_ok(PATIENCE, "somebody to work", async || {
         let status = clusters.get_status("seen").await?.status.unwrap_or_default();
-        if status.observed_generation == Some(1) {
-            return Ok(());
-        }
-        ensure!(Instant::now() < deadline, "nobody works");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+        ensure!(status.observed_generation == Some(1), "nobody works");
+        Ok(())
+    })
+    .await
 }
 
 #[tokio::test]
