@@ -36,9 +36,10 @@ e2e: setup
 	cargo build $(CARGO_FLAGS) -p sluice-worker -p sluice-operator -p sluice-hanging-worker
 	cargo test $(CARGO_FLAGS) -p sluice-e2e
 
-## What only time shows: `make test` has a minute of it, here it takes ten.
+## What only time shows, of which `make test` has a short form: rest for ten minutes, an operator killed at every single
+## write, an API server away for five minutes.
 soak: setup
-	SLUICE_SOAK_SECONDS=$(SOAK) cargo test $(CARGO_FLAGS) -p sluice-operator --test it -- applied::
+	SLUICE_SOAK_SECONDS=$(SOAK) cargo test $(CARGO_FLAGS) -p sluice-operator --test it -- applied:: crashes:: outages::
 
 ## Measures Sluice beside Kafka Connect and writes e2e/bench/RESULTS.md; `make bench ARGS=--quick` only prints, in minutes.
 bench: setup

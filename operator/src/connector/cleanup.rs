@@ -75,21 +75,17 @@ async fn drop_everywhere(
         return Ok(());
     }
     let rest = leaving.connect_rest.as_ref();
-    if let Some(known) = &leaving.known {
-        drop_from(known, rest, object, leaving.policy, ctx).await?;
-        if leaving.has_references {
-            take_back(known, object, ctx).await?;
-        }
-    }
     let namespace = object.namespace().unwrap_or_default();
     let asked = leaving.asked.as_ref().filter(|it| leaving.known.as_ref() != Some(it));
-    match asked {
-        // A resource that never got its place must not take it from another one.
-        Some(asked) if !ctx.is_claimed(&namespace, asked, &object.name_any()) => {
-            drop_from(asked, rest, object, leaving.policy, ctx).await
+    // A resource that never got its place must not take it from another one.
+    let asked = asked.filter(|it| !ctx.is_claimed(&namespace, it, &object.name_any()));
+    for place in leaving.known.iter().chain(asked) {
+        drop_from(place, rest, object, leaving.policy, ctx).await?;
+        if leaving.has_references {
+            take_back(place, object, ctx).await?;
         }
-        _ => Ok(()),
     }
+    Ok(())
 }
 
 /// Nothing is to be done where the cluster is gone or goes.

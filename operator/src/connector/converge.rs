@@ -111,13 +111,16 @@ pub fn restarts(
     }
 }
 
-/// A connector that no longer refers to anything gives up what it had.
+/// A connector that no longer refers to anything gives up what it had. One that has been changed before anything was
+/// reported of it may have had something: an operator may have ended in between.
 async fn carry_values(
     connector: &KafkaConnector,
     desired: &Desired,
     ctx: &Context,
 ) -> Result<(), Error> {
     let had_any = connector.status.as_ref().is_some_and(|it| !it.references.is_empty());
+    let may_have_had = place::known(connector).is_none() && connector.metadata.generation > Some(1);
+    let had_any = had_any || may_have_had;
     let namespace = connector.namespace().unwrap_or_default();
     let owner = ctx.cluster(&namespace, &desired.cluster);
     match owner.filter(|_| had_any || !desired.references.is_empty()) {

@@ -69,7 +69,7 @@ pub struct Leaving {
     pub policy: DeletionPolicy,
     /// How to reach a cluster that the operator does not run.
     pub connect_rest: Option<ConnectRest>,
-    /// Whether the workers were given values for it.
+    /// Whether the workers may have been given values for it: the status may not have been written since.
     pub has_references: bool,
 }
 
@@ -86,7 +86,8 @@ impl Leaving {
             asked: text(&spec["cluster"]).or_else(label).map(|it| place(it, name(&spec["name"]))),
             policy: serde_json::from_value(spec["deletionPolicy"].clone()).unwrap_or_default(),
             connect_rest: serde_json::from_value(spec["connectRest"].clone()).unwrap_or_default(),
-            has_references: status["references"].as_array().is_some_and(|it| !it.is_empty()),
+            has_references: status["references"].as_array().is_some_and(|it| !it.is_empty())
+                || spec["config"].as_object().is_some_and(|it| it.values().any(Value::is_object)),
         }
     }
 }
@@ -141,6 +142,13 @@ mod tests {
                 place("a", "y"),
                 place("b", "x"),
                 DeletionPolicy::Stop,
+                true,
+            ),
+            (
+                json!({"spec": {"config": {"p": {"secretKeyRef": {"name": "a", "key": "b"}}, "q": 1}}}),
+                None,
+                place("my-connect", "orders"),
+                DeletionPolicy::Delete,
                 true,
             ),
             (

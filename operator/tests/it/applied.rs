@@ -18,10 +18,10 @@ use tokio::time::{Instant, interval};
 use crate::bed::{Bed, cluster, connector};
 use crate::clusters;
 
-/// A minute, or as many seconds as `SLUICE_SOAK_SECONDS` says.
-fn span() -> Duration {
-    let seconds = env::var("SLUICE_SOAK_SECONDS").ok().and_then(|it| it.parse().ok());
-    seconds.map_or(Duration::from_mins(1), Duration::from_secs)
+/// As many seconds as `SLUICE_SOAK_SECONDS` says, if it is set.
+pub(crate) fn soak() -> Option<Duration> {
+    let seconds = env::var("SLUICE_SOAK_SECONDS").ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }
 
 async fn versions_of<K>(bed: &Bed) -> Result<Vec<(String, Option<String>)>>
@@ -37,7 +37,7 @@ where
 }
 
 /// Versions of everything in the namespace, events among them.
-async fn versions(bed: &Bed) -> Result<Vec<(String, Option<String>)>> {
+pub(crate) async fn versions(bed: &Bed) -> Result<Vec<(String, Option<String>)>> {
     let of_cluster = clusters::versions(bed).await?;
     let mut all: Vec<_> = of_cluster.into_iter().map(|(name, it)| (name, Some(it))).collect();
     all.extend(versions_of::<KafkaConnector>(bed).await?);
@@ -93,7 +93,8 @@ async fn applying_the_same_again_moves_nothing() -> Result<()> {
     })
     .await?;
 
-    let (end, writes) = (Instant::now() + span(), bed.workers.world().writes);
+    let (end, writes) =
+        (Instant::now() + soak().unwrap_or(Duration::from_mins(1)), bed.workers.world().writes);
     let looks = bed.workers.world().looks;
     let mut pace = interval(Duration::from_secs(5));
     while Instant::now() < end {

@@ -75,21 +75,32 @@ impl Bed {
         Self::assemble(client, namespace, theirs, |_| {}).await
     }
 
+    /// The same without an operator.
+    pub(crate) async fn idle() -> Result<Self> {
+        let client = shared_plane().await?.client().await?;
+        let namespace = create_namespace(&client).await?;
+        Ok(Self::empty(client, namespace))
+    }
+
     async fn assemble(
         client: Client,
         namespace: String,
         theirs: Client,
         change: fn(&mut Settings),
     ) -> Result<Self> {
-        let mut bed = Self {
+        let mut bed = Self::empty(client, namespace);
+        bed.run(theirs, change).await?;
+        Ok(bed)
+    }
+
+    fn empty(client: Client, namespace: String) -> Self {
+        Self {
             workers: Workers::default(),
             operator: JoinSet::new(),
             stop: CancellationToken::new(),
             client,
             namespace,
-        };
-        bed.run(theirs, change).await?;
-        Ok(bed)
+        }
     }
 
     async fn run(&mut self, client: Client, change: fn(&mut Settings)) -> Result<()> {

@@ -8,6 +8,7 @@ mod charts;
 mod cli;
 mod clusters;
 mod connectors;
+mod crashes;
 mod drift;
 mod external;
 mod install;

@@ -54,6 +54,8 @@ pub(crate) struct World {
     pub(crate) restarts: Vec<String>,
     /// Whether a task runs after a restart.
     pub(crate) restarts_heal: bool,
+    /// Questions after all connectors.
+    pub(crate) polls: u32,
     /// Questions that were asked and will not be answered.
     pub(crate) unanswered: u32,
     /// The worker that everything is on, if not the usual one.
@@ -147,7 +149,7 @@ impl Workers {
         Ok(address)
     }
 
-    fn routes(&self) -> Router {
+    pub(crate) fn routes(&self) -> Router {
         Router::new()
             .route("/{cluster}/", get(server))
             .route("/{cluster}/connectors", get(list).post(create))
@@ -229,7 +231,8 @@ async fn list(
     Extract(workers): Extract<Workers>,
     Path(cluster): Path<String>,
 ) -> Json<BTreeMap<String, Expanded>> {
-    let world = workers.world();
+    let mut world = workers.world();
+    world.polls += 1;
     let own = |(key, connector): (&String, &Connector)| {
         let name = match key.split_once('/') {
             None if cluster == "my-connect" => key.as_str(),

@@ -314,7 +314,8 @@ async fn a_flush_that_fails_after_a_partition_has_gone_rewinds_the_others_alone(
             Err(Error::fatal("the disk is full"))
         }
         Heard::Put(places) if !places.is_empty() => {
-            *fails.lock().unwrap() = last.lock().unwrap().take_if(|it| places.contains(it)).is_some();
+            *fails.lock().unwrap() =
+                last.lock().unwrap().take_if(|it| places.contains(it)).is_some();
             context.request_commit();
             Ok(())
         }

@@ -1,0 +1,117 @@
+//! What is asked of the operator: something of all that it writes.
+
+use anyhow::Result;
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
+use kube::{Api, Client};
+use serde_json::{Value, json};
+use sluice_crds::{KafkaConnect, KafkaConnector};
+use sluice_operator::connector::finalizer::FINALIZER;
+
+use crate::bed::{cluster, connector, words};
+use crate::workers::{Connector, Workers};
+
+/// Connectors, and what they are in the end.
+const EXPECTED: [(&str, &str); 6] = [
+    ("orders", "Ready=True Running"),
+    ("restarts", "Ready=True Running"),
+    ("lists", "Ready=True Running"),
+    ("alters", "Ready=True Stopped"),
+    ("rests", "Ready=True Paused"),
+    ("stray", "Ready=True Running"),
+];
+const LEAVES: &str = "leaves";
+
+/// Creates everything before there is an operator.
+pub(super) async fn arrange(client: &Client, namespace: &str, workers: &Workers) -> Result<()> {
+    let held = json!({"p": {"secretKeyRef": {"name": "user", "key": "password"}}});
+    let positions = json!({"offsets": [{"partition": {"p": 1}, "offset": {"o": 7}}]});
+    {
+        let config = || [("connector.class".to_owned(), "X".to_owned())].into();
+        let mut world = workers.world();
+        for name in [LEAVES, "stray"] {
+            world.connectors.insert(name.to_owned(), Connector::running(config()));
+        }
+    }
+    let parameters = PostParams::default();
+    let secret: Secret = serde_json::from_value(
+        json!({"metadata": {"name": "user"}, "stringData": {"password": "hunter2"}}),
+    )?;
+    Api::namespaced(client.clone(), namespace).create(&parameters, &secret).await?;
+    let map: ConfigMap = serde_json::from_value(json!({
+        "metadata": {"name": "positions"},
+        "data": {"offsets.json": positions.to_string()},
+    }))?;
+    Api::namespaced(client.clone(), namespace).create(&parameters, &map).await?;
+    let annotated = |name: &str, annotation: (&str, &str), spec: Value| {
+        let mut object = connector(name, &spec);
+        object["metadata"]["annotations"] = json!({(annotation.0): annotation.1});
+        object
+    };
+    let offsets = "sluice.dev/connector-offsets";
+    let mut leaving = connector(LEAVES, &json!({"class": "X", "config": held}));
+    leaving["metadata"]["finalizers"] = json!([FINALIZER]);
+    let target = json!({"toConfigMap": {"name": "listed"}});
+    let source = json!({"fromConfigMap": {"name": "positions"}});
+    let connectors: Api<KafkaConnector> = Api::namespaced(client.clone(), namespace);
+    for object in [
+        connector("orders", &json!({"class": "X", "tasksMax": 1, "config": held})),
+        annotated("restarts", ("sluice.dev/restart", "true"), json!({"class": "X"})),
+        annotated("lists", (offsets, "list"), json!({"class": "X", "listOffsets": target})),
+        annotated(
+            "alters",
+            (offsets, "alter"),
+            json!({"class": "X", "state": "stopped", "alterOffsets": source}),
+        ),
+        connector("rests", &json!({"class": "X", "state": "paused"})),
+        leaving,
+    ] {
+        connectors.create(&parameters, &serde_json::from_value(object)?).await?;
+    }
+    let known = json!({"status": {
+        "cluster": "my-connect",
+        "name": LEAVES,
+        "references": ["Secret/user/password"],
+    }});
+    connectors.patch_status(LEAVES, &PatchParams::default(), &Patch::Merge(known)).await?;
+    connectors.delete(LEAVES, &DeleteParams::default()).await?;
+    let object = cluster("my-connect", &json!({"replicas": 1, "unmanagedConnectors": "Adopt"}));
+    let clusters: Api<KafkaConnect> = Api::namespaced(client.clone(), namespace);
+    clusters.create(&parameters, &serde_json::from_value(object)?).await?;
+    Ok(())
+}
+
+/// What is not yet as it was asked for.
+pub(super) async fn missing(
+    client: &Client,
+    namespace: &str,
+    workers: &Workers,
+) -> Result<Vec<String>> {
+    let mut missing = Vec::new();
+    let clusters: Api<KafkaConnect> = Api::namespaced(client.clone(), namespace);
+    let status = clusters.get("my-connect").await?.status.unwrap_or_default();
+    let conditions = words(&status.conditions);
+    if !conditions.iter().any(|word| word.starts_with("Ready=True")) {
+        missing.push(format!("the cluster: {conditions:?}"));
+        return Ok(missing);
+    }
+    let connectors: Api<KafkaConnector> = Api::namespaced(client.clone(), namespace);
+    for (name, expected) in EXPECTED {
+        let connector = connectors.get_opt(name).await?.unwrap_or_else(|| {
+            let nothing = json!({"metadata": {}, "spec": {"class": ""}});
+            serde_json::from_value(nothing).expect("a connector")
+        });
+        let conditions = words(&connector.status.unwrap_or_default().conditions);
+        let asked = connector.metadata.annotations.is_some_and(|it| !it.is_empty());
+        if asked || !conditions.iter().any(|word| word == expected) {
+            missing.push(format!("{name}: {conditions:?}"));
+        }
+    }
+    if connectors.get_metadata_opt(LEAVES).await?.is_some() {
+        missing.push(LEAVES.to_owned());
+    }
+    if workers.world().restarts.is_empty() {
+        missing.push("a restart".to_owned());
+    }
+    Ok(missing)
+}
