@@ -1,10 +1,8 @@
 //! Two operators as processes: one works, and the other takes over when it dies, stops or is robbed of its Lease.
 
-use std::net::TcpListener;
-use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::api::{Patch, PatchParams, PostParams};
 use kube::{Api, Client};
@@ -12,72 +10,28 @@ use serde_json::json;
 use sluice_crds::KafkaConnect;
 use sluice_kit::kubernetes::missing_for_control_plane;
 use sluice_kit::{require, wait};
-use tokio::process::{Child, Command};
-use tokio::time::Instant;
 
 use crate::bed::{cluster, create_namespace, shared_plane};
-use crate::program::{get, until_answer};
+use crate::process::{Operator, QUICK};
+use crate::program::until_answer;
 
 /// How long anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// Lease, renewal and retry in seconds: the least that the documentation speaks of.
-const QUICK: [u64; 3] = [4, 3, 1];
-/// The defaults.
+/// Lease, renewal and retry in seconds by default.
 const USUAL: [u64; 3] = [15, 10, 2];
-const LEADS: &str = "\nsluice_operator_leader 1\n";
 
-struct Operator {
-    process: Child,
-    port: u16,
-}
-
-impl Operator {
-    /// Starts one and waits until it is ready, to lead or to stand by.
-    async fn start(namespace: &str, [lease, renew, retry]: [u64; 3]) -> Result<Self> {
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let process = Command::new(env!("CARGO_BIN_EXE_sluice-operator"))
-            .args([
-                format!("--address=127.0.0.1:{port}"),
-                format!("--watch-namespace={namespace}"),
-                format!("--lease-namespace={namespace}"),
-                format!("--lease-duration={lease}"),
-                format!("--renew-deadline={renew}"),
-            ])
-            .env("SLUICE_RETRY_PERIOD", retry.to_string())
-            .env("KUBECONFIG", shared_plane().await?.kubeconfig())
-            .stdout(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()?;
-        until_answer(port, "/readyz", "HTTP/1.1 200").await?;
-        Ok(Self { process, port })
-    }
-
-    async fn leads(&self) -> bool {
-        get(self.port, "/metrics").await.is_ok_and(|text| text.contains(LEADS))
-    }
-
-    /// Waits until it leads, or no longer does; says how long that took.
-    async fn until_leads(&self, expected: bool) -> Result<Duration> {
-        let start = Instant::now();
-        let what = format!("an operator to lead: {expected}");
-        wait::until(PATIENCE, &what, async || self.leads().await == expected).await?;
-        Ok(start.elapsed())
-    }
-
-    async fn signal(&self, signal: &str) -> Result<()> {
-        let process = self.process.id().context("a running operator")?.to_string();
-        Command::new("kill").args([signal, &process]).status().await?;
-        Ok(())
-    }
+/// One that watches a namespace, with its Lease there.
+async fn start(namespace: &str, times: [u64; 3]) -> Result<Operator> {
+    Operator::start(shared_plane().await?.kubeconfig(), namespace, times, &[]).await
 }
 
 /// A namespace with a leader and one that stands by.
 async fn pair(times: [u64; 3]) -> Result<(Client, String, Operator, Operator)> {
     let client = shared_plane().await?.client().await?;
     let namespace = create_namespace(&client).await?;
-    let leader = Operator::start(&namespace, times).await?;
+    let leader = start(&namespace, times).await?;
     leader.until_leads(true).await?;
-    let standby = Operator::start(&namespace, times).await?;
+    let standby = start(&namespace, times).await?;
     ensure!(!standby.leads().await, "both lead");
     Ok((client, namespace, leader, standby))
 }
@@ -127,7 +81,7 @@ async fn a_leader_that_loses_its_lease_stops_and_stands_by() -> Result<()> {
     require!(missing_for_control_plane());
     let client = shared_plane().await?.client().await?;
     let namespace = create_namespace(&client).await?;
-    let operator = Operator::start(&namespace, QUICK).await?;
+    let operator = start(&namespace, QUICK).await?;
     operator.until_leads(true).await?;
     let leases: Api<Lease> = Api::namespaced(client.clone(), &namespace);
     let theirs = json!({"spec": {"holderIdentity": "somebody"}});
