@@ -16,8 +16,10 @@ mod jaas;
 mod listeners;
 mod loggers_file;
 mod memory;
+mod output;
 mod parts;
 mod plugins;
+mod preview;
 mod reach;
 mod renewal;
 mod rest;
@@ -26,6 +28,7 @@ mod standalone;
 mod surface;
 mod telemetry;
 mod unknown;
+mod validate;
 mod worker_file;
 
 use std::{collections::BTreeMap, ffi::OsString, process::ExitCode};
@@ -47,7 +50,8 @@ pub fn main(catalog: Catalog) -> ExitCode {
     let variable = |name| std::env::var(name).ok();
     let format = telemetry::Format::parse(variable("SLUICE_LOG_FORMAT").as_deref());
     let shown = format.as_ref().copied().unwrap_or(telemetry::Format::Json);
-    let loggers = telemetry::start(shown, variable("RUST_LOG").as_deref(), hidden.clone());
+    let levels = variable("RUST_LOG").or_else(|| command.mode.levels().map(str::to_owned));
+    let loggers = telemetry::start(shown, levels.as_deref(), hidden.clone());
     let outcome = match format {
         Ok(_) => run(command, catalog, hidden, loggers),
         Err(error) => Err(error.into()),
@@ -56,14 +60,19 @@ pub fn main(catalog: Catalog) -> ExitCode {
         tracing::error!(error = format!("{error:#}"), "the worker ends");
     }
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         // As Kafka Connect's scripts end: a connector's file was wrong, or the worker could not start.
         Err(error) if error.is::<standalone::ConnectorError>() => ExitCode::from(3),
         Err(_) => ExitCode::from(2),
     }
 }
 
-fn run(command: args::Command, catalog: Catalog, hidden: Hidden, loggers: Loggers) -> Result<()> {
+fn run(
+    command: args::Command,
+    catalog: Catalog,
+    hidden: Hidden,
+    loggers: Loggers,
+) -> Result<ExitCode> {
     let text = |(name, value): (OsString, OsString)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))
     };
@@ -78,15 +87,24 @@ fn run(command: args::Command, catalog: Catalog, hidden: Hidden, loggers: Logger
             args::Mode::Distributed(args) => {
                 let (path, overrides) = (args.worker_file, args.overrides);
                 let file = worker_file::read(&path, overrides, &environment, hidden)?;
-                distributed::run(&path, file, catalog, loggers, stop).await
+                distributed::run(&path, file, catalog, loggers, stop).await?;
             }
             args::Mode::Standalone(args) => {
                 let args::Standalone { worker_file: path, connectors, overrides } = args;
                 let file = worker_file::read(&path, overrides, &environment, hidden)?;
-                standalone::run(&path, file, &connectors, catalog, loggers, stop).await
+                standalone::run(&path, file, &connectors, catalog, loggers, stop).await?;
             }
-            args::Mode::Broker(args) => broker(args, stop).await,
+            args::Mode::Broker(args) => broker(args, stop).await?,
+            args::Mode::Validate(args) => return validate::run(&args, catalog),
+            args::Mode::Preview(args) => {
+                // Ctrl-C ends it: there is nothing to be kept.
+                return tokio::select! {
+                    outcome = Box::pin(preview::run(args, catalog, &environment, hidden)) => outcome,
+                    () = stop.cancelled() => Ok(ExitCode::FAILURE),
+                };
+            }
         }
+        Ok(ExitCode::SUCCESS)
     });
     // A plugin that hangs must not keep the process.
     runtime.shutdown_background();

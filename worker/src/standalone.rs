@@ -1,7 +1,7 @@
 //! `sluice-worker standalone`: a worker on its own. Connectors come from files and over the API and are forgotten at the
 //! end; positions of sources stay in a file, those of sinks in Kafka (`ConnectStandalone`, `StandaloneHerder`).
 
-mod connector_file;
+pub(crate) mod connector_file;
 
 use std::{
     path::{Path, PathBuf},

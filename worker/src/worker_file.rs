@@ -45,6 +45,16 @@ pub(crate) fn read(
         std::fs::read(path).map_err(|error| WorkerFileError::Read(path.to_owned(), error))?;
     let mut properties = parse(path, &bytes)?;
     properties.extend(overrides);
+    complete(path, properties, environment, hidden)
+}
+
+/// Puts values in place of placeholders. `path` is what errors call the settings.
+pub(crate) fn complete(
+    path: &Path,
+    mut properties: Properties,
+    environment: &BTreeMap<String, String>,
+    hidden: Hidden,
+) -> Result<WorkerFile, WorkerFileError> {
     for (property, key) in JVM_PROPERTIES {
         if let Some(value) = jvm_property(environment, property) {
             properties.entry(key.to_owned()).or_insert(value);

@@ -91,6 +91,20 @@ impl ClientSpec<'_> {
         Ok((BatchConsumer::new(&settings, config)?, limit))
     }
 
+    /// Reads topics without a group, and calls about them.
+    pub(crate) fn reader(&self) -> Result<(BatchConsumer, Admin), Failure> {
+        let overrides = self.allowed("consumer")?;
+        let mut layers = layered(self.worker, "consumer.", &overrides);
+        for key in ["group.id", "group.instance.id"] {
+            layers.remove(key);
+        }
+        let settings = ClientSettings::parse_with(&layers, self.logins);
+        let settings = settings.map_err(|error| Failure::from(ClientError::from(error)))?;
+        let client_id = format!("connector-preview-{}", self.id.connector);
+        let config = ConsumerConfig { client_id, share: self.memory.share(), ..Default::default() };
+        Ok((BatchConsumer::new(&settings, config)?, self.connector_admin()?))
+    }
+
     /// A producer for a source; `delivered` gets the outcomes on the producer's thread.
     pub(crate) fn producer(&self, delivered: impl Deliveries) -> Result<Producer, Failure> {
         let (settings, config) = self.producer_named("connector-producer")?;

@@ -12,7 +12,7 @@ use crate::{plugins::PluginSource, settings, trace::Failure};
 
 const SIMPLE_HEADER_CONVERTER: &str = "org.apache.kafka.connect.storage.SimpleHeaderConverter";
 
-const JSON_CONVERTER: &str = "org.apache.kafka.connect.json.JsonConverter";
+pub(crate) const JSON_CONVERTER: &str = "org.apache.kafka.connect.json.JsonConverter";
 
 /// Names and values in order; names may repeat.
 pub(crate) type RawHeaders = Vec<(Arc<str>, Option<Bytes>)>;
@@ -124,7 +124,8 @@ impl Converters {
 }
 
 impl Named {
-    fn new(
+    /// Makes a converter of a class.
+    pub(crate) fn new(
         catalog: &dyn PluginSource,
         class: &str,
         settings: &Properties,

@@ -20,6 +20,7 @@ mod ledger;
 mod metrics;
 mod offsets;
 mod plugins;
+pub mod preview;
 mod reporters;
 mod runner;
 mod settings;

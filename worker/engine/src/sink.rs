@@ -29,7 +29,8 @@ use crate::{
 };
 use ahead::Ahead;
 use commit::{Commit, settled};
-use decode::{Decoder, Progress};
+pub(crate) use decode::Decoder;
+use decode::Progress;
 
 /// What Java says around an error of `put`, and of nothing else.
 const EXITING: &str = "Exiting WorkerSinkTask due to unrecoverable exception.";

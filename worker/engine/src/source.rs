@@ -32,7 +32,8 @@ use crate::{
     task::TaskId,
     trace::Failure,
 };
-use encode::{Encoder, Outcome};
+pub(crate) use encode::Encoder;
+use encode::Outcome;
 use outcomes::{Delivered, Outcomes};
 use topics::TopicMaker;
 

@@ -4,6 +4,7 @@
 //! Field names, field order and the choice between `null` and a missing field are those of Kafka Connect 4.3.
 //! This crate knows nothing about HTTP, about validation or about how a worker does what it is asked.
 
+mod checked;
 mod connector;
 mod fields;
 mod offsets;
@@ -13,6 +14,7 @@ mod settings;
 mod status;
 mod validation;
 
+pub use checked::{CheckedFile, KeyError};
 pub use connector::{
     ActiveTopics, ConnectorInfo, ConnectorKind, CreateConnectorRequest, Expanded, InitialState,
     Listed, TaskId, TaskInfo,

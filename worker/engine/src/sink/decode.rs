@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sluice_plugin::{
     self as plugin, Verdict,
-    model::{ConnectRecord, Headers, RawRecord, SchemaAndValue, SinkRecord},
+    model::{ConnectRecord, Headers, RawRecord, SchemaAndValue, SinkRecord, TimestampType},
 };
 
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Makes records of messages.
-pub(super) struct Decoder {
+pub(crate) struct Decoder {
     converters: Converters,
     chain: Chain,
     /// Whether records keep their bytes, for a dead letter that the task may ask for.
@@ -52,7 +52,7 @@ struct Stuck {
 }
 
 impl Decoder {
-    pub(super) const fn new(converters: Converters, chain: Chain, keeps_raw: bool) -> Self {
+    pub(crate) const fn new(converters: Converters, chain: Chain, keeps_raw: bool) -> Self {
         Self { converters, chain, keeps_raw }
     }
 
@@ -81,6 +81,22 @@ impl Decoder {
         Ok(Progress::Complete)
     }
 
+    /// One record that nobody takes: as the task would get it, or none if a transform leaves it out, with the last step;
+    /// an error comes with the step that failed.
+    pub(crate) fn look(
+        &mut self,
+        message: &Message,
+    ) -> Result<(Option<SinkRecord>, Step), (Step, plugin::Error)> {
+        let mut place = Place::Key;
+        let timestamp = (message.timestamp >= 0).then_some(message.timestamp);
+        let Message { topic, partition, offset, timestamp_type, .. } = message.clone();
+        let mut record = bare(topic, partition, offset, timestamp, timestamp_type.into());
+        match self.advance(&mut place, message, &mut record) {
+            Ok(verdict) => Ok(((verdict == Verdict::Keep).then_some(record), self.step(place))),
+            Err(error) => Err((self.step(place), error)),
+        }
+    }
+
     /// The way of nearly every record: nothing is kept for an error that does not come.
     #[inline]
     fn one(
@@ -90,16 +106,7 @@ impl Decoder {
     ) -> Result<Option<SinkRecord>, Box<Stuck>> {
         let raw = self.keeps_raw.then(|| raw(&message, timestamp));
         let Message { topic, partition, offset, timestamp_type, key, value, headers, .. } = message;
-        let data = ConnectRecord {
-            topic,
-            partition: Some(partition),
-            key: SchemaAndValue::NULL,
-            value: SchemaAndValue::NULL,
-            timestamp,
-            headers: Headers::default(),
-            offset: Some(offset),
-        };
-        let mut record = SinkRecord::new(data, timestamp_type.into());
+        let mut record = bare(topic, partition, offset, timestamp, timestamp_type.into());
         if let Some(raw) = raw {
             record.keep_raw(raw);
         }
@@ -199,6 +206,27 @@ impl Stuck {
     fn new(record: SinkRecord, place: Place, error: plugin::Error) -> Box<Self> {
         Box::new(Self { record, place, error })
     }
+}
+
+/// A record before anything of it is converted.
+#[inline]
+fn bare(
+    topic: Arc<str>,
+    partition: i32,
+    offset: i64,
+    timestamp: Option<i64>,
+    timestamp_type: TimestampType,
+) -> SinkRecord {
+    let data = ConnectRecord {
+        topic,
+        partition: Some(partition),
+        key: SchemaAndValue::NULL,
+        value: SchemaAndValue::NULL,
+        timestamp,
+        headers: Headers::default(),
+        offset: Some(offset),
+    };
+    SinkRecord::new(data, timestamp_type)
 }
 
 fn raw(message: &Message, timestamp: Option<i64>) -> RawRecord {

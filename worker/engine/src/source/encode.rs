@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Makes bytes of records.
-pub(super) struct Encoder {
+pub(crate) struct Encoder {
     converters: Converters,
     chain: Chain,
     /// Whether reporters want records as they were polled.
@@ -40,7 +40,7 @@ enum Place {
 }
 
 impl Encoder {
-    pub(super) const fn new(converters: Converters, chain: Chain, keeps_original: bool) -> Self {
+    pub(crate) const fn new(converters: Converters, chain: Chain, keeps_original: bool) -> Self {
         Self { converters, chain, keeps_original }
     }
 
@@ -73,6 +73,20 @@ impl Encoder {
                 Next::Skip => return Ok(Outcome::Dropped),
                 Next::Stop => return Ok(Outcome::Stopped),
             }
+        }
+    }
+
+    /// One record that nobody sends: as Kafka would get it, or none if a transform leaves it out, with the last step; an
+    /// error comes with the step that failed.
+    pub(crate) fn look(
+        &mut self,
+        record: &mut SourceRecord,
+    ) -> Result<(Option<Encoded>, Step), (Step, plugin::Error)> {
+        let mut place = Place::Transform(0);
+        let mut encoded = Encoded::empty(std::sync::Arc::clone(&record.topic));
+        match self.advance(&mut place, record, &mut encoded) {
+            Ok(verdict) => Ok(((verdict == Verdict::Keep).then_some(encoded), self.step(place))),
+            Err(error) => Err((self.step(place), error)),
         }
     }
 

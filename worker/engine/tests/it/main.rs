@@ -10,6 +10,7 @@ mod headers;
 mod lifecycle;
 mod overrides;
 mod plugins;
+mod previews;
 mod rebalances;
 mod records;
 mod sending;
