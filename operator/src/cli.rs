@@ -33,7 +33,7 @@ pub enum Error {
     /// `sluice convert`.
     #[error(transparent)]
     Convert(#[from] convert::Error),
-    /// `sluice dev`.
+    /// `sluice dev`, `sluice preview`.
     #[error(transparent)]
     Dev(#[from] dev::Error),
     /// `sluice lint`.
@@ -74,7 +74,8 @@ async fn run_command(command: Command) -> Result<ExitCode, Error> {
         Command::Resume(arguments) => change::resume(arguments).await?,
         Command::Stop(arguments) => change::stop(arguments).await?,
         Command::Offsets(arguments) => offsets::run(arguments).await?,
-        Command::Lint(arguments) => lint::run(&arguments)?,
+        Command::Lint(arguments) => lint::run(&arguments).await?,
+        Command::Preview(arguments) => dev::preview::run(arguments).await?,
         Command::Convert(arguments) => convert::run(arguments).await?,
         Command::Report(arguments) => report::run(arguments).await?,
         Command::Completion { whom } => {

@@ -5,5 +5,6 @@ mod dev;
 mod mixed;
 mod monitoring;
 mod node;
+mod offline;
 mod oracle;
 mod worker;

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use super::change::{Pause, Restart, Resume, Stop};
 use super::completion::{self, For};
 use super::convert::Convert;
+use super::dev::preview::Preview;
 use super::lint::Lint;
 use super::logs::Logs;
 use super::offsets::Offsets;
@@ -33,6 +34,7 @@ pub(super) enum Command {
     Stop(Stop),
     Offsets(Offsets),
     Lint(Lint),
+    Preview(Preview),
     Convert(Convert),
     Report(Report),
     /// Print the completion script for a shell, or for kubectl.
@@ -89,7 +91,7 @@ pub(super) struct Dev {
     pub(super) verbose: bool,
 }
 
-fn mount(text: &str) -> Result<(String, PathBuf), String> {
+pub(super) fn mount(text: &str) -> Result<(String, PathBuf), String> {
     match text.split_once('=') {
         Some((volume, path)) if !volume.is_empty() && !path.is_empty() => {
             Ok((volume.to_owned(), path.into()))

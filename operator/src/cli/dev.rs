@@ -19,6 +19,7 @@ mod layout;
 mod manifests;
 mod mounts;
 mod ports;
+pub(super) mod preview;
 mod processes;
 mod run;
 mod screen;
@@ -41,6 +42,9 @@ pub enum Error {
     /// There is nothing to run.
     #[error("no KafkaConnect in {0}")]
     Nothing(PathBuf),
+    /// A connector has to be named.
+    #[error("{0}")]
+    Choose(String),
     /// A file or folder cannot be used.
     #[error("cannot {what} {path}")]
     File {
@@ -80,12 +84,8 @@ pub(super) async fn run(settings: Dev) -> Result<ExitCode, Error> {
         None => Kafka::Embedded(&embedded),
     };
     let manifests_path = absolute(&settings.path)?;
-    let beside = if settings.path.is_dir() {
-        manifests_path.as_path()
-    } else {
-        manifests_path.parent().unwrap_or(Path::new("/"))
-    };
-    let places = Places { manifests: beside, state: &state_path, given: &settings.mounts };
+    let places =
+        Places { manifests: beside(&manifests_path), state: &state_path, given: &settings.mounts };
     let layout = layout::of(&manifests, kafka, places).map_err(Error::Manifests)?;
     if layout.clusters.is_empty() {
         return Err(Error::Nothing(settings.path));
@@ -97,6 +97,11 @@ pub(super) async fn run(settings: Dev) -> Result<ExitCode, Error> {
     let outcome = run.live(layout, kafka).await;
     run.stop().await;
     outcome
+}
+
+/// The folder with the manifests of a path.
+fn beside(path: &Path) -> &Path {
+    if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("/")) }
 }
 
 fn read(path: &Path) -> Result<Manifests, Error> {

@@ -14,6 +14,7 @@ use super::files;
 
 mod checks;
 mod findings;
+mod settings;
 
 use findings::{Finding, Findings, Severity};
 
@@ -23,6 +24,9 @@ pub enum Error {
     /// Files.
     #[error(transparent)]
     Files(#[from] files::Error),
+    /// The program that checks settings of connectors does not answer.
+    #[error("{0}")]
+    NoWorker(String),
     /// The system takes no output, or gives no folder.
     #[error("the system is in the way")]
     System(#[from] std::io::Error),
@@ -31,7 +35,8 @@ pub enum Error {
 /// Say what is wrong with manifests, without a cluster.
 ///
 /// Checks what the API server would check (schema and rules) and what the operator would refuse (forbidden keys, values
-/// that are no scalars, names). Each finding has its file and line; the exit code is 1 if one of them is an error.
+/// that are no scalars, names), and, with the program sluice-worker, what workers would say of the settings of connectors;
+/// values that stand in Secrets and ConfigMaps are not read. Each finding has its file and line; the exit code is 1 if one of them is an error.
 ///
 /// Examples:
 ///   sluice lint -f deploy/
@@ -42,6 +47,9 @@ pub(super) struct Lint {
     /// File or folder with manifests, `-` for standard input; may be given several times.
     #[arg(short = 'f', long = "file", value_name = "PATH", required = true)]
     files: Vec<PathBuf>,
+    /// The program sluice-worker. Looked for beside this program and on the PATH unless given.
+    #[arg(long, value_name = "FILE")]
+    worker_binary: Option<PathBuf>,
     /// Form of the findings: lines for people, or one JSON object.
     #[arg(short, long, value_name = "text|json", default_value = "text", value_parser = ["text", "json"])]
     output: String,
@@ -62,13 +70,15 @@ struct Admitted {
 }
 
 /// Checks, prints, and says whether there is no error.
-pub(super) fn run(arguments: &Lint) -> Result<ExitCode, Error> {
+pub(super) async fn run(arguments: &Lint) -> Result<ExitCode, Error> {
     let mut findings = Findings::default();
     let mut admitted = Admitted::default();
     for source in files::read(&arguments.files)? {
         take(&source, &mut admitted, &mut findings);
     }
     checks::all(&admitted, &mut findings);
+    let program = super::worker_program(arguments.worker_binary.as_deref())?;
+    settings::all(&admitted, &program, &mut findings).await?;
     findings.sort();
     let is_json = arguments.output == "json";
     super::print(&if is_json { findings.json() } else { findings.text() })?;

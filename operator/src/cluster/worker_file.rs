@@ -115,6 +115,15 @@ pub fn of(
     Ok(WorkerFile { settings, mounts, versions, rest_jaas, warnings })
 }
 
+/// The settings for a spec that take nothing from Secrets: neither security nor the REST API. What cannot be used is left
+/// out.
+pub fn without_secrets(spec: &KafkaConnectSpec) -> Settings {
+    let mut settings = defaults();
+    settings.extend(own(spec).map(|own| own.settings).unwrap_or_default());
+    settings.extend(fields(spec));
+    settings
+}
+
 /// Of all that is mounted for the worker file, and of what its variables come from.
 fn versions(spec: &KafkaConnectSpec, mounts: &MountedKeys, references: &References) -> Vec<String> {
     let container = spec.template.iter().filter_map(|it| it.connect_container.as_ref());
