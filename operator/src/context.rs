@@ -23,6 +23,7 @@ use crate::connector::external::Clients;
 use crate::connector::place::{self, Place};
 use crate::connector::revisions::Snapshots;
 use crate::connector::secrets::Carried;
+use crate::definitions::Definitions;
 use crate::leader::Election;
 use crate::metrics::Metrics;
 use crate::report::Reports;
@@ -147,7 +148,9 @@ impl Context {
     ) -> Self {
         // One recorder, or equal events of the two controllers would not be counted together.
         let recorder = Recorder::new(client.clone(), Reporter::from("sluice-operator"));
-        let reports = |manager| Reports::new(client.clone(), recorder.clone(), manager);
+        let definitions = Definitions::new(client.clone(), metrics.clone());
+        let reports =
+            |manager| Reports::new(client.clone(), recorder.clone(), definitions.clone(), manager);
         Self {
             cluster_reports: reports(cluster::apply::MANAGER),
             connector_reports: reports(connector::MANAGER),

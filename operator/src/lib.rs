@@ -12,6 +12,7 @@ pub mod connect_api;
 pub mod connector;
 mod context;
 mod controllers;
+mod definitions;
 mod generations;
 mod health;
 mod invalid;

@@ -29,6 +29,7 @@ pub struct Metrics {
     duration: HistogramVec,
     active: IntGaugeVec,
     leader: IntGauge,
+    outdated: IntGaugeVec,
     resources: Resources,
 }
 
@@ -64,6 +65,11 @@ impl Default for Metrics {
             .expect("the metric is valid"),
             leader: IntGauge::with_opts(opts("leader", "1 while this operator holds the lease."))
                 .expect("the metric is valid"),
+            outdated: IntGaugeVec::new(
+                opts("outdated_definitions", "1 if the definition is older than the operator."),
+                &["kind"],
+            )
+            .expect("the metric is valid"),
             resources: Resources::new(),
         };
         for collector in [
@@ -72,6 +78,7 @@ impl Default for Metrics {
             Box::new(metrics.duration.clone()),
             Box::new(metrics.active.clone()),
             Box::new(metrics.leader.clone()),
+            Box::new(metrics.outdated.clone()),
             Box::new(metrics.resources.clone()),
         ] {
             metrics.registry.register(collector).expect("each metric has a name of its own");
@@ -100,6 +107,11 @@ impl Metrics {
     /// Notes whether this operator holds the lease.
     pub fn leads(&self, leads: bool) {
         self.leader.set(i64::from(leads));
+    }
+
+    /// Notes whether the definition of a kind lacks fields of the status.
+    pub(crate) fn outdated_definition(&self, kind: &str, is_outdated: bool) {
+        self.outdated.with_label_values(&[kind]).set(i64::from(is_outdated));
     }
 
     /// Tells of the resources in these caches from now on.

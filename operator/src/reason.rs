@@ -35,6 +35,8 @@ pub enum Reason {
     GroupTaken,
     /// Something of the spec has no effect: the message says what and why.
     PartlyIgnored,
+    /// The installed definition is older than the operator, and its status lacks fields: install those of its version.
+    DefinitionOutdated,
     /// The API server refuses what the operator writes: the message says what and why.
     ApplyRefused,
     /// The API server does not answer.
@@ -83,7 +85,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::AllWorkersReady,
         Self::Accepted,
         Self::Answers,
@@ -99,6 +101,7 @@ impl Reason {
         Self::ConfigMapKeyNotFound,
         Self::GroupTaken,
         Self::PartlyIgnored,
+        Self::DefinitionOutdated,
         Self::ApplyRefused,
         Self::ApiUnavailable,
         Self::ReconciliationPaused,
@@ -141,6 +144,7 @@ impl Reason {
             Self::ConfigMapKeyNotFound => "ConfigMapKeyNotFound",
             Self::GroupTaken => "GroupTaken",
             Self::PartlyIgnored => "PartlyIgnored",
+            Self::DefinitionOutdated => "DefinitionOutdated",
             Self::ApplyRefused => "ApplyRefused",
             Self::ApiUnavailable => "ApiUnavailable",
             Self::ReconciliationPaused => "ReconciliationPaused",

@@ -10,10 +10,12 @@ use kube::runtime::events::{Event, EventType, Recorder};
 use kube::{Api, Client, Resource, ResourceExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 use sluice_crds::{KafkaConnectStatus, KafkaConnectorStatus, condition};
 
 use crate::conditions;
+use crate::definitions::{self, Definitions};
+use crate::reason::Reason;
 
 /// A status could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -51,13 +53,19 @@ impl Conditions for KafkaConnectorStatus {
 pub struct Reports {
     client: Client,
     recorder: Recorder,
+    definitions: Definitions,
     manager: &'static str,
 }
 
 impl Reports {
     /// For a controller that writes under the name `manager`.
-    pub fn new(client: Client, recorder: Recorder, manager: &'static str) -> Self {
-        Self { client, recorder, manager }
+    pub(crate) fn new(
+        client: Client,
+        recorder: Recorder,
+        definitions: Definitions,
+        manager: &'static str,
+    ) -> Self {
+        Self { client, recorder, definitions, manager }
     }
 
     /// Writes a status if it says something new. An object that is gone needs none.
@@ -68,10 +76,14 @@ impl Reports {
             + Clone
             + Debug
             + DeserializeOwned,
-        K::Status: Conditions + Clone + PartialEq + Serialize,
+        K::Status: Conditions + Clone + PartialEq + Serialize + DeserializeOwned,
     {
         let previous = object.status();
-        if previous.is_some_and(|previous| sorted(previous) == sorted(&status)) {
+        let (fit, left_out) = self.definitions.fit::<K>(&json!(status));
+        // What older definitions do not declare is never there, and so is no difference.
+        let kept = if left_out.is_empty() { None } else { serde_json::from_value(fit).ok() };
+        let expected = kept.as_ref().unwrap_or(&status);
+        if previous.is_some_and(|previous| sorted(previous) == sorted(expected)) {
             return Ok(());
         }
         let before = previous.map(Conditions::conditions).unwrap_or_default();
@@ -79,8 +91,47 @@ impl Reports {
         self.patch(object, json!(status)).await
     }
 
-    /// Writes a status that is not of the object's own type.
-    pub async fn patch<K>(&self, object: &K, status: serde_json::Value) -> Result<(), Error>
+    /// Writes a status that is not of the object's own type, without what the definition does not declare.
+    pub async fn patch<K>(&self, object: &K, status: Value) -> Result<(), Error>
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()> + Clone + Debug,
+    {
+        let (fit, left_out) = self.definitions.fit::<K>(&status);
+        match self.apply(object, &fit).await {
+            Ok(()) => {
+                if left_out.is_empty() && self.definitions.are_current::<K>() {
+                    tracing::info!(kind = %K::kind(&()), "the definition declares all fields again");
+                }
+                Ok(())
+            }
+            Err(error) if definitions::is_undeclared(&error) => self.leave_out(object, &status).await,
+            Err(error) => Err(error),
+        }
+        .map_err(|error| Error(Box::new(error)))
+    }
+
+    /// Writes what older definitions declare of a status, and tells of the rest once.
+    async fn leave_out<K>(&self, object: &K, status: &Value) -> Result<(), kube::Error>
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()> + Clone + Debug,
+    {
+        let is_news = self.definitions.look::<K>().await?;
+        let (fit, left_out) = self.definitions.fit::<K>(status);
+        if is_news {
+            let kind = K::kind(&());
+            let note = format!(
+                "the installed definition of {kind} is older than the operator and does not declare {}; install those \
+                 of the operator's version with its chart, or with kubectl apply -f crds/",
+                left_out.join(", ")
+            );
+            tracing::warn!(%kind, "{note}");
+            let reason = Reason::DefinitionOutdated.as_str();
+            self.event(object, EventType::Warning, reason, "Report", &note).await;
+        }
+        self.apply(object, &fit).await
+    }
+
+    async fn apply<K>(&self, object: &K, status: &Value) -> Result<(), kube::Error>
     where
         K: Resource<Scope = NamespaceResourceScope, DynamicType = ()> + Clone + Debug,
     {
@@ -96,7 +147,7 @@ impl Reports {
         let parameters = PatchParams::apply(self.manager).force();
         match api.patch_status(&object.name_any(), &parameters, &Patch::Apply(patch)).await {
             Err(kube::Error::Api(answer)) if answer.code == 404 => Ok(()),
-            answer => answer.map(drop).map_err(|error| Error(Box::new(error))),
+            answer => answer.map(drop),
         }
     }
 

@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use crate::workers::Workers;
 
 /// How long anything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_millis(50);
 /// Often enough that a test sees the lease renewed.
 const RENEWAL: Duration = Duration::from_secs(1);

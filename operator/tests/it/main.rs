@@ -26,6 +26,7 @@ mod rolls;
 mod specs;
 mod storms;
 mod unmanaged;
+mod upgrades;
 mod verdicts;
 mod watches;
 mod workers;
