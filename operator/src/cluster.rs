@@ -87,7 +87,7 @@ impl Error {
 pub async fn reconcile(cluster: &KafkaConnect, ctx: &Context) -> Result<Action, Error> {
     if cluster.metadata.deletion_timestamp.is_some() {
         // Its objects follow by their owner references.
-        ctx.children.forget(&cluster.namespace().unwrap_or_default(), &cluster.name_any());
+        ctx.forget_cluster(&(cluster.namespace().unwrap_or_default(), cluster.name_any()));
         return Ok(Action::await_change());
     }
     let outcome = Box::pin(converge(cluster, ctx)).await;
@@ -105,6 +105,7 @@ pub async fn reconcile(cluster: &KafkaConnect, ctx: &Context) -> Result<Action, 
 /// The cluster is well without it: what goes wrong is told, and tried again the next time.
 async fn unmanaged(cluster: &KafkaConnect, ctx: &Context) {
     let workers = ctx.workers(&cluster.namespace().unwrap_or_default(), &cluster.name_any());
+    let Some(workers) = workers else { return };
     if let Err(error) = unmanaged::settle(cluster, &workers, ctx).await {
         let reports = &ctx.cluster_reports;
         let note = format!("spec.unmanagedConnectors: {error}");

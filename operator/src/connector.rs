@@ -55,6 +55,9 @@ pub async fn reconcile(connector: &KafkaConnector, ctx: &Context) -> Result<Acti
     let report = status::report(connector, outcome.as_ref());
     let now = Timestamp::now();
     let pause = report.pause(&ctx.settings, now);
+    if outcome.is_ok() && report.can_wait(connector, now) {
+        return Ok(Action::requeue(jittered(pause)));
+    }
     let status = report.into_status(connector, now);
     let reported = ctx.connector_reports.write(connector, status).await;
     let converged = outcome?;

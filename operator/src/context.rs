@@ -13,7 +13,7 @@ use kube::{Client, ResourceExt};
 use sluice_crds::{KafkaConnect, KafkaConnector};
 
 use crate::backoff::Backoff;
-use crate::cluster::access::Access;
+use crate::cluster::access::{self, Access};
 use crate::cluster::children::Children;
 use crate::cluster::group::poll;
 use crate::cluster::installation::Installation;
@@ -21,7 +21,7 @@ use crate::cluster::roll::Rolls;
 use crate::connect_api::{ConnectApi, Connections, connections};
 use crate::connector::external::Clients;
 use crate::connector::place::{self, Place};
-use crate::connector::revisions::Snapshots;
+use crate::connector::revisions::{Fresh, Snapshots};
 use crate::connector::secrets::Carried;
 use crate::definitions::Definitions;
 use crate::leader::Election;
@@ -121,6 +121,8 @@ pub struct Context {
     pub(crate) slots: Slots,
     /// Settings of other times.
     pub(crate) snapshots: Snapshots,
+    /// Settings that were kept just now.
+    pub(crate) fresh: Fresh,
     /// Kafka Connect that the operator does not run.
     pub(crate) external: Clients,
     /// Values of Secrets that workers have.
@@ -159,6 +161,7 @@ impl Context {
             silence: Silence::default(),
             slots: Slots::default(),
             snapshots: Snapshots::default(),
+            fresh: Fresh::default(),
             external: Clients::default(),
             carried: watched.carried,
             cluster_backoff: Backoff::default(),
@@ -178,12 +181,15 @@ impl Context {
         }
     }
 
-    /// The REST API of a cluster.
-    pub fn workers(&self, namespace: &str, cluster: &str) -> ConnectApi {
+    /// The REST API of a cluster; none while the way there takes something special and the cluster has not been looked
+    /// at: in the clear, what is sent would be for anybody.
+    pub fn workers(&self, namespace: &str, cluster: &str) -> Option<ConnectApi> {
         let url = self.settings.worker_url.replace("{cluster}", cluster);
         let url = url.replace("{namespace}", namespace);
         let Some(access) = self.access(&(namespace.to_owned(), cluster.to_owned())) else {
-            return ConnectApi::new(self.connections.clone(), url);
+            let found = self.cluster(namespace, cluster);
+            let is_special = found.is_some_and(|it| it.0.as_ref().is_ok_and(access::is_special));
+            return (!is_special).then(|| ConnectApi::new(self.connections.clone(), url));
         };
         let Access { connections, authorization, .. } = access;
         let url = match &connections {
@@ -191,7 +197,7 @@ impl Context {
             None => url,
         };
         let connections = connections.unwrap_or_else(|| self.connections.clone());
-        ConnectApi::new(connections, url).authorized(authorization)
+        Some(ConnectApi::new(connections, url).authorized(authorization))
     }
 
     /// A REST API at an address.
@@ -211,6 +217,22 @@ impl Context {
             Some(access) => accesses.insert(key, access),
             None => accesses.remove(&key),
         };
+    }
+
+    /// Forgets a cluster that is gone.
+    pub(crate) fn forget_cluster(&self, key: &Key) {
+        self.set_access(key.clone(), None);
+        self.children.forget(&key.0, &key.1);
+        self.rolls.forget(key);
+        self.silence.note(key, false);
+        self.cluster_backoff.succeeded(key);
+    }
+
+    /// Forgets a connector that is gone.
+    pub(crate) fn forget_connector(&self, key: &Key) {
+        self.carried.forget(key);
+        self.fresh.forget(key);
+        self.connector_backoff.succeeded(key);
     }
 
     /// All clusters, once they have been listed.

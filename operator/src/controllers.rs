@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
-use std::future::ready;
+use std::future::ready as done;
 use std::sync::Arc;
 
 use futures::future::join_all;
@@ -18,7 +18,7 @@ use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::{Controller, WatchStreamExt, watcher};
 use kube::{Api, Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
-use sluice_crds::{KafkaConnect, KafkaConnector};
+use sluice_crds::{CLUSTER_LABEL, KafkaConnect, KafkaConnector};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -29,7 +29,8 @@ use crate::connector::desired;
 use crate::connector::place;
 use crate::connector::references::Holder;
 use crate::connector::secrets::Carried;
-use crate::context::{Context, Settings, Watched};
+use crate::context::{Context, Key, Settings, Watched};
+use crate::disappearances::Disappearances;
 use crate::generations::Generations;
 use crate::metrics::Metrics;
 use crate::names;
@@ -82,7 +83,8 @@ pub(crate) async fn run(
             .with_config(Config::default().concurrency(CLUSTERS))
             .graceful_shutdown_on(stopped)
             .run(reconcile::cluster, reconcile::cluster_failed, Arc::clone(&ctx));
-        results.for_each(|result| async move { log(&result) })
+        let ctx = Arc::clone(&ctx);
+        follow(results, move |gone| ctx.forget_cluster(gone))
     });
     let listed = stop.run_until_cancelled(all_listed(&stores));
     let connectors = async {
@@ -96,7 +98,8 @@ pub(crate) async fn run(
                 .with_config(Config::default().concurrency(CONNECTORS))
                 .graceful_shutdown_on(stopped)
                 .run(reconcile::connector, reconcile::connector_failed, Arc::clone(&ctx));
-            results.for_each(|result| async move { log(&result) })
+            let ctx = Arc::clone(&ctx);
+            follow(results, move |gone| ctx.forget_connector(gone))
         });
         let announced = async {
             if stop.run_until_cancelled(all_listed(&connector_stores)).await.is_some() {
@@ -151,7 +154,7 @@ impl Place<'_> {
     /// Of its own objects, and of the Secrets and ConfigMaps that it names, only the metadata is watched: all that matters is that
     /// something changed.
     fn clusters(&self, children: &mut Children) -> Controller<Guarded<KafkaConnect>> {
-        let controller = Controller::new(self.api::<Guarded<KafkaConnect>>(), self.share());
+        let controller = self.controller::<KafkaConnect>();
         let controller = self.owns::<StatefulSet>(controller, children);
         let controller = self.owns::<ConfigMap>(controller, children);
         let controller = self.owns::<Service>(controller, children);
@@ -159,14 +162,11 @@ impl Place<'_> {
         let controller = self.owns::<NetworkPolicy>(controller, children);
         let controller = self.owns::<PodDisruptionBudget>(controller, children);
         let store = controller.store();
-        let secrets = self.api::<PartialObjectMeta<Secret>>();
-        let all = watcher::Config::default();
         let of_secrets = store.clone();
-        let controller = controller.watches(secrets, all.clone(), move |secret| {
+        let controller = controller.watches_stream(self.changes::<Secret>(), move |secret| {
             clusters_that_name(&secret, &of_secrets, |names| &names.secrets)
         });
-        let config_maps = self.api::<PartialObjectMeta<ConfigMap>>();
-        controller.watches(config_maps, all, move |map| {
+        controller.watches_stream(self.changes::<ConfigMap>(), move |map| {
             clusters_that_name(&map, &store, |names| &names.config_maps)
         })
     }
@@ -188,25 +188,85 @@ impl Place<'_> {
         let ours = watcher::Config::default().labels(names::MANAGED);
         let (reader, writer) = reflector::store::<PartialObjectMeta<K>>();
         children.add::<K>(reader);
-        let changes = watcher(self.api::<PartialObjectMeta<K>>(), ours).default_backoff();
-        // Half of the metadata says who wrote what.
-        let changes = changes.modify(|object| object.metadata.managed_fields = None);
-        controller.owns_stream(changes.reflect(writer).touched_objects())
+        let changes = slim(watcher(self.api::<PartialObjectMeta<K>>(), ours).default_backoff());
+        controller.owns_stream(steady(changes.reflect(writer).touched_objects()))
     }
 
     /// A cluster whose spec changes, that comes or goes, may be what its connectors have been waiting for. Its status
     /// changes too often to wake all of them; that the workers answer again is told by [`poll`].
     fn connectors(&self, carried: &Arc<Carried>) -> Controller<Guarded<KafkaConnector>> {
-        let controller = Controller::new(self.api::<Guarded<KafkaConnector>>(), self.share());
+        let controller = self.controller::<KafkaConnector>();
         let store = controller.store();
         let clusters = self.api::<PartialObjectMeta<KafkaConnect>>();
         let events = watcher(clusters, self.share()).default_backoff();
         let mut generations = Generations::default();
-        let changes = events.try_filter_map(move |event| ready(Ok(generations.change(event))));
-        let controller =
-            controller.watches_stream(changes, move |cluster| connectors_of(&cluster, &store));
+        let changes = events.try_filter_map(move |event| done(Ok(generations.change(event))));
+        let controller = controller
+            .watches_stream(steady(changes), move |cluster| connectors_of(&cluster, &store));
+        let controller = self.restores(controller, carried);
         let controller = self.follows::<Secret>(controller, Holder::Secret, carried);
         self.follows::<ConfigMap>(controller, Holder::ConfigMap, carried)
+    }
+
+    /// The controller of a kind: all of it is kept, but for who wrote what.
+    fn controller<K>(&self) -> Controller<Guarded<K>>
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
+            + Clone
+            + Debug
+            + DeserializeOwned
+            + Send
+            + Sync
+            + 'static,
+    {
+        let (reader, writer) = reflector::store::<Guarded<K>>();
+        let changes = slim(watcher(self.api::<Guarded<K>>(), self.share()).default_backoff());
+        Controller::for_stream(steady(changes.reflect(writer).touched_objects()), reader)
+    }
+
+    /// Changes of all objects of a kind, their metadata only.
+    fn changes<K>(
+        &self,
+    ) -> impl Stream<Item = Result<PartialObjectMeta<K>, watcher::Error>> + Send + use<K>
+    where
+        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
+            + Clone
+            + Debug
+            + DeserializeOwned
+            + Send
+            + 'static,
+    {
+        let all = watcher::Config::default();
+        steady(watcher(self.api(), all).default_backoff().touched_objects())
+    }
+
+    /// Looks at the connectors of a cluster again when somebody has deleted the Secret with their values.
+    fn restores(
+        &self,
+        controller: Controller<Guarded<KafkaConnector>>,
+        carried: &Arc<Carried>,
+    ) -> Controller<Guarded<KafkaConnector>> {
+        let (store, carried) = (controller.store(), Arc::clone(carried));
+        let ours = watcher::Config::default().labels(names::MANAGED);
+        let events = watcher(self.api::<PartialObjectMeta<Secret>>(), ours).default_backoff();
+        let mut known = Disappearances::default();
+        let lost = events.map_ok(move |event| {
+            futures::stream::iter(known.after(event).into_iter().map(Ok::<_, watcher::Error>))
+        });
+        controller.watches_stream(steady(lost.try_flatten()), move |secret| {
+            let cluster = secret.labels().get(CLUSTER_LABEL).cloned().unwrap_or_default();
+            if names::connector_secrets(&cluster) != secret.name_any() {
+                return Vec::new();
+            }
+            let namespace = secret.namespace().unwrap_or_default();
+            carried.forget_all(&(namespace.clone(), cluster.clone()));
+            let had = |connector: &Guarded<KafkaConnector>| {
+                let of = |it: &KafkaConnector| place::asked_cluster(it) == Some(cluster.as_str());
+                connector.0.as_ref().is_ok_and(of)
+                    && connector.namespace().as_ref() == Some(&namespace)
+            };
+            store.state_filter(had).iter().map(|it| ObjectRef::from_obj(it.as_ref())).collect()
+        })
     }
 
     /// Looks at connectors again when something that their settings refer to changes. Of that only the metadata is
@@ -226,8 +286,7 @@ impl Place<'_> {
             + 'static,
     {
         let (store, carried) = (controller.store(), Arc::clone(carried));
-        let others = watcher::Config::default();
-        controller.watches(self.api::<PartialObjectMeta<K>>(), others, move |object| {
+        controller.watches_stream(self.changes::<K>(), move |object| {
             let refers = |connector: &Guarded<KafkaConnector>| {
                 connector.namespace() == object.namespace()
                     && connector
@@ -242,6 +301,32 @@ impl Place<'_> {
             found.iter().map(|it| ObjectRef::from_obj(it.as_ref())).collect::<Vec<_>>()
         })
     }
+}
+
+/// A watch that fails is begun again after a pause of its own. Told to the controller, its error would be a pause for all
+/// watches.
+fn steady<K>(
+    changes: impl Stream<Item = Result<K, watcher::Error>> + Send,
+) -> impl Stream<Item = Result<K, watcher::Error>> + Send
+where
+    K: Resource<DynamicType = ()> + Send,
+{
+    changes.filter_map(|change| {
+        if let Err(error) = &change {
+            tracing::warn!(kind = %K::kind(&()), error = %error, "cannot watch");
+        }
+        done(change.ok().map(Ok))
+    })
+}
+
+/// Who wrote what is half of an object, and nobody asks.
+fn slim<K>(
+    events: impl Stream<Item = Result<watcher::Event<K>, watcher::Error>> + Send,
+) -> impl Stream<Item = Result<watcher::Event<K>, watcher::Error>> + Send
+where
+    K: Resource + Send,
+{
+    events.modify(|object| object.meta_mut().managed_fields = None)
 }
 
 fn refers_to(connector: &KafkaConnector, holder: Holder, name: &str) -> bool {
@@ -290,17 +375,28 @@ where
     }
 }
 
-/// The one place where failures are logged.
-fn log<K: Resource<DynamicType = ()>>(
-    result: &Result<(ObjectRef<K>, controller::Action), controller::Error<Failure, watcher::Error>>,
+/// What came of a look at a resource.
+type Outcome<K> =
+    Result<(ObjectRef<K>, controller::Action), controller::Error<Failure, watcher::Error>>;
+
+/// The one place where failures are logged, and where it is noticed that a resource is gone.
+async fn follow<K: Resource<DynamicType = ()>>(
+    outcomes: impl Stream<Item = Outcome<K>>,
+    forget: impl Fn(&Key),
 ) {
-    match result {
-        // The object may have gone away between the event and the look at it.
-        Ok(_) | Err(controller::Error::ObjectNotFound(_)) => {}
-        Err(controller::Error::ReconcilerFailed(failure, object)) => {
-            let kind = K::kind(&());
-            tracing::warn!(%kind, %object, reason = %failure.reason, error = %failure.message, "cannot reconcile");
+    let each = outcomes.for_each(|outcome| {
+        match outcome {
+            Ok(_) => {}
+            Err(controller::Error::ObjectNotFound(gone)) => {
+                forget(&(gone.namespace.unwrap_or_default(), gone.name));
+            }
+            Err(controller::Error::ReconcilerFailed(failure, object)) => {
+                let kind = K::kind(&());
+                tracing::warn!(%kind, %object, reason = %failure.reason, error = %failure.message, "cannot reconcile");
+            }
+            Err(error) => tracing::warn!(error = %error, "cannot watch"),
         }
-        Err(error) => tracing::warn!(error = %error, "cannot watch"),
-    }
+        done(())
+    });
+    each.await;
 }

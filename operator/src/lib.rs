@@ -13,6 +13,7 @@ pub mod connector;
 mod context;
 mod controllers;
 mod definitions;
+mod disappearances;
 mod generations;
 mod health;
 mod invalid;

@@ -51,6 +51,9 @@ pub(crate) async fn cluster(
     object: Arc<DeserializeGuard<KafkaConnect>>,
     ctx: Arc<Context>,
 ) -> Result<Action, Failure> {
+    if ctx.cluster_reports.is_outdated(object.as_ref()) {
+        return Ok(Action::requeue(QUEUE));
+    }
     let work = async {
         if let Ok(cluster) = &object.0 {
             if pause::is_paused(cluster) {
@@ -71,6 +74,9 @@ pub(crate) async fn connector(
     object: Arc<DeserializeGuard<KafkaConnector>>,
     ctx: Arc<Context>,
 ) -> Result<Action, Failure> {
+    if ctx.connector_reports.is_outdated(object.as_ref()) {
+        return Ok(Action::requeue(QUEUE));
+    }
     let work = async {
         match &object.0 {
             Ok(connector) if pause::is_paused(connector) => {
@@ -97,7 +103,7 @@ pub(crate) async fn connector(
     settle(outcome, &key(object.as_ref()), &ctx.connector_backoff)
 }
 
-/// Pause of a connector whose cluster has no room at the moment.
+/// Pause of a connector whose cluster has no room at the moment, and of what has yet to be seen as it was written.
 const QUEUE: Duration = Duration::from_millis(500);
 
 /// A cluster has no room for another connector.

@@ -1,6 +1,9 @@
 //! Writing a status, and an event when `Ready` turns.
 
+use std::collections::HashMap;
 use std::fmt::Debug;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -14,6 +17,7 @@ use serde_json::{Value, json};
 use sluice_crds::{KafkaConnectStatus, KafkaConnectorStatus, condition};
 
 use crate::conditions;
+use crate::context::Key;
 use crate::definitions::{self, Definitions};
 use crate::reason::Reason;
 
@@ -48,13 +52,17 @@ impl Conditions for KafkaConnectorStatus {
     }
 }
 
+/// How long the event of a write may be on its way.
+const LATEST: Duration = Duration::from_secs(5);
+
 /// Writes what one controller finds out.
-#[derive(Clone)]
 pub struct Reports {
     client: Client,
     recorder: Recorder,
     definitions: Definitions,
     manager: &'static str,
+    /// The versions that were written over last, and when.
+    outdated: Mutex<HashMap<Key, (Option<String>, Instant)>>,
 }
 
 impl Reports {
@@ -65,7 +73,29 @@ impl Reports {
         definitions: Definitions,
         manager: &'static str,
     ) -> Self {
-        Self { client, recorder, definitions, manager }
+        Self { client, recorder, definitions, manager, outdated: Mutex::default() }
+    }
+
+    /// Whether an object is as it was before the last write, whose event has yet to come: what follows from it has been
+    /// written already.
+    pub(crate) fn is_outdated(&self, object: &impl ResourceExt) -> bool {
+        let key = (object.namespace().unwrap_or_default(), object.name_any());
+        let mut outdated = self.outdated.lock().expect("no holder of the lock panics");
+        let Some((version, since)) = outdated.get(&key) else { return false };
+        let is_outdated = *version == object.resource_version() && since.elapsed() < LATEST;
+        if !is_outdated {
+            outdated.remove(&key);
+        }
+        is_outdated
+    }
+
+    fn note(&self, object: &impl ResourceExt, answer: &impl ResourceExt) {
+        let version = object.resource_version();
+        if answer.resource_version() != version {
+            let key = (object.namespace().unwrap_or_default(), object.name_any());
+            let mut outdated = self.outdated.lock().expect("no holder of the lock panics");
+            outdated.insert(key, (version, Instant::now()));
+        }
     }
 
     /// Writes a status if it says something new. An object that is gone needs none.
@@ -147,7 +177,10 @@ impl Reports {
         let parameters = PatchParams::apply(self.manager).force();
         match api.patch_status(&object.name_any(), &parameters, &Patch::Apply(patch)).await {
             Err(kube::Error::Api(answer)) if answer.code == 404 => Ok(()),
-            answer => answer.map(drop),
+            answer => {
+                self.note(object, &answer?);
+                Ok(())
+            }
         }
     }
 

@@ -12,6 +12,7 @@ use kube::{Api, Client, ResourceExt};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
+use sluice_crds::KafkaConnect;
 
 use super::references;
 use super::validate::{Cluster, Error as Invalid};
@@ -42,6 +43,12 @@ pub struct Access {
     pub authorization: Option<HeaderValue>,
     /// Changes whenever what it was made of does.
     version: String,
+}
+
+/// Whether the way to a cluster's workers takes something special.
+pub fn is_special(cluster: &KafkaConnect) -> bool {
+    let rest = cluster.spec.rest.as_ref();
+    rest.is_some_and(|rest| rest.tls.is_some() || rest.authentication.is_some())
 }
 
 /// The way to a cluster's workers, or none if it takes nothing special. It stays the same object while no Secret behind it

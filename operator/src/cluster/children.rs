@@ -95,7 +95,7 @@ impl Children {
     }
 
     /// Forgets the objects of a cluster that goes: they carry its name, or begin with it.
-    pub(super) fn forget(&self, namespace: &str, cluster: &str) {
+    pub(crate) fn forget(&self, namespace: &str, cluster: &str) {
         let prefix = format!("{cluster}-connect");
         let mut all = self.written.lock().expect("no holder of the lock panics");
         all.retain(|(_, of, name), _| of != namespace || !name.starts_with(&prefix));

@@ -52,8 +52,11 @@ pub async fn look(
     if !ready {
         return Ok(Seen { pods, answers: None });
     }
-    let answers = ask(&ctx.workers(&namespace, &name), &pods, ctx).await;
-    Ok(Seen { pods, answers: Some(answers) })
+    let answers = match ctx.workers(&namespace, &name) {
+        Some(workers) => Some(ask(&workers, &pods, ctx).await),
+        None => None,
+    };
+    Ok(Seen { pods, answers })
 }
 
 async fn ask(workers: &ConnectApi, pods: &[Pod], ctx: &Context) -> Result<Answers, Error> {

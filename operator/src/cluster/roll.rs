@@ -61,7 +61,8 @@ impl Rolls {
         baseline.clone()
     }
 
-    fn end(&self, key: &Key) {
+    /// Forgets a roll that has ended, or whose cluster is gone.
+    pub(crate) fn forget(&self, key: &Key) {
         self.0.lock().expect("no holder of the lock panics").remove(key);
     }
 }
@@ -95,7 +96,7 @@ pub async fn advance(
     };
     let step = decide::step(replicas, &workers, ctx.settings.calm, now, settled);
     match &step {
-        Step::Done => ctx.rolls.end(&key),
+        Step::Done => ctx.rolls.forget(&key),
         Step::Replace(worker) => replace(cluster, worker, ctx).await?,
         Step::Wait(_) | Step::Stuck(_) => {}
     }

@@ -112,7 +112,9 @@ async fn drop_from(
 /// The workers of the place need the connector's values no longer.
 async fn take_back(place: &Place, object: &impl Resource, ctx: &Context) -> Result<(), Error> {
     let namespace = object.namespace().unwrap_or_default();
-    let Some(owner) = ctx.cluster(&namespace, &place.cluster) else { return Ok(()) };
+    let owner = ctx.cluster(&namespace, &place.cluster);
+    let owner = owner.filter(|it| it.meta().deletion_timestamp.is_none());
+    let Some(owner) = owner else { return Ok(()) };
     let carrier = Carrier {
         client: &ctx.client,
         namespace: &namespace,

@@ -1,12 +1,12 @@
 //! Makes a connector what it shall be, one step after the other, and gathers what it is then.
 
 use k8s_openapi::jiff::Timestamp;
-use kube::ResourceExt;
+use kube::{Resource, ResourceExt};
 use sluice_crds::{KafkaConnector, TargetState};
 
 use super::{
     Current, Desired, Error, Place, Step, auto_restart, cleanup, current, desired, execute, news,
-    once, place, plan, reach, requests, revisions, secrets, validation,
+    once, place, plan, reach, requests, secrets, validation,
 };
 use crate::connect_api::ConnectApi;
 use crate::context::{Context, noise};
@@ -80,7 +80,7 @@ pub async fn run(connector: &KafkaConnector, ctx: &Context) -> Result<Converged,
     }
     carry_values(connector, &desired, ctx).await?;
     let mut converged = onwards(connector, &desired, current, &workers).await?;
-    converged.revision = Some(revisions::keep(connector, &ctx.client).await?);
+    converged.revision = Some(ctx.fresh.keep(connector, &ctx.client).await?);
     converged.references = desired.references.iter().map(ToString::to_string).collect();
     once::fulfil(connector, &mut converged, &workers, ctx).await;
     converged.restarts = restarts(connector, &converged, Timestamp::now());
@@ -122,7 +122,9 @@ async fn carry_values(
     let may_have_had = place::known(connector).is_none() && connector.metadata.generation > Some(1);
     let had_any = had_any || may_have_had;
     let namespace = connector.namespace().unwrap_or_default();
+    // What a cluster owns goes with it.
     let owner = ctx.cluster(&namespace, &desired.cluster);
+    let owner = owner.filter(|it| it.meta().deletion_timestamp.is_none());
     match owner.filter(|_| had_any || !desired.references.is_empty()) {
         Some(owner) => {
             let carrier = secrets::Carrier {

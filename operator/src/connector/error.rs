@@ -22,6 +22,14 @@ pub enum Error {
         /// Its name.
         cluster: String,
     },
+    /// The cluster takes a certificate or credentials that are not known yet.
+    #[error(
+        "how to reach the workers of KafkaConnect {cluster} is not known yet; its conditions say what is missing"
+    )]
+    NoAccess {
+        /// Its name.
+        cluster: String,
+    },
     /// Another resource has the connector of that name.
     #[error(
         "the KafkaConnector {other} has the connector {name} of this cluster already; give one of the two another spec.name"
@@ -62,6 +70,7 @@ impl Error {
             Self::Desired(error) => error.reason(),
             Self::NoCluster { .. } => Reason::ClusterNotFound,
             Self::NoWorkers { .. } => Reason::ClusterHasNoWorkers,
+            Self::NoAccess { .. } => Reason::WorkersUnreachable,
             Self::NameTaken { .. } => Reason::NameTaken,
             Self::Secrets(error) => error.reason(),
             Self::Revisions(error) => error.reason(),

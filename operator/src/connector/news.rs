@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kube::runtime::events::EventType;
 use sluice_crds::{KafkaConnector, condition};
 
-use super::{Current, Step};
+use super::{Current, Step, place};
 use crate::conditions;
 
 /// Most keys that are named.
@@ -29,7 +29,8 @@ impl News {
     }
 }
 
-/// What is to be told once the steps have been made.
+/// What is to be told once the steps have been made. That a new resource's connector is there is told by its first
+/// `Ready`.
 pub fn of(connector: &KafkaConnector, current: Option<&Current>, steps: &[Step]) -> Vec<News> {
     let status = connector.status.as_ref();
     let generation = connector.metadata.generation;
@@ -44,6 +45,7 @@ pub fn of(connector: &KafkaConnector, current: Option<&Current>, steps: &[Step])
         Step::Create(..) if is_applied => {
             news(true, "DriftCorrected", "the connector was gone, and was created again".to_owned())
         }
+        Step::Create(..) if place::known(connector).is_none() => None,
         Step::Create(..) => news(false, "Created", "the connector was created".to_owned()),
         Step::PutConfig(config) => {
             let keys = difference(&current?.config, config);
@@ -114,7 +116,7 @@ mod tests {
         let ready = json!([{"type": "Ready", "status": "True", "reason": "Running", "message": "",
             "observedGeneration": 3, "lastTransitionTime": "2026-01-01T00:00:00Z"}]);
         let applied = json!({"appliedGeneration": 3, "conditions": ready});
-        let before = json!({"appliedGeneration": 2, "conditions": ready});
+        let before = json!({"appliedGeneration": 2, "cluster": "a", "conditions": ready});
         let running = current("old", State::Running, &[State::Running]);
         let paused = current("new", State::Paused, &[State::Paused]);
         let reasons = |status, current| -> Vec<&'static str> {
@@ -125,7 +127,7 @@ mod tests {
             (&before, Some(&running), vec!["ConfigApplied"]),
             (&applied, None, vec!["DriftCorrected"]),
             (&before, None, vec!["Created"]),
-            (&json!({}), None, vec!["Created"]),
+            (&json!({}), None, vec![]),
             (&applied, Some(&paused), vec!["DriftCorrected"]),
             (&json!({"appliedGeneration": 3}), Some(&paused), vec![]),
         ] {

@@ -25,7 +25,7 @@ pub async fn asked(
     if found.0.as_ref().is_ok_and(|found| found.spec.replicas == 0) {
         return Err(Error::NoWorkers { cluster });
     }
-    Ok(ctx.workers(namespace, &cluster))
+    ctx.workers(namespace, &cluster).ok_or(Error::NoAccess { cluster })
 }
 
 /// The workers of a place that a connector leaves; none if they are gone, or go.
@@ -40,7 +40,11 @@ pub async fn former(
     }
     let found = ctx.cluster(namespace, &place.cluster);
     let stays = found.is_some_and(|found| found.meta().deletion_timestamp.is_none());
-    Ok(stays.then(|| ctx.workers(namespace, &place.cluster)))
+    if !stays {
+        return Ok(None);
+    }
+    let cluster = place.cluster.clone();
+    ctx.workers(namespace, &cluster).ok_or(Error::NoAccess { cluster }).map(Some)
 }
 
 /// What a resource says about another address says nothing about this one.

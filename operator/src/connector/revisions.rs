@@ -1,7 +1,7 @@
 //! The last settings of a connector, one `ControllerRevision` each, and the way back to one of them.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use k8s_openapi::api::apps::v1::ControllerRevision;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sluice_crds::KafkaConnector;
 
+use crate::context::Key;
 use crate::reason::Reason;
 
 /// Label of the revisions of one connector: its identity, as names are too long for labels.
@@ -112,17 +113,57 @@ fn surplus(revisions: &[ControllerRevision], in_use: &str) -> Vec<String> {
     others.into_iter().take(surplus).map(|(_, name)| name).collect()
 }
 
-/// Keeps the settings that a connector runs with, unless its status says so already.
-///
-/// # Returns
-/// The name of their revision.
-pub async fn keep(connector: &KafkaConnector, client: &Client) -> Result<String, Error> {
-    let snapshot = Snapshot::of(connector);
-    let name = snapshot.name(&connector.name_any());
-    let known = connector.status.as_ref().and_then(|status| status.revision.as_ref());
-    if known == Some(&name) {
-        return Ok(name);
+/// The revisions that no status tells of yet.
+#[derive(Debug, Default)]
+pub struct Fresh(Mutex<HashMap<Key, Made>>);
+
+/// Identity of a connector, and the name of its revision.
+type Made = (Option<String>, String);
+
+impl Fresh {
+    fn names(&self) -> MutexGuard<'_, HashMap<Key, Made>> {
+        self.0.lock().expect("no holder of the lock panics")
     }
+
+    /// Forgets a connector.
+    pub(crate) fn forget(&self, connector: &Key) {
+        self.names().remove(connector);
+    }
+
+    /// Keeps the settings that a connector runs with, unless that has been done.
+    ///
+    /// # Returns
+    /// The name of their revision.
+    pub(crate) async fn keep(
+        &self,
+        connector: &KafkaConnector,
+        client: &Client,
+    ) -> Result<String, Error> {
+        let snapshot = Snapshot::of(connector);
+        let name = snapshot.name(&connector.name_any());
+        let key = (connector.namespace().unwrap_or_default(), connector.name_any());
+        let known = connector.status.as_ref().and_then(|status| status.revision.as_ref());
+        if known == Some(&name) {
+            self.forget(&key);
+            return Ok(name);
+        }
+        let made = (connector.uid(), name.clone());
+        let is_made = self.names().get(&key) == Some(&made);
+        if !is_made {
+            keep(connector, &snapshot, &name, client).await?;
+            self.names().insert(key, made);
+        }
+        Ok(name)
+    }
+}
+
+/// Writes a revision, and deletes those that are too many.
+async fn keep(
+    connector: &KafkaConnector,
+    snapshot: &Snapshot,
+    name: &str,
+    client: &Client,
+) -> Result<(), Error> {
     let namespace = connector.namespace().unwrap_or_default();
     let revisions: Api<ControllerRevision> = Api::namespaced(client.clone(), &namespace);
     let failed = |what| move |source| Error::Kubernetes { what, source: Box::new(source) };
@@ -130,13 +171,13 @@ pub async fn keep(connector: &KafkaConnector, client: &Client) -> Result<String,
     let generation = connector.metadata.generation.unwrap_or_default();
     let revision = ControllerRevision {
         metadata: ObjectMeta {
-            name: Some(name.clone()),
+            name: Some(name.to_owned()),
             labels: Some([(LABEL.to_owned(), uid.clone())].into()),
             owner_references: Some(connector.controller_owner_ref(&()).into_iter().collect()),
             ..ObjectMeta::default()
         },
         revision: generation,
-        data: Some(RawExtension(serde_json::to_value(&snapshot).expect("settings are JSON"))),
+        data: Some(RawExtension(serde_json::to_value(snapshot).expect("settings are JSON"))),
     };
     match revisions.create(&PostParams::default(), &revision).await {
         Err(kube::Error::Api(answer)) if answer.code == 409 => {}
@@ -146,14 +187,14 @@ pub async fn keep(connector: &KafkaConnector, client: &Client) -> Result<String,
     if usize::try_from(generation).unwrap_or_default() > KEPT {
         let ours = ListParams::default().labels(&format!("{LABEL}={uid}"));
         let list = revisions.list(&ours).await.map_err(failed("list revisions"))?;
-        for old in surplus(&list.items, &name) {
+        for old in surplus(&list.items, name) {
             match revisions.delete(&old, &DeleteParams::default()).await {
                 Err(kube::Error::Api(answer)) if answer.code == 404 => {}
                 answer => drop(answer.map_err(failed("delete an old revision"))?),
             }
         }
     }
-    Ok(name)
+    Ok(())
 }
 
 /// Snapshots that connectors run with in place of their own settings. They never change, and a connector that is looked

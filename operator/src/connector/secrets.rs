@@ -200,6 +200,13 @@ impl Carried {
         known.carried.remove(connector);
     }
 
+    /// Notes that nothing of a cluster's connectors is carried any more.
+    pub(crate) fn forget_all(&self, cluster: &Key) {
+        let mut known = self.known();
+        known.changes += 1;
+        known.carried.retain(|(namespace, _), (of, _)| *namespace != cluster.0 || *of != cluster.1);
+    }
+
     /// Carries what a connector refers to, unless that has been done.
     pub(crate) async fn ensure(
         &self,
@@ -229,6 +236,22 @@ impl Carried {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_cluster_has_lost_is_carried_again() {
+        let carried = Carried::default();
+        let key = |namespace: &str, name: &str| (namespace.to_owned(), name.to_owned());
+        for (connector, cluster) in
+            [(key("n", "a"), "x"), (key("n", "b"), "y"), (key("m", "a"), "x")]
+        {
+            let wanted = (cluster.to_owned(), BTreeSet::new());
+            carried.known().carried.insert(connector, wanted);
+        }
+        carried.forget_all(&key("n", "x"));
+        let left = carried.known();
+        assert!(!left.carried.contains_key(&key("n", "a")) && left.carried.len() == 2);
+        assert_eq!(left.changes, 1, "what is under way is not noted");
+    }
 
     #[test]
     fn managers_fit_and_differ() {

@@ -22,6 +22,9 @@ use crate::names;
 use crate::reason::Reason;
 use crate::scalars;
 
+/// How long a resource is new.
+const BIRTH: Duration = Duration::from_secs(10);
+
 /// Most topics that a status names.
 const MOST_TOPICS: usize = 100;
 
@@ -130,6 +133,21 @@ impl Report {
     /// Whether things move by themselves, so that another look is worth it soon.
     pub fn on_its_way(&self) -> bool {
         self.facts.iter().any(|fact| fact.kind == condition::RECONCILING)
+    }
+
+    /// Whether there is nothing to say yet: a connector that has just been made is about to start, and says all there is
+    /// to say a moment later, in one status instead of two.
+    pub fn can_wait(&self, connector: &KafkaConnector, now: Timestamp) -> bool {
+        let seen = connector.status.as_ref().and_then(|status| status.observed_generation);
+        let born = connector.metadata.creation_timestamp.as_ref().map(|time| time.0);
+        let is_young = born.is_some_and(|born| (born..born + BIRTH).contains(&now));
+        let starts = self.facts.iter().all(|fact| match fact.kind {
+            condition::READY => {
+                matches!(fact.reason, Reason::Starting | Reason::Unassigned | Reason::NoTasks)
+            }
+            kind => kind != condition::WARNING,
+        });
+        seen.is_none_or(|generation| generation < 0) && is_young && starts
     }
 
     /// When to look again.

@@ -75,6 +75,16 @@ impl Bed {
         Self::assemble(client, namespace, theirs, |_| {}).await
     }
 
+    /// The same with other settings.
+    pub(crate) async fn within_and(
+        client: Client,
+        namespace: String,
+        theirs: Client,
+        change: fn(&mut Settings),
+    ) -> Result<Self> {
+        Self::assemble(client, namespace, theirs, change).await
+    }
+
     /// The same without an operator.
     pub(crate) async fn idle() -> Result<Self> {
         let client = shared_plane().await?.client().await?;

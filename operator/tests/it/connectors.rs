@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::Api;
-use kube::api::DeleteParams;
+use kube::api::{DeleteParams, PostParams};
 use serde_json::json;
 use sluice_crds::{KafkaConnect, KafkaConnector};
 use sluice_kit::kubernetes::missing_for_control_plane;
@@ -198,4 +198,27 @@ async fn a_namespace_goes_with_everything_in_it() -> Result<()> {
         Ok(namespaces.get_opt(&bed.namespace).await?.is_none())
     })
     .await
+}
+
+#[tokio::test]
+async fn workers_that_take_credentials_are_asked_nothing_before_those_are_known() -> Result<()> {
+    require!(missing_for_control_plane());
+    let bed = Bed::new().await?;
+    let users = json!({"type": "basic", "users": {"secretName": "users", "key": "users"}});
+    bed.cluster("my-connect", &json!({"rest": {"authentication": users}})).await?;
+    bed.connector("orders", &json!({"class": "X"})).await?;
+    let connector = bed.connector_is("orders", "Ready=False WorkersUnreachable").await?;
+    let conditions = connector.status.unwrap_or_default().conditions;
+    let told = "how to reach the workers of KafkaConnect my-connect is not known yet";
+    assert!(conditions.iter().any(|it| it.message.starts_with(told)), "{conditions:?}");
+    let asked = {
+        let world = bed.workers.world();
+        [world.writes, world.looks, world.polls]
+    };
+    assert_eq!(asked, [0, 0, 0], "they were asked without credentials");
+    let users = json!({"metadata": {"name": "users"}, "stringData": {"users": "connect=hush"}});
+    let users: Secret = serde_json::from_value(users)?;
+    bed.api().create(&PostParams::default(), &users).await?;
+    bed.ready_cluster("my-connect").await?;
+    bed.connector_is("orders", "Ready=True Running").await.map(drop)
 }

@@ -37,7 +37,7 @@ async fn event(bed: &Bed, reason: &str, part: &str) -> Result<String> {
 async fn what_others_change_is_put_back_and_told_by_key() -> Result<()> {
     require!(missing_for_control_plane());
     let bed = bed().await?;
-    event(&bed, "Created", "").await?;
+    event(&bed, "Running", "").await?;
     if let Some(connector) = bed.workers.world().connectors.get_mut("orders") {
         connector.config.insert("a".into(), "hush".into());
         connector.config.remove("b");

@@ -8,6 +8,7 @@ mod charts;
 mod cli;
 mod clusters;
 mod connectors;
+mod costs;
 mod crashes;
 mod drift;
 mod external;

@@ -12,6 +12,7 @@ use sluice_kit::kubernetes::missing_for_control_plane;
 use sluice_kit::require;
 
 use crate::bed::Bed;
+use crate::watches::without_timers;
 
 async fn create<K>(bed: &Bed, object: &Value) -> Result<()>
 where
@@ -103,4 +104,32 @@ async fn values_reach_the_workers_and_show_nowhere_else() -> Result<()> {
     bed.api::<KafkaConnector>().delete("other", &DeleteParams::default()).await?;
     bed.gone::<KafkaConnector>("other").await?;
     until_carried(&bed, &[("db_password", "correct horse")]).await
+}
+
+#[tokio::test]
+async fn values_that_somebody_deletes_are_carried_again_at_once() -> Result<()> {
+    require!(missing_for_control_plane());
+    let bed = Bed::with(without_timers).await?;
+    create::<Secret>(&bed, &json!({"metadata": {"name": "db"}, "stringData": {"p": "hunter2"}}))
+        .await?;
+    bed.cluster("my-connect", &json!({})).await?;
+    bed.ready_cluster("my-connect").await?;
+    let config = json!({"password": {"secretKeyRef": {"name": "db", "key": "p"}}});
+    bed.connector("orders", &json!({"class": "X", "config": config})).await?;
+    bed.connector("other", &json!({"class": "X"})).await?;
+    bed.connector_is("orders", "Ready=True Running").await?;
+    until_carried(&bed, &[("db_p", "hunter2")]).await?;
+    let secrets = bed.api::<Secret>();
+    for _ in 0..2 {
+        let name = "my-connect-connect-secrets";
+        let before = secrets.get(name).await?.metadata.uid;
+        secrets.delete(name, &DeleteParams::default()).await?;
+        bed.until("another Secret", async || {
+            let found = secrets.get_opt(name).await?;
+            Ok(found.is_some_and(|it| it.metadata.uid != before))
+        })
+        .await?;
+        until_carried(&bed, &[("db_p", "hunter2")]).await?;
+    }
+    Ok(())
 }

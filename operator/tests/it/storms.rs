@@ -1,18 +1,21 @@
-//! An API server that answers with errors for one cluster, and ends watches: the others do not notice.
+//! An API server that answers with errors for one cluster or one kind, and ends watches; a connector that hangs and workers
+//! that never answer: the others do not notice.
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
+use kube::api::{ListParams, PostParams};
 use kube::client::{Body, ClientBuilder};
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::{Client, Config};
+use kube::{Client, Config, ResourceExt};
 use serde_json::json;
 use sluice_crds::{KafkaConnect, KafkaConnector};
 use sluice_kit::kubernetes::missing_for_control_plane;
@@ -20,13 +23,16 @@ use sluice_kit::require;
 use tower::layer::layer_fn;
 use tower::{BoxError, Service};
 
-use crate::bed::{Bed, create_namespace, shared_plane};
+use crate::bed::{self, Bed, create_namespace, shared_plane, words};
+use crate::workers::{HANGS, MUTE};
 
 /// The cluster that the storm is about.
 const STORMY: &str = "stormy";
 /// What it answers, in turn.
 const ERRORS: [StatusCode; 3] =
     [StatusCode::TOO_MANY_REQUESTS, StatusCode::INTERNAL_SERVER_ERROR, StatusCode::CONFLICT];
+/// The workers' answer to a change is given up after that long; until then what hangs takes its place.
+const GIVEN_UP: Duration = Duration::from_secs(95);
 /// Watches that are told that they are too old.
 const GONE: u32 = 6;
 
@@ -36,16 +42,22 @@ struct Weather {
     calm: Arc<AtomicBool>,
     refused: Arc<AtomicU32>,
     gone: Arc<AtomicU32>,
+    /// A kind that can be neither listed nor watched.
+    unseen: Option<&'static str>,
 }
 
 impl Weather {
     fn answer(&self, request: &Request<Body>) -> Option<StatusCode> {
-        let query = request.uri().query().unwrap_or_default();
+        let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
+        if request.method() == Method::GET && self.unseen.is_some_and(|kind| path.ends_with(kind)) {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            return Some(StatusCode::INTERNAL_SERVER_ERROR);
+        }
         if query.contains("watch=true") {
             let before = self.gone.fetch_add(1, Ordering::Relaxed);
             return (before < GONE).then_some(StatusCode::GONE);
         }
-        let concerned = request.uri().path().contains(&format!("/{STORMY}"));
+        let concerned = path.contains(&format!("/{STORMY}"));
         if !concerned || self.calm.load(Ordering::Relaxed) {
             return None;
         }
@@ -131,4 +143,62 @@ async fn errors_for_one_cluster_and_watches_that_end_keep_no_other_one_waiting()
 
     weather.calm.store(true, Ordering::Relaxed);
     bed.ready_cluster(STORMY).await.map(drop)
+}
+
+#[tokio::test]
+async fn a_kind_that_cannot_be_watched_keeps_nothing_waiting() -> Result<()> {
+    require!(missing_for_control_plane());
+    let client = shared_plane().await?.client().await?;
+    let namespace = create_namespace(&client).await?;
+    let weather = Weather { unseen: Some("/networkpolicies"), ..Weather::default() };
+    let bed = Bed::within(client, namespace, client_in(weather.clone()).await?).await?;
+    // By then pauses between two attempts are long.
+    bed.until("the storm", async || Ok(weather.refused.load(Ordering::Relaxed) >= 4)).await?;
+    let start = Instant::now();
+    bed.cluster("my-connect", &json!({})).await?;
+    bed.ready_cluster("my-connect").await?;
+    bed.connector("orders", &json!({"class": "X"})).await?;
+    bed.connector_is("orders", "Ready=True Running").await?;
+    ensure!(start.elapsed() < Duration::from_secs(8), "it took {:?}", start.elapsed());
+    Ok(())
+}
+
+#[tokio::test]
+async fn of_a_hundred_connectors_one_that_hangs_keeps_no_other_waiting() -> Result<()> {
+    require!(missing_for_control_plane());
+    let client = shared_plane().await?.client().await?;
+    let namespace = create_namespace(&client).await?;
+    let bed = Bed::within(client, namespace, client_in(Weather::default()).await?).await?;
+    for cluster in [STORMY, MUTE, "my-connect"] {
+        bed.cluster(cluster, &json!({})).await?;
+    }
+    let create = async |name: &str, cluster: &str| {
+        let mut connector = bed::connector(name, &json!({"class": "X"}));
+        connector["metadata"]["labels"]["sluice.dev/cluster"] = cluster.into();
+        let connector: KafkaConnector = serde_json::from_value(connector)?;
+        bed.api().create(&PostParams::default(), &connector).await.map_err(anyhow::Error::from)
+    };
+    create(HANGS, "my-connect").await?;
+    create("never", MUTE).await?;
+    create("stays", STORMY).await?;
+    bed.ready_cluster("my-connect").await?;
+    bed.until("what hangs", async || Ok(bed.workers.world().unanswered > 0)).await?;
+    let start = Instant::now();
+    for number in 0..99 {
+        create(&format!("c-{number}"), "my-connect").await?;
+    }
+    bed.until("99 connectors to be ready", async || {
+        let connectors = bed.api::<KafkaConnector>().list(&ListParams::default()).await?;
+        let ready = connectors.into_iter().filter(|connector| {
+            let status = connector.status.clone().unwrap_or_default();
+            connector.name_any().starts_with("c-")
+                && words(&status.conditions).iter().any(|word| word == "Ready=True Running")
+        });
+        Ok(ready.count() == 99)
+    })
+    .await?;
+    eprintln!("99 connectors are ready after {:?}", start.elapsed());
+    ensure!(start.elapsed() < GIVEN_UP, "they have waited for the one that hangs");
+    ensure!(!bed.workers.world().connectors.contains_key(HANGS));
+    Ok(())
 }

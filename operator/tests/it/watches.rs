@@ -19,7 +19,7 @@ use crate::workers::MUTE;
 const PAUSE: &str = "sluice.dev/pause-reconciliation";
 
 /// An operator that looks again only because something has happened.
-fn without_timers(settings: &mut Settings) {
+pub(crate) fn without_timers(settings: &mut Settings) {
     let never = Duration::from_hours(1);
     settings.resync = never;
     settings.poll = never;

@@ -24,6 +24,9 @@ mod operations;
 /// A connector that is never told anything about.
 pub(crate) const SILENT: &str = "silent";
 
+/// A connector that hangs when it is created.
+pub(crate) const HANGS: &str = "hangs";
+
 /// A cluster whose workers never answer.
 pub(crate) const MUTE: &str = "mute";
 
@@ -250,6 +253,10 @@ async fn create(
     Path(cluster): Path<String>,
     Json(request): Json<CreateConnectorRequest>,
 ) -> Response {
+    if request.name == HANGS {
+        workers.world().unanswered += 1;
+        std::future::pending::<()>().await;
+    }
     let put = |world: &mut World| {
         if let Some(invalid) = &world.invalid {
             return refuse(StatusCode::BAD_REQUEST, invalid);

@@ -1,7 +1,7 @@
 //! Asks every group how it is, again and again, with one request for all of its connectors; what has changed is looked at
 //! by the controllers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ pub(crate) async fn run(ctx: Arc<Context>, polled: Vec<Polled>) {
         tokio::select! {
             _ = tick.tick() => {
                 for (scope, (polled, groups)) in polled.iter().zip(&mut groups).enumerate() {
-                    for key in due(polled, groups, begins) {
+                    for key in due(polled, groups, begins, &ctx) {
                         let (ctx, permits) = (Arc::clone(&ctx), Arc::clone(&permits));
                         looks.spawn(ask(ctx, permits, Arc::clone(&digester), (scope, key)));
                     }
@@ -79,15 +79,15 @@ pub(crate) async fn run(ctx: Arc<Context>, polled: Vec<Polled>) {
     }
 }
 
-/// Groups to ask now: of clusters that have ready workers. Others are forgotten.
-fn due(polled: &Polled, groups: &mut HashMap<Key, Known>, begins: bool) -> Vec<Key> {
+/// Groups to ask now: of clusters that have ready workers, where the way to them is known. Others are forgotten.
+fn due(polled: &Polled, groups: &mut HashMap<Key, Known>, begins: bool, ctx: &Context) -> Vec<Key> {
     let has_workers = |cluster: &DeserializeGuard<KafkaConnect>| {
         let status = cluster.0.as_ref().ok().and_then(|it| it.status.as_ref());
         status.and_then(|status| status.ready_replicas).is_some_and(|ready| ready > 0)
     };
     let clusters = polled.clusters.state_filter(has_workers);
     let keys = clusters.iter().map(|it| (it.namespace().unwrap_or_default(), it.name_any()));
-    let keys: std::collections::HashSet<Key> = keys.collect();
+    let keys: HashSet<Key> = keys.filter(|key| ctx.workers(&key.0, &key.1).is_some()).collect();
     groups.retain(|key, _| keys.contains(key));
     let now = Instant::now();
     let mut due = Vec::new();
@@ -112,9 +112,12 @@ async fn ask(
     (scope, key): (usize, Key),
 ) -> Answer {
     let permit = permits.acquire_owned().await;
-    let answer = ctx.workers(&key.0, &key.1).statuses().await;
+    let answer = match ctx.workers(&key.0, &key.1) {
+        Some(workers) => workers.statuses().await.ok(),
+        None => None,
+    };
     drop(permit);
-    (scope, key, answer.ok().map(|answer| digester.digest(&Group::new(answer))))
+    (scope, key, answer.map(|answer| digester.digest(&Group::new(answer))))
 }
 
 /// What to look at.

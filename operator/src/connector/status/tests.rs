@@ -191,3 +191,29 @@ fn what_was_not_done_is_a_warning_beside_ready() {
     assert_eq!((found.reason.as_str(), found.message.as_str()), ("OffsetsRefused", "a; b"));
     assert_eq!(conditions::find(&written.conditions, "Ready").unwrap().status, "True");
 }
+
+#[test]
+fn only_a_new_connector_that_starts_says_nothing_yet() {
+    use State::{Failed, Running, Unassigned};
+    let at = |second| Timestamp::from_second(second).unwrap();
+    let waits = |seen: i64, second: i64, state: State, tasks: &[State]| {
+        let mut connector = connector(&json!({"class": "X"}));
+        connector.metadata.creation_timestamp =
+            Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(at(1000)));
+        connector.status = serde_json::from_value(json!({"observedGeneration": seen})).unwrap();
+        let current = Current { config: config(), status: Some(status(state, tasks)) };
+        report(&connector, Ok(&converged(current))).can_wait(&connector, at(second))
+    };
+    for (seen, second, state, tasks, expected) in [
+        (-1, 1000, Unassigned, &[][..], true),
+        (-1, 1009, Running, &[], true),
+        (-1, 1009, Running, &[Running], false),
+        (-1, 1009, Running, &[Failed], false),
+        (-1, 1010, Unassigned, &[], false),
+        // By a clock that is slow.
+        (-1, 999, Unassigned, &[], false),
+        (1, 1000, Unassigned, &[], false),
+    ] {
+        assert_eq!(waits(seen, second, state, tasks), expected, "{seen} {second} {state}");
+    }
+}
