@@ -103,7 +103,8 @@ pub(crate) async fn operator() -> Result<Idle> {
     Ok(idle)
 }
 
-async fn get(address: &str, path: &str) -> Result<String> {
+/// Asks a server on loopback for a page.
+pub(crate) async fn get(address: &str, path: &str) -> Result<String> {
     let mut stream = TcpStream::connect(address).await?;
     let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;

@@ -11,6 +11,7 @@ mod payload;
 mod process;
 mod progress;
 mod report;
+mod scale;
 mod scenarios;
 mod statistics;
 mod table;
@@ -21,6 +22,7 @@ use std::{
     fs,
     io::Write as _,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{Result, bail};
@@ -48,6 +50,12 @@ struct Arguments {
     /// Only this part; prints the tables and keeps the published ones.
     #[arg(long, value_enum)]
     only: Option<Part>,
+    /// Clusters of the operator's part.
+    #[arg(long)]
+    clusters: Option<usize>,
+    /// Connectors of the operator's part.
+    #[arg(long)]
+    connectors: Option<usize>,
     /// Only scenarios whose workload and name hold this, such as `W2: with schema`.
     #[arg(long)]
     scenario: Option<String>,
@@ -56,6 +64,16 @@ struct Arguments {
 impl Arguments {
     fn pairs(&self) -> usize {
         self.pairs.unwrap_or(if self.quick { 2 } else { 5 })
+    }
+
+    fn size(&self) -> scale::Size {
+        let [clusters, connectors, idle] =
+            if self.quick { [5, 200, 30] } else { [100, 10_000, 600] };
+        scale::Size {
+            clusters: self.clusters.unwrap_or(clusters).max(1),
+            connectors: self.connectors.unwrap_or(connectors).max(1),
+            idle: Duration::from_secs(idle as u64),
+        }
     }
 
     fn wants(&self, scenario: &str) -> bool {
@@ -75,6 +93,8 @@ enum Part {
     Density,
     /// W14.
     Disturbance,
+    /// The operator with many resources.
+    Scale,
 }
 
 #[tokio::main(worker_threads = 1)]
@@ -118,13 +138,20 @@ async fn measure(arguments: &Arguments) -> Result<Report> {
         latencies: Vec::new(),
         densities: Vec::new(),
         disturbances: Vec::new(),
+        scale: None,
     };
+    let is_whole = arguments.scenario.is_none();
+    if is_in(Part::Scale) && is_whole {
+        report.scale = Some(scale::measure(arguments.size()).await?);
+    }
+    if arguments.only == Some(Part::Scale) {
+        return Ok(report);
+    }
     let folder = tempfile::Builder::new().prefix("sluice-bench-").tempdir()?;
     let broker = Broker::start().await?;
     if is_in(Part::Footprint) {
         footprints(arguments, &broker, folder.path(), &mut report).await?;
     }
-    let is_whole = arguments.scenario.is_none();
     if is_in(Part::Density) && is_whole {
         densities(&broker, folder.path(), &mut report).await?;
     }

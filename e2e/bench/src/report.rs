@@ -4,6 +4,7 @@ pub(crate) mod csv;
 mod density;
 mod disturbance;
 mod latency;
+mod scale;
 mod throughput;
 
 use std::fmt::Write as _;
@@ -14,6 +15,7 @@ use crate::{
     footprint::{Footprint, IDLE, Idle, SETTLED},
     latency::Latencies,
     machine::{self, Machine},
+    scale::Scale,
     scenarios::Workload,
     statistics::{largest, median},
     table::Table,
@@ -33,6 +35,7 @@ pub(crate) struct Report {
     pub(crate) latencies: Vec<Latencies>,
     pub(crate) densities: Vec<Density>,
     pub(crate) disturbances: Vec<Disturbance>,
+    pub(crate) scale: Option<Scale>,
 }
 
 const INTRODUCTION: &str = "\
@@ -51,6 +54,9 @@ impl Report {
         }
         if !self.disturbances.is_empty() {
             let _ = writeln!(text, "{}", disturbance::section(&self.disturbances));
+        }
+        if let Some(scale) = &self.scale {
+            let _ = writeln!(text, "{}", scale::section(scale));
         }
         if !self.outcomes.is_empty() {
             let _ = write!(text, "## Throughput\n\n{}\n", throughput::HOW);
