@@ -280,6 +280,18 @@ impl Context {
         other.is_some()
     }
 
+    /// Whether another resource asks for a place and has it.
+    pub(crate) fn is_held(&self, namespace: &str, place: &Place, name: &str) -> bool {
+        let other = self.connector_where(|other| {
+            other.namespace().as_deref() == Some(namespace)
+                && other.name_any() != name
+                && place::asked_cluster(other) == Some(place.cluster.as_str())
+                && place::asked_name(other) == place.name
+                && place::known(other).as_ref() == Some(place)
+        });
+        other.is_some()
+    }
+
     fn connector_where(&self, holds: impl Fn(&KafkaConnector) -> bool) -> Option<String> {
         let found = self
             .connectors

@@ -65,6 +65,17 @@ pub fn labels(cluster: &str) -> BTreeMap<String, String> {
 /// Selects everything that the operator made.
 pub const MANAGED: &str = "app.kubernetes.io/managed-by=sluice-operator";
 
+/// Whether a text can be the name of an object. Anything else would be a part of the path of a request, such as one that
+/// leads to another namespace.
+pub fn is_object_name(name: &str) -> bool {
+    let plain = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-';
+    let label = |label: &str| {
+        let inner = label.trim_start_matches('-').trim_end_matches('-');
+        !label.is_empty() && inner.len() == label.len() && label.chars().all(plain)
+    };
+    name.len() <= 253 && name.split('.').all(label)
+}
+
 /// Why a text cannot be a cluster's name, if it cannot.
 pub fn refuse_cluster_name(name: &str) -> Option<String> {
     let plain = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-';
@@ -80,6 +91,20 @@ pub fn refuse_cluster_name(name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_objects_lead_nowhere_else() {
+        for good in ["a", "0.b-c", &"a".repeat(253)] {
+            assert!(is_object_name(good), "{good}");
+        }
+        for bad in [
+            "", ".", "..", "a/b", "../a", "a..b", "a%2fb", "a?b", "a#", "A", "-a", "a-.b", "a\n",
+            "é",
+        ] {
+            assert!(!is_object_name(bad), "{bad}");
+        }
+        assert!(!is_object_name(&"a".repeat(254)));
+    }
 
     #[test]
     fn names_that_services_and_pods_cannot_bear_are_refused() {

@@ -13,11 +13,19 @@ const LONGEST: usize = 500;
 /// Reasons for waiting that pass by themselves.
 const PASSING: [&str; 2] = ["ContainerCreating", "PodInitializing"];
 
-/// The worker pods of a cluster.
+/// The worker pods of a cluster, and nothing that only looks like one.
 pub async fn list(client: &Client, namespace: &str, cluster: &str) -> Result<Vec<Pod>, Error> {
     let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
     let ours = ListParams::default().labels(&names::selector_text(cluster));
-    pods.list(&ours).await.map(|list| list.items).map_err(|error| Error(Box::new(error)))
+    let mut found = pods.list(&ours).await.map_err(|error| Error(Box::new(error)))?.items;
+    found.retain(|pod| is_worker(pod, cluster));
+    Ok(found)
+}
+
+/// Whether a pod is one of the cluster's StatefulSet: anybody may give a pod its labels.
+pub fn is_worker(pod: &impl ResourceExt, cluster: &str) -> bool {
+    let owner = pod.owner_references().iter().find(|it| it.controller == Some(true));
+    owner.is_some_and(|it| it.kind == "StatefulSet" && it.name == names::workers(cluster))
 }
 
 /// The worker pods could not be listed.

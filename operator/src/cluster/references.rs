@@ -10,6 +10,7 @@ use sluice_crds::{
 };
 
 use super::worker_file::custom;
+use crate::names::is_object_name;
 
 /// A Secret or ConfigMap could not be asked for.
 #[derive(Debug, thiserror::Error)]
@@ -56,19 +57,19 @@ pub struct Names {
     pub config_maps: BTreeSet<String>,
 }
 
-/// Reads the objects that the spec names.
+/// Reads the objects that the spec names. There is none of a name that no object can have.
 pub async fn fetch(cluster: &KafkaConnect, client: &Client) -> Result<References, Error> {
     let namespace = cluster.namespace().unwrap_or_default();
     let secrets: Api<Secret> = Api::namespaced(client.clone(), &namespace);
     let config_maps: Api<ConfigMap> = Api::namespaced(client.clone(), &namespace);
     let mut found = References::default();
     let names = names(&cluster.spec);
-    for name in names.secrets {
+    for name in names.secrets.into_iter().filter(|it| is_object_name(it)) {
         let read = secrets.get_opt(&name).await;
         let secret = read.map_err(|source| unreadable("Secret", &name, source))?;
         found.secrets.extend(secret.map(|secret| (name, SecretView::of(&secret))));
     }
-    for name in names.config_maps {
+    for name in names.config_maps.into_iter().filter(|it| is_object_name(it)) {
         let read = config_maps.get_opt(&name).await;
         let map = read.map_err(|source| unreadable("ConfigMap", &name, source))?;
         found.config_maps.extend(map.map(|map| (name, ConfigMapView::of(map))));

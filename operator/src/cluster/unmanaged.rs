@@ -13,9 +13,7 @@ use crate::connect_api::{self, ConnectApi};
 use crate::connector::desired::decided_elsewhere;
 use crate::connector::place::{Leaving, Place};
 use crate::context::Context;
-
-/// Longest name of a resource.
-const LONGEST: usize = 253;
+use crate::names::is_object_name;
 
 /// Why nothing was done.
 #[derive(Debug, thiserror::Error)]
@@ -136,12 +134,7 @@ fn adopted(name: &str, cluster: &str, expanded: &Expanded) -> Option<Value> {
 
 /// A name that a resource may bear. What had to be changed gets a hash, so that two names stay two.
 fn resource_name(name: &str) -> String {
-    let plain = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-' || it == '.';
-    let ends = |it: Option<char>| it.is_some_and(|it| it.is_ascii_alphanumeric());
-    let labels = name
-        .split('.')
-        .all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'));
-    if name.len() <= LONGEST && name.chars().all(plain) && ends(name.chars().next()) && labels {
+    if is_object_name(name) {
         return name.to_owned();
     }
     let lower = name.to_lowercase();
@@ -174,7 +167,7 @@ mod tests {
             ("A".repeat(400).as_str(), "aaaa"),
         ] {
             let resource = resource_name(name);
-            assert!(resource.starts_with(start) && resource.len() <= LONGEST, "{resource}");
+            assert!(resource.starts_with(start) && is_object_name(&resource), "{resource}");
         }
         assert_ne!(resource_name("A"), resource_name("a_"));
     }

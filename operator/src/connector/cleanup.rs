@@ -97,6 +97,10 @@ async fn drop_from(
     ctx: &Context,
 ) -> Result<(), Error> {
     let namespace = object.namespace().unwrap_or_default();
+    // A status that names what another resource has is no reason to take it away.
+    if ctx.is_held(&namespace, place, &object.name_any()) {
+        return Ok(());
+    }
     let Some(workers) = reach::former(place, rest, &namespace, ctx).await? else { return Ok(()) };
     let outcome = match policy {
         DeletionPolicy::Delete => workers.delete(&place.name).await.map(drop),

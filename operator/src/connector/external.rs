@@ -16,6 +16,7 @@ use rustls::{ClientConfig, RootCertStore};
 use sluice_crds::{ConnectRest, PasswordSecret};
 
 use crate::connect_api::{ConnectApi, Connections, secured_connections};
+use crate::names::is_object_name;
 use crate::reason::Reason;
 
 /// How long credentials are used before their Secrets are read again.
@@ -173,13 +174,16 @@ impl Secrets {
     }
 
     async fn value(&self, name: &str, key: &str) -> Result<Vec<u8>, Error> {
+        let missing = || Error::NoKey { name: name.to_owned(), key: key.to_owned() };
+        if !is_object_name(name) {
+            return Err(missing());
+        }
         let found = self.api.get_opt(name).await.map_err(|source| Error::Kubernetes {
             name: name.to_owned(),
             source: Box::new(source),
         })?;
         let mut data: BTreeMap<String, ByteString> =
             found.and_then(|secret| secret.data).unwrap_or_default();
-        let missing = || Error::NoKey { name: name.to_owned(), key: key.to_owned() };
         data.remove(key).map(|value| value.0).ok_or_else(missing)
     }
 }

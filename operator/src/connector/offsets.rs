@@ -11,6 +11,7 @@ use sluice_rest_model::{ConnectorOffsets, State};
 use super::requests::OffsetsWork;
 use super::{Current, MANAGER};
 use crate::connect_api::{self, ConnectApi};
+use crate::names::is_object_name;
 
 /// Key of the ConfigMap.
 pub const KEY: &str = "offsets.json";
@@ -43,6 +44,9 @@ pub enum Error {
         /// Why.
         cause: String,
     },
+    /// No ConfigMap can be called so.
+    #[error("{0} is no name of a ConfigMap; correct it")]
+    BadName(String),
     /// The Kubernetes API refused.
     #[error("the ConfigMap {name}: {source}")]
     Kubernetes {
@@ -108,6 +112,7 @@ impl ConfigMaps {
     /// Writes one key; whoever made the ConfigMap keeps it and all others. It outlives the connector: it may be what
     /// the next one starts from.
     async fn write(&self, name: &str, offsets: &ConnectorOffsets) -> Result<(), Error> {
+        check_name(name)?;
         let text = serde_json::to_string_pretty(offsets).expect("positions are JSON");
         let object = json!({
             "apiVersion": "v1",
@@ -121,12 +126,17 @@ impl ConfigMaps {
     }
 
     async fn read(&self, name: &str) -> Result<ConnectorOffsets, Error> {
+        check_name(name)?;
         let found = self.api.get_opt(name).await.map_err(|source| refused(name, source))?;
         let found = found.ok_or_else(|| Error::NoConfigMap(name.to_owned()))?;
         let text = found.data.and_then(|mut data| data.remove(KEY));
         let text = text.ok_or_else(|| Error::NoKey(name.to_owned()))?;
         parse(name, &text)
     }
+}
+
+fn check_name(name: &str) -> Result<(), Error> {
+    if is_object_name(name) { Ok(()) } else { Err(Error::BadName(name.to_owned())) }
 }
 
 fn parse(name: &str, text: &str) -> Result<ConnectorOffsets, Error> {

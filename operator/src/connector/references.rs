@@ -6,6 +6,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::names::is_object_name;
+
 /// What a placeholder for the workers' folder of secrets begins with.
 const START: &str = "${secrets:";
 
@@ -43,8 +45,7 @@ pub struct Reference {
 
 impl Reference {
     fn new(holder: Holder, name: &str, key: &str) -> Result<Self, &'static str> {
-        let plain = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || "-.".contains(it);
-        if name.is_empty() || name.len() > 253 || !name.chars().all(plain) {
+        if !is_object_name(name) {
             return Err("names no Secret or ConfigMap; correct the name");
         }
         let plain = |it: char| it.is_ascii_alphanumeric() || "-._".contains(it);

@@ -13,6 +13,7 @@ use serde_json::Value;
 use sluice_crds::KafkaConnector;
 
 use crate::context::Key;
+use crate::names::is_object_name;
 use crate::reason::Reason;
 
 /// Label of the revisions of one connector: its identity, as names are too long for labels.
@@ -218,6 +219,10 @@ impl Snapshots {
         }
         let namespace = connector.namespace().unwrap_or_default();
         let revisions: Api<ControllerRevision> = Api::namespaced(client.clone(), &namespace);
+        let missing = || Error::Missing { name: name.to_owned(), uid: uid.clone() };
+        if !is_object_name(name) {
+            return Err(missing());
+        }
         let found = revisions.get_opt(name).await.map_err(|source| Error::Kubernetes {
             what: "read a revision",
             source: Box::new(source),
@@ -226,7 +231,6 @@ impl Snapshots {
         let ours = found.filter(|it| it.labels().get(LABEL) == Some(&uid));
         let data = ours.and_then(|it| it.data).map(|data| data.0);
         let snapshot = data.and_then(|data| serde_json::from_value(data).ok());
-        let missing = || Error::Missing { name: name.to_owned(), uid };
         let snapshot: Arc<Snapshot> = Arc::new(snapshot.ok_or_else(missing)?);
         let mut known = lock();
         if known.len() >= MOST {

@@ -12,6 +12,7 @@ use kube::{Api, Client, Resource, ResourceExt};
 use serde_json::json;
 
 use super::references::{Holder, Reference};
+use crate::cluster::pods::is_worker;
 use crate::context::Key;
 use crate::names;
 use crate::reason::Reason;
@@ -150,6 +151,9 @@ impl Carrier<'_> {
         let ours = ListParams::default().labels(&names::selector_text(self.cluster));
         let failed = |source| kubernetes("refresh the worker pods".to_owned(), source);
         for pod in pods.list_metadata(&ours).await.map_err(failed)? {
+            if !is_worker(&pod, self.cluster) {
+                continue;
+            }
             if pod.annotations().get(VERSION).is_some_and(|it| it == version) {
                 continue;
             }

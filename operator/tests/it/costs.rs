@@ -22,7 +22,7 @@ const REST: u32 = 10;
 
 /// Requests to the API server, but for lists, watches and the Lease.
 #[derive(Clone, Default)]
-struct Requests(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Requests(Arc<Mutex<Vec<String>>>);
 
 impl Requests {
     fn note(&self, request: &Request<Body>) {
@@ -33,11 +33,12 @@ impl Requests {
         }
     }
 
-    fn all(&self) -> Vec<String> {
+    pub(crate) fn all(&self) -> Vec<String> {
         self.0.lock().expect("nobody panics with the lock").clone()
     }
 
-    async fn client(&self) -> Result<Client> {
+    /// A client whose requests are noted.
+    pub(crate) async fn client(&self) -> Result<Client> {
         let kubeconfig = Kubeconfig::read_from(shared_plane().await?.kubeconfig())?;
         let options = KubeConfigOptions::default();
         let config = Config::from_custom_kubeconfig(kubeconfig, &options).await?;

@@ -2,6 +2,7 @@
 
 mod access;
 mod applied;
+mod attacks;
 mod bed;
 mod bundle;
 mod charts;
