@@ -28,13 +28,17 @@ pub fn parts(text: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     // Where the text begins that is in no part yet, and where the next placeholder may begin.
     let (mut done, mut from) = (0, 0);
+    // The next of each at or after a place, looked for once only: a text may begin a placeholder at each of a million
+    // places.
+    let (mut brace, mut colon) = (Next::of('}'), Next::of(':'));
     while let Some(start) = text[from..].find("${").map(|it| from + it) {
-        let Some(end) = text[start..].find('}').map(|it| start + it) else { break };
+        let Some(end) = brace.at_or_after(text, start) else { break };
         // Without a colon it is none, but another may begin within.
-        let Some((provider, place)) = text[start + 2..end].split_once(':') else {
+        let Some(colon) = colon.at_or_after(text, start + 2).filter(|colon| *colon < end) else {
             from = start + 2;
             continue;
         };
+        let (provider, place) = (&text[start + 2..colon], &text[colon + 1..end]);
         let (path, key) = place.split_once(':').unwrap_or(("", place));
         if done < start {
             parts.push(Part::Text(&text[done..start]));
@@ -48,6 +52,30 @@ pub fn parts(text: &str) -> Vec<Part<'_>> {
         parts.push(Part::Text(&text[done..]));
     }
     parts
+}
+
+/// Where a character stands next.
+struct Next {
+    wanted: char,
+    has_looked: bool,
+    /// What was found last; none if there is none any more.
+    found: Option<usize>,
+}
+
+impl Next {
+    const fn of(wanted: char) -> Self {
+        Self { wanted, has_looked: false, found: None }
+    }
+
+    /// The first one at or after a place, which is never before that of the call before.
+    fn at_or_after(&mut self, text: &str, from: usize) -> Option<usize> {
+        let holds = self.has_looked && self.found.is_none_or(|it| it >= from);
+        if !holds {
+            self.found = text[from..].find(self.wanted).map(|it| from + it);
+            self.has_looked = true;
+        }
+        self.found
+    }
 }
 
 /// Whether a text has a placeholder.
@@ -110,6 +138,15 @@ mod tests {
                 found.iter().map(|(a, b, c)| (a.as_str(), b.as_str(), c.as_str())).collect();
             assert_eq!(found, expected, "{text}");
             assert_eq!(fill(text, |_| None), text);
+        }
+    }
+
+    /// With a search to the end from each place this would take minutes.
+    #[test]
+    fn a_million_beginnings_take_no_time() {
+        let beginnings = "${".repeat(1 << 20);
+        for text in [format!("{beginnings}}}"), format!("{beginnings}:"), beginnings] {
+            assert!(!has_any(&text) && fill(&text, |_| None) == text);
         }
     }
 

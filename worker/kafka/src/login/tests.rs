@@ -35,7 +35,14 @@ impl Fake {
                 assert!(request.starts_with("POST /token HTTP/1.1"), "{request}");
                 let (status, body) = answer(count.fetch_add(1, Ordering::SeqCst));
                 let length = body.len();
-                let text = format!("HTTP/1.1 {status} x\r\ncontent-length: {length}\r\n\r\n{body}");
+                // A redirect tells where to in its head.
+                let head = if body.starts_with("location: ") {
+                    format!("{body}\r\n")
+                } else {
+                    String::new()
+                };
+                let text =
+                    format!("HTTP/1.1 {status} x\r\n{head}content-length: {length}\r\n\r\n{body}");
                 let _ = stream.write_all(text.as_bytes()).await;
             }
         });
@@ -147,6 +154,16 @@ async fn an_endpoint_that_is_away_is_asked_again() {
     let mut state = gone.follow().unwrap();
     let state = state.wait_for(|it| it.attempts > 0).await.unwrap();
     assert!(state.failure.as_ref().is_some_and(|it| it.is_transient));
+}
+
+#[tokio::test]
+async fn an_endpoint_that_leads_elsewhere_is_not_followed() {
+    let elsewhere = Fake::start(|_| token(0, 60)).await;
+    let url = elsewhere.url.clone();
+    let fake = Fake::start(move |_| (307, format!("location: {url}"))).await;
+    let error = fake.login(&Logins::default()).token().await.err().unwrap();
+    assert!(error.message.contains("307"), "{error}");
+    assert_eq!(elsewhere.asked(), 0);
 }
 
 #[tokio::test]

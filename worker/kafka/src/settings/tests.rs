@@ -101,9 +101,55 @@ fn what_cannot_be_honoured_is_refused_by_name() {
 
 #[test]
 fn keys_of_librdkafka_are_unknown() {
-    let settings = parse(&[("plugin.library.paths", "/evil.so"), ("acks", "all")]).expect("valid");
-    assert_eq!(settings.unknown(), ["plugin.library.paths"]);
-    assert!(!settings.producer(1 << 20).expect("valid").contains_key("plugin.library.paths"));
+    for (key, value) in [
+        ("plugin.library.paths", "/evil.so"),
+        ("ssl.engine.location", "/evil.so"),
+        ("ssl.providers", "/evil.so"),
+        ("ssl.ca.location", "/var/run/secrets/kubernetes.io/serviceaccount/token"),
+        ("ssl.key.location", "/etc/shadow"),
+        ("enable.ssl.certificate.verification", "false"),
+        ("debug", "all"),
+        ("log_cb", "x"),
+    ] {
+        let settings = parse(&[(key, value), ("acks", "all")]).expect("valid");
+        assert_eq!(settings.unknown(), [key]);
+        assert!(!settings.producer(1 << 20).expect("valid").contains_key(key), "{key}");
+    }
+}
+
+#[test]
+fn what_runs_code_or_commands_elsewhere_runs_nothing_here() {
+    let jaas = |module: &str| format!("{module} required user.provider.url=\"ldap://hush/x\";");
+    for module in [
+        "com.sun.security.auth.module.JndiLoginModule",
+        "com.sun.security.auth.module.LdapLoginModule",
+        "com.sun.security.auth.module.Krb5LoginModule",
+        "org.example.MyModule",
+    ] {
+        let text = jaas(module);
+        let settings = [
+            ("security.protocol", "SASL_SSL"),
+            ("sasl.mechanism", "SCRAM-SHA-512"),
+            ("sasl.jaas.config", text.as_str()),
+        ];
+        let told = parse(&settings).err().unwrap_or_else(|| panic!("{module}")).to_string();
+        assert!(told.contains("LoginModule") || told.contains("MyModule"), "{told}");
+        assert!(!told.contains("hush"), "{told}");
+    }
+    for key in [
+        "interceptor.classes",
+        "metric.reporters",
+        "sasl.client.callback.handler.class",
+        "sasl.login.class",
+        "security.providers",
+        "ssl.engine.factory.class",
+        "sasl.kerberos.kinit.cmd",
+    ] {
+        let known = parse(&[(key, "touch /tmp/x")]);
+        let native = known.as_ref().map(|it| it.producer(1 << 20).expect("valid"));
+        let reaches = native.is_ok_and(|it| it.values().any(|value| value.contains("touch")));
+        assert!(!reaches, "{key}");
+    }
 }
 
 #[test]
