@@ -1,7 +1,7 @@
 //! Users of the REST API: a JAAS file with the entry `KafkaConnect`, whose `PropertyFileLoginModule` names a file of users and
 //! passwords.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use anyhow::{Context as _, Result, bail};
 use sluice_config::parse_properties;
@@ -10,21 +10,26 @@ use sluice_rest::Credentials;
 const ENTRY: &str = "KafkaConnect";
 const MODULE: &str = "org.apache.kafka.connect.rest.basic.auth.extension.PropertyFileLoginModule";
 
-/// Reads the users that a JAAS file leads to.
+/// Who may use the API, by the users that a JAAS file leads to.
 pub(super) fn credentials(jaas_file: Option<&str>) -> Result<Credentials> {
     let path = jaas_file.context(
         "rest.extension.classes: basic authentication needs a JAAS file; name it by sluice.rest.jaas.file, or by -Djava.security.auth.login.config in the environment variable KAFKA_OPTS",
     )?;
-    let text = fs::read_to_string(path).with_context(|| format!("{path} cannot be read"))?;
-    let users = users_file(&text).with_context(|| format!("JAAS file {path}"))?;
-    let bytes = fs::read(Path::new(&users))
-        .with_context(|| format!("the file of users, {users}, cannot be read"))?;
-    let users = parse_properties(&bytes)
-        .with_context(|| format!("the file of users, {users}, is no properties file"))?;
+    let users = users(path)?;
     if users.is_empty() {
         tracing::warn!("the file of users is empty: everybody may use the REST API");
     }
     Ok(Credentials::new(users))
+}
+
+/// Reads the users that a JAAS file leads to, with their passwords.
+pub(super) fn users(path: &str) -> Result<BTreeMap<String, String>> {
+    let text = fs::read_to_string(path).with_context(|| format!("{path} cannot be read"))?;
+    let users = users_file(&text).with_context(|| format!("JAAS file {path}"))?;
+    let bytes = fs::read(Path::new(&users))
+        .with_context(|| format!("the file of users, {users}, cannot be read"))?;
+    parse_properties(&bytes)
+        .with_context(|| format!("the file of users, {users}, is no properties file"))
 }
 
 /// The file that the module's option names.

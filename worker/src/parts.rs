@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     loggers_file, memory, plugins,
+    renewal::Renewed,
     settings::WorkerConfig,
     surface::{self, About, Surface},
     unknown,
@@ -78,14 +79,16 @@ impl Parts {
         loggers: Loggers,
         own_keys: Vec<String>,
     ) -> Result<Self> {
-        let WorkerFile { properties, providers } = file;
+        let WorkerFile { properties, written, providers } = file;
+        let providers = Arc::new(providers);
         let config = WorkerConfig::parse(&properties).with_context(|| invalid(path))?;
         let logins = Logins::default();
         let clients = ClientSettings::parse_with(&properties, &logins)?;
         unknown::warn(&properties, &clients, own_keys);
         let catalog = Arc::new(catalog);
         plugins::check_converters(&properties, &catalog)?;
-        let surface = Surface::bind(&properties).await?;
+        let renewed = Renewed { written, providers: Arc::clone(&providers) };
+        let surface = Surface::bind(&properties, renewed).await?;
         let (worker_id, url) = (surface.advertised.worker_id.clone(), surface.advertised.url());
         let engine = engine_settings(&properties, &worker_id, &providers)?.sharing(logins);
         let scheme = surface.advertised.scheme;
@@ -106,7 +109,6 @@ impl Parts {
             let following = loggers_file::follow(file, loggers.clone());
             servers.spawn(surface::until(serving.clone(), following));
         }
-        let providers = Arc::new(providers);
         Ok(Self {
             properties,
             config,

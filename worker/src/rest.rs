@@ -38,7 +38,7 @@ pub(super) struct RestConfig {
     extensions: Vec<String>,
     /// File that says where users and passwords are.
     #[config(key = "sluice.rest.jaas.file", importance = Low)]
-    jaas_file: Option<String>,
+    pub(super) jaas_file: Option<String>,
 }
 
 impl RestConfig {

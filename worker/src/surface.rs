@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     listeners::{Address, Advertised, Bound, bind},
-    renewal,
+    renewal::{self, Renewed},
     rest::{self, RestConfig},
 };
 
@@ -38,29 +38,35 @@ pub(super) struct Surface {
     tls: [Option<Secured>; 2],
     /// What secures the way to other workers.
     to_others: Properties,
+    /// The settings of all of that as they are written.
+    renewed: Renewed,
+    /// Where users are, if there are any.
+    jaas_file: Option<String>,
 }
 
 /// What secured listeners show and ask for, now and as the settings have it.
 struct Secured {
+    prefix: &'static str,
     settings: Properties,
     current: watch::Sender<Arc<ServerConfig>>,
 }
 
 impl Secured {
     /// Takes what the files hold into force as they change.
-    async fn follow(self) {
-        let Self { settings, current } = self;
+    async fn follow(self, renewed: Renewed) {
+        let Self { prefix, settings, current } = self;
+        let renewed = renewed.of(|written| tls_settings(written, prefix));
         let renew = |settings: &Properties| {
             current.send_replace(Arc::new(sluice_kafka::tls::server(settings)?));
             Ok(())
         };
-        renewal::follow(settings, renewal::LOOK_AGAIN, renew).await;
+        renewal::follow(renewed, settings, renewal::LOOK_AGAIN, renew).await;
     }
 }
 
 impl Surface {
-    /// Reads what the worker file says of the API, and binds its listeners.
-    pub(super) async fn bind(properties: &Properties) -> Result<Self> {
+    /// Reads what the worker file says of the API, and binds its listeners. `renewed` has the same settings as written.
+    pub(super) async fn bind(properties: &Properties, renewed: Renewed) -> Result<Self> {
         let config = RestConfig::parse(properties)?;
         let policy = config.policy()?;
         let (admin, apart) = rest::admin(properties)?;
@@ -71,7 +77,8 @@ impl Surface {
         let apart = bind(apart).await?;
         let advertised = Advertised::of(&config, &regular)?;
         let to_others = to_others(properties, &config)?;
-        Ok(Self { advertised, policy, admin, regular, apart, tls, to_others })
+        let jaas_file = config.jaas_file;
+        Ok(Self { advertised, policy, admin, regular, apart, tls, to_others, renewed, jaas_file })
     }
 
     /// Serves until told to stop.
@@ -84,7 +91,12 @@ impl Surface {
         serving: &CancellationToken,
     ) {
         let About { info, plugins, loggers } = about;
-        let Self { advertised, policy, admin, regular, apart, tls, to_others } = self;
+        let Self { advertised, policy, admin, regular, apart, tls, to_others, renewed, jaas_file } =
+            self;
+        if let Some((credentials, file)) = policy.credentials.clone().zip(jaas_file) {
+            let following = renewal::follow_users(file, credentials, renewal::LOOK_AGAIN);
+            servers.spawn(until(serving.clone(), following));
+        }
         let [for_all, for_admins] =
             tls.each_ref().map(|it| it.as_ref().map(|it| it.current.subscribe()));
         let scheme = advertised.scheme;
@@ -99,15 +111,19 @@ impl Surface {
             servers.spawn(Server::new(socket, tls).run(router, serving.clone()));
         }
         for secured in tls.into_iter().flatten() {
-            servers.spawn(until(serving.clone(), secured.follow()));
+            servers.spawn(until(serving.clone(), secured.follow(renewed.clone())));
         }
         let client = client.clone();
         let renew = move |settings: &Properties| {
             client.renew(sluice_kafka::tls::client(settings)?);
             Ok(())
         };
-        servers
-            .spawn(until(serving.clone(), renewal::follow(to_others, renewal::LOOK_AGAIN, renew)));
+        // What is not secured names nothing.
+        let written = renewed.of(|written| {
+            if to_others.is_empty() { Properties::new() } else { tls_settings(written, PREFIX) }
+        });
+        let following = renewal::follow(written, to_others, renewal::LOOK_AGAIN, renew);
+        servers.spawn(until(serving.clone(), following));
     }
 }
 
@@ -147,7 +163,7 @@ fn tls(
     }
     let settings = tls_settings(properties, prefix);
     let first = sluice_kafka::tls::server(&settings).context(prefix)?;
-    Ok(Some(Secured { settings, current: watch::Sender::new(Arc::new(first)) }))
+    Ok(Some(Secured { prefix, settings, current: watch::Sender::new(Arc::new(first)) }))
 }
 
 /// Keys with the prefix, or all keys of the file if none has it (`AbstractConfig.valuesWithPrefixAllOrNothing`).

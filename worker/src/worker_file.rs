@@ -30,6 +30,8 @@ pub(crate) enum WorkerFileError {
 pub(crate) struct WorkerFile {
     /// The settings, with values in place of placeholders.
     pub(crate) properties: Properties,
+    /// The settings as they are written.
+    pub(crate) written: Properties,
     /// The providers that the file configures.
     pub(crate) providers: Providers,
 }
@@ -69,7 +71,7 @@ pub(crate) fn complete(
     for key in left.filter(is_left) {
         tracing::warn!(key, "the value that the worker file names was not found; its text is used");
     }
-    Ok(WorkerFile { properties: resolved, providers })
+    Ok(WorkerFile { properties: resolved, written: properties, providers })
 }
 
 /// Properties that Kafka's scripts hand to the JVM, and the keys that they stand for here.

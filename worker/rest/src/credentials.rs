@@ -1,7 +1,10 @@
 //! Basic authentication (`BasicAuthSecurityRestExtension` with `PropertyFileLoginModule`): each request names a user with
 //! the password that stands in a file.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use axum::{
     extract::Request,
@@ -12,24 +15,39 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use ring::digest::{SHA256, digest};
 
-/// Users and what their passwords hash to. Without users, everybody is let in, as in Kafka Connect.
+/// Users and what their passwords hash to. Without users, everybody is let in, as in Kafka Connect. Clones are the same
+/// users.
 #[derive(Clone)]
-pub struct Credentials(Arc<BTreeMap<String, Vec<u8>>>);
+pub struct Credentials(Arc<RwLock<Users>>);
+
+type Users = BTreeMap<String, Vec<u8>>;
 
 impl Credentials {
     /// From users with their passwords.
     pub fn new(users: impl IntoIterator<Item = (String, String)>) -> Self {
-        let users = users.into_iter().map(|(user, password)| (user, hash(password.as_bytes())));
-        Self(Arc::new(users.collect()))
+        Self(Arc::new(RwLock::new(hashed(users))))
+    }
+
+    /// Lets in these users and no others from now on.
+    pub fn replace(&self, users: impl IntoIterator<Item = (String, String)>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = hashed(users);
+    }
+
+    /// Whether there is such a user with such a password.
+    pub fn knows(&self, user: &str, password: &str) -> bool {
+        let users = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        // Hashes are compared, so that time does not tell how much of a password is right.
+        users.get(user).is_some_and(|it| *it == hash(password.as_bytes()))
+    }
+
+    fn count(&self) -> usize {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// Whether the headers of a request name a user and its password.
     fn lets_in(&self, headers: &HeaderMap) -> bool {
-        self.0.is_empty()
-            || named(headers).is_some_and(|(user, password)| {
-                // Hashes are compared, so that time does not tell how much of a password is right.
-                self.0.get(&user).is_some_and(|it| *it == hash(password.as_bytes()))
-            })
+        self.count() == 0
+            || named(headers).is_some_and(|(user, password)| self.knows(&user, &password))
     }
 
     /// Answers a request, if its user is known. Requests of workers among themselves are signed in another way.
@@ -44,8 +62,12 @@ impl Credentials {
 
 impl std::fmt::Debug for Credentials {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "Credentials of {} users", self.0.len())
+        write!(out, "Credentials of {} users", self.count())
     }
+}
+
+fn hashed(users: impl IntoIterator<Item = (String, String)>) -> Users {
+    users.into_iter().map(|(user, password)| (user, hash(password.as_bytes()))).collect()
 }
 
 fn hash(text: &[u8]) -> Vec<u8> {

@@ -47,7 +47,7 @@ fn about() -> (watch::Sender<ServerInfo>, About) {
 
 /// What a worker that has not started says to a follower, or why it cannot be reached.
 async fn said(server: &Properties, client: &Properties) -> String {
-    let surface = Surface::bind(server).await.unwrap();
+    let surface = Surface::bind(server, Renewed::default()).await.unwrap();
     let url = surface.advertised.url();
     let (handle, _requests) = Herder::handle();
     let (_info, about) = about();
@@ -101,7 +101,7 @@ async fn certificates_are_changed_while_the_worker_serves() {
     let folder = tempfile::tempdir().unwrap();
     let (old, new) = (identity(), identity());
     let both = in_files(folder.path(), &old);
-    let surface = Surface::bind(&both).await.unwrap();
+    let surface = Surface::bind(&both, Renewed::default()).await.unwrap();
     let url = surface.advertised.url();
     let Surface { tls: [Some(secured), None], mut regular, .. } = surface else {
         panic!("one kind of listener")
@@ -143,7 +143,8 @@ async fn what_secures_nothing_is_refused() {
             "String must be one of: required, requested, none",
         ),
     ] {
-        let error = Surface::bind(&settings).await.err().map(|it| format!("{it:#}"));
+        let error =
+            Surface::bind(&settings, Renewed::default()).await.err().map(|it| format!("{it:#}"));
         let error = error.unwrap_or_default();
         assert!(error.starts_with("listeners.https.") && error.contains(expected), "{error}");
     }
