@@ -118,3 +118,50 @@ fn field(key: &str) -> String {
         key => format!("spec.config[{key}]"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sluice_rest_model::KeyError;
+
+    use super::*;
+    use crate::cli::files::Source;
+
+    #[test]
+    fn a_worker_s_answer_becomes_findings_of_fields() {
+        let text = "apiVersion: sluice.dev/v1alpha1
+kind: KafkaConnector
+metadata: {name: lines, labels: {sluice.dev/cluster: c}}
+spec:
+  class: X
+  tasksMax: 1
+  config: {a: 1, flie: /x}
+";
+        let source = Source { name: "a.yaml".to_owned(), text: text.to_owned() };
+        let (mut admitted, mut findings) = (Admitted::default(), Findings::default());
+        super::super::take(&source, &mut admitted, &mut findings);
+        let error = |key: &str| KeyError { key: key.to_owned(), message: "is wrong".to_owned() };
+        let keys = CheckedFile {
+            errors: vec![error("tasks.max"), error("a")],
+            unknown: vec!["flie".to_owned()],
+            ..CheckedFile::default()
+        };
+        let unknown = CheckedFile { error: Some("no X\nthere are".to_owned()), ..keys.clone() };
+        take(&admitted.connectors[0], &keys, false, &mut findings);
+        for has_image in [false, true] {
+            let answer = CheckedFile { errors: vec![], unknown: vec![], ..unknown.clone() };
+            take(&admitted.connectors[0], &answer, has_image, &mut findings);
+        }
+        let lines: Vec<String> = findings.text().lines().map(str::to_owned).collect();
+        assert_eq!(
+            lines,
+            [
+                "a.yaml:6: error: KafkaConnector lines: spec.tasksMax: is wrong",
+                "a.yaml:7: error: KafkaConnector lines: spec.config[a]: is wrong",
+                "a.yaml:7: warning: KafkaConnector lines: spec.config[flie]: is known to neither Kafka Connect nor the connector",
+                "a.yaml:5: error: KafkaConnector lines: spec.class: no X",
+                "a.yaml:5: warning: KafkaConnector lines: spec.class: no X",
+                "1 resource: 3 errors, 2 warnings",
+            ]
+        );
+    }
+}
