@@ -18,6 +18,7 @@ mod moved;
 mod pipeline;
 mod placement;
 mod provided;
+mod reading;
 mod refusal;
 mod rest;
 mod restart;

@@ -17,7 +17,7 @@ use crate::{
     guard::Policy,
     metrics::{Board, SampleWindow, Startups, TaskCollector, TaskPlugins, TaskStats},
     offsets::{
-        OffsetStore, OffsetsChange, OffsetsRefusal,
+        OffsetStore, OffsetsChange, OffsetsRefusal, ReadPartition,
         connector::{Asked, JsonOffset},
     },
     plugins::PluginSource,
@@ -131,6 +131,17 @@ impl Engine {
     ) -> Result<Vec<JsonOffset>, OffsetsRefusal> {
         let id = TaskId { connector: connector.to_owned(), task: 0 };
         self.asked(&id, settings, Duration::ZERO)?.read().await
+    }
+
+    /// How far a sink has read its topics; with a time, in milliseconds since 1970, also where that is in them.
+    pub async fn reading(
+        &self,
+        connector: &str,
+        settings: &Properties,
+        time: Option<i64>,
+    ) -> Result<Vec<ReadPartition>, OffsetsRefusal> {
+        let id = TaskId { connector: connector.to_owned(), task: 0 };
+        self.asked(&id, settings, Duration::ZERO)?.reading(time).await
     }
 
     /// Changes offsets of a connector without tasks, at which the connector looks for at most `limit`; returns whether

@@ -86,6 +86,19 @@ impl Subscription {
         }
     }
 
+    /// The topics as they are now.
+    pub(crate) async fn present(self) -> Result<Vec<String>, Failure> {
+        match self {
+            Self::List { topics, .. } => Ok(topics),
+            Self::Pattern(watch) => {
+                let Watch { pattern, cluster, .. } = *watch;
+                let mut names = cluster.names().await?;
+                names.retain(|it| pattern.matches(it));
+                Ok(names)
+            }
+        }
+    }
+
     /// Returns the topics to subscribe to, once for each time that they change. Cancel-safe.
     pub(crate) async fn changed(&mut self) -> Vec<String> {
         match self {

@@ -160,6 +160,8 @@ pub(crate) type WriteId = u64;
 pub(crate) enum OffsetsAction {
     /// Tell them.
     Read,
+    /// Tell how far a sink has read its topics; with a time in milliseconds since 1970, also where that is in them.
+    Reading(Option<i64>),
     /// Change them.
     Change(OffsetsChange),
 }

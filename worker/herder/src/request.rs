@@ -2,8 +2,8 @@
 
 use sluice_engine::{OffsetsChange, TaskId};
 use sluice_rest_model::{
-    ConfigInfos, ConfigKeyInfo, ConnectorInfo, ConnectorOffsets, ConnectorStateInfo, SettingsPatch,
-    TaskInfo, TaskState,
+    ConfigInfos, ConfigKeyInfo, ConnectorInfo, ConnectorOffsets, ConnectorStateInfo, Reading,
+    SettingsPatch, TaskInfo, TaskState,
 };
 
 use crate::{
@@ -62,6 +62,8 @@ pub enum Request {
     },
     /// Offsets of a connector (KIP-875).
     Offsets(String),
+    /// How far a sink has read its topics; with a time in milliseconds since 1970, also where that is in them.
+    Reading(String, Option<i64>),
     /// Change offsets of a stopped connector.
     ChangeOffsets(String, OffsetsChange),
     /// What a plugin can be configured with.
@@ -140,6 +142,8 @@ pub enum Answer {
     Tasks(Vec<TaskInfo>),
     /// Offsets of a connector.
     Offsets(ConnectorOffsets),
+    /// How far a sink has read its topics.
+    Reading(Reading),
     /// Keys of a plugin.
     Keys(Vec<ConfigKeyInfo>),
     /// A sentence.

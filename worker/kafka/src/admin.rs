@@ -2,6 +2,7 @@
 
 mod fencing;
 mod groups;
+mod times;
 
 pub use groups::has_members;
 
@@ -49,13 +50,15 @@ pub enum Created {
     Existed,
 }
 
-/// Which end of a partition to ask for.
+/// Which place in a partition to ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
     /// The first offset that still exists.
     First,
     /// The offset of the next record; under [`Isolation::Committed`] of the first record of an open transaction.
     Last,
+    /// The offset of the first record of this time or later, in milliseconds since 1970; -1 where there is none.
+    At(i64),
 }
 
 /// Which records of transactions count.
@@ -143,6 +146,25 @@ impl Admin {
         }
     }
 
+    /// All partitions of those of the topics that exist.
+    pub async fn partitions_of(&self, topics: &[String]) -> Result<Vec<TopicPartition>, Error> {
+        let metadata = self.client.metadata(Some(topics)).await?;
+        let mut found = Vec::new();
+        for topic in metadata.topics {
+            match topic.error {
+                None => found.extend(
+                    topic
+                        .partitions
+                        .iter()
+                        .map(|it| TopicPartition::new(topic.name.as_str(), it.partition)),
+                ),
+                Some(ResponseError::UnknownTopicOrPartition) => {}
+                Some(code) => return Err(Error::Broker { code, message: Some(topic.name) }),
+            }
+        }
+        Ok(found)
+    }
+
     /// The names of all topics.
     pub async fn topics(&self) -> Result<Vec<String>, Error> {
         let metadata = self.client.metadata(None).await?;
@@ -157,7 +179,7 @@ impl Admin {
         self.offsets(partitions, End::Last, Isolation::Uncommitted).await
     }
 
-    /// One end of each partition, asked of the leaders.
+    /// One place in each partition, asked of the leaders.
     pub async fn offsets(
         &self,
         partitions: &[TopicPartition],
@@ -219,6 +241,7 @@ fn asked(partitions: &[TopicPartition], end: End) -> Vec<ListOffsetsTopic> {
     let timestamp = match end {
         End::First => -2,
         End::Last => -1,
+        End::At(time) => time,
     };
     let mut topics: BTreeMap<&str, Vec<ListOffsetsPartition>> = BTreeMap::new();
     for asked in partitions {

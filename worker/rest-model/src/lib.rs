@@ -9,6 +9,7 @@ mod connector;
 mod fields;
 mod offsets;
 mod plugin;
+mod reading;
 mod server;
 mod settings;
 mod status;
@@ -21,6 +22,7 @@ pub use connector::{
 };
 pub use offsets::{ConnectorOffset, ConnectorOffsets};
 pub use plugin::{PluginInfo, PluginKind};
+pub use reading::{ReadPartition, Reading};
 pub use server::{ErrorMessage, Health, HealthStatus, LoggerLevel, Message, NewLevel, ServerInfo};
 pub use settings::SettingsPatch;
 pub use status::{ConnectorState, ConnectorStateInfo, State, TaskState};

@@ -94,6 +94,7 @@ pub(crate) fn respond(answer: Answer, empty: StatusCode) -> Response {
         }
         Answer::Tasks(tasks) => Json(tasks).into_response(),
         Answer::Offsets(offsets) => Json(offsets).into_response(),
+        Answer::Reading(reading) => Json(reading).into_response(),
         Answer::Keys(keys) => Json(keys).into_response(),
         Answer::Message(message) => Json(Message { message }).into_response(),
         Answer::Validated(infos) => Json(infos).into_response(),

@@ -1,4 +1,4 @@
-//! `/connectors/{name}/offsets` (KIP-875).
+//! `/connectors/{name}/offsets` (KIP-875), and our own `/sluice/connectors/{name}/reading`.
 
 use axum::{
     extract::{Path, State},
@@ -8,13 +8,27 @@ use axum::{
 use sluice_herder::{OffsetsChange, Request};
 use sluice_rest_model::ConnectorOffsets;
 
-use crate::{answer::Failure, body, forward::Incoming, server::Worker};
+use crate::{answer::Failure, body, forward::Incoming, query::Parameters, server::Worker};
 
 pub(crate) async fn read(
     State(worker): State<Worker>,
     Path(name): Path<String>,
 ) -> Result<Response, Failure> {
     worker.answer(Request::Offsets(name)).await
+}
+
+pub(crate) async fn reading(
+    State(worker): State<Worker>,
+    Path(name): Path<String>,
+    parameters: Parameters,
+) -> Result<Response, Failure> {
+    let time = parameters.first("time").map(|text| {
+        text.parse().ok().filter(|time: &i64| *time >= 0).ok_or_else(|| {
+            let message = "time must be a number of milliseconds since 1970";
+            Failure::new(StatusCode::BAD_REQUEST, message)
+        })
+    });
+    worker.answer(Request::Reading(name, time.transpose()?)).await
 }
 
 pub(crate) async fn alter(

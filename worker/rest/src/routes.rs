@@ -10,8 +10,8 @@ use axum::{
 use serde_json::{Map, Value};
 use sluice_rest_model::{
     ActiveTopics, ConfigInfos, ConfigKeyInfo, ConnectorInfo, ConnectorOffsets, ConnectorStateInfo,
-    CreateConnectorRequest, Health, Listed, LoggerLevel, Message, NewLevel, PluginInfo, ServerInfo,
-    SettingsPatch, TaskInfo, TaskState,
+    CreateConnectorRequest, Health, Listed, LoggerLevel, Message, NewLevel, PluginInfo, Reading,
+    ServerInfo, SettingsPatch, TaskInfo, TaskState,
 };
 
 use crate::{
@@ -68,6 +68,12 @@ const SCOPE: Query = Query {
     name: "scope",
     means: "Whether to set the level of this worker or of all workers of the group",
     takes: Takes::Word(&["worker", "cluster"]),
+};
+
+const TIME: Query = Query {
+    name: "time",
+    means: "Milliseconds since 1970: says where that is, and not since when records wait",
+    takes: Takes::Text,
 };
 
 /// A path with what can be asked of it.
@@ -190,6 +196,16 @@ fn of_offsets() -> Vec<Route> {
                     .answers::<Message>(OK)
                     .fails(WRONG_ABSENT_OR_BUSY),
             ],
+        ),
+        route(
+            "/sluice/connectors/{name}/reading",
+            [get(
+                "How far a sink has read its topics, and since when records wait",
+                offsets::reading,
+            )
+            .with(&[TIME])
+            .answers::<Reading>(OK)
+            .fails(&[StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND])],
         ),
         route(
             "/connectors/{name}/topics",

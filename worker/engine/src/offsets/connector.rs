@@ -1,7 +1,10 @@
 //! Offsets of a connector as clients of the REST API read and change them (KIP-875, `Worker.modifyConnectorOffsets`).
 
+mod reading;
 mod sink;
 mod transactional;
+
+pub use reading::ReadPartition;
 
 use std::{sync::Arc, time::Duration};
 

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use sluice_config::Properties;
 use sluice_engine::{Engine, JsonOffset, OffsetsChange, OffsetsRefusal};
 use sluice_providers::Providers;
-use sluice_rest_model::{ConnectorOffset, ConnectorOffsets};
+use sluice_rest_model::{ConnectorOffset, ConnectorOffsets, ReadPartition, Reading};
 
 use super::{jobs::Done, now_millis};
 use crate::{
@@ -48,6 +48,11 @@ impl Offsets {
                 let offsets = offsets.into_iter().map(shown).collect();
                 Ok(Answer::Offsets(ConnectorOffsets { offsets: Some(offsets) }))
             }
+            OffsetsAction::Reading(time) => {
+                let read = self.engine.reading(&self.connector, &settings, time).await?;
+                let partitions = read.into_iter().map(told).collect();
+                Ok(Answer::Reading(Reading { partitions }))
+            }
             OffsetsAction::Change(change) => {
                 let verb = if change == OffsetsChange::Reset { "reset" } else { "altered" };
                 let engine = &self.engine;
@@ -61,6 +66,13 @@ impl Offsets {
 
 fn shown((partition, offset): JsonOffset) -> ConnectorOffset {
     ConnectorOffset { partition, offset }
+}
+
+fn told(read: sluice_engine::ReadPartition) -> ReadPartition {
+    let sluice_engine::ReadPartition { of, position, beginning, end, lag, waiting_since, at } =
+        read;
+    let (topic, partition) = (of.topic.to_string(), of.partition);
+    ReadPartition { topic, partition, position, beginning, end, lag, waiting_since, at }
 }
 
 /// What the client is told (`Worker.completeModifyOffsetsCallback`).

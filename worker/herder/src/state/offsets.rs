@@ -8,7 +8,7 @@ use sluice_rest_model::ConnectorKind;
 use super::{State, fencing::Waiting};
 use crate::{
     event::{Effect, OffsetsAction, RequestId},
-    request::Error,
+    request::{Answer, Error},
     store::config::TargetState,
 };
 
@@ -16,10 +16,18 @@ use crate::{
 pub(super) type PendingChanges = BTreeMap<RequestId, (String, OffsetsChange)>;
 
 impl State {
-    pub(super) fn read_offsets(&mut self, id: RequestId, name: String) -> Result<(), Error> {
-        self.known(&name)?;
-        self.offsets(id, name, OffsetsAction::Read);
-        Ok(())
+    /// What any worker can tell, unless there is no such connector.
+    pub(super) fn ask_offsets(
+        &mut self,
+        id: RequestId,
+        name: String,
+        action: OffsetsAction,
+    ) -> Option<Result<Answer, Error>> {
+        if let Err(error) = self.known(&name) {
+            return Some(Err(error));
+        }
+        self.offsets(id, name, action);
+        None
     }
 
     pub(super) fn change_offsets(
@@ -88,7 +96,7 @@ impl State {
 
     fn offsets(&mut self, request: RequestId, connector: String, action: OffsetsAction) {
         let doing = match action {
-            OffsetsAction::Read => "reading",
+            OffsetsAction::Read | OffsetsAction::Reading(_) => "reading",
             OffsetsAction::Change(_) => "modifying",
         };
         self.enter(request, format!("{doing} offsets for connector {connector}"));

@@ -10,7 +10,7 @@ use super::{
     writes::{self, Held, PendingWrite, done},
 };
 use crate::{
-    event::{Question, RequestId},
+    event::{OffsetsAction, Question, RequestId},
     request::{Answer, Error, Request},
     signature,
     store::config::{LoggerChange, RestartRequest, TargetState, encode},
@@ -57,7 +57,10 @@ impl State {
             Request::PatchConfig { name, patch } => {
                 self.patch_config(id, name, patch).err().map(Err)
             }
-            Request::Offsets(name) => self.read_offsets(id, name).err().map(Err),
+            Request::Offsets(name) => self.ask_offsets(id, name, OffsetsAction::Read),
+            Request::Reading(name, time) => {
+                self.ask_offsets(id, name, OffsetsAction::Reading(time))
+            }
             Request::ChangeOffsets(name, change) => {
                 self.change_offsets(id, name, change).err().map(Err)
             }

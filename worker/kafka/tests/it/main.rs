@@ -1,5 +1,6 @@
 //! The crate against a real Kafka.
 
+mod admin;
 mod assignors;
 mod bearer;
 mod consumer;

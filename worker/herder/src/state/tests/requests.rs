@@ -141,6 +141,7 @@ fn a_client_that_waits_is_told_for_what() {
             "reading to the end of the config topic".into(),
         ),
         (Request::Offsets("a".into()), "reading offsets for connector a".into()),
+        (Request::Reading("a".into(), None), "reading offsets for connector a".into()),
     ] {
         let mut worker = running();
         let id = worker.ask(request.clone());

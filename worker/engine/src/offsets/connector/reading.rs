@@ -1,0 +1,165 @@
+//! How far a sink has read its topics: where its group is, and what lies behind.
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use sluice_kafka::admin::{Admin, End, Isolation};
+use sluice_plugin::{ConnectorPlugin, model::TopicPartition};
+
+use super::{Asked, OffsetsRefusal};
+use crate::{topics::Subscription, trace::Failure};
+
+/// Most partitions of which the first unread record is fetched, those with the most of them first.
+const MOST_FETCHED: usize = 64;
+
+/// One partition that a sink reads, in offsets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadPartition {
+    /// Which one.
+    pub of: TopicPartition,
+    /// What the group has committed, if it has.
+    pub position: Option<i64>,
+    /// The first record that still exists.
+    pub beginning: i64,
+    /// The next record to be written.
+    pub end: i64,
+    /// Records that have yet to be read, as far as offsets tell: compaction and transactions leave gaps.
+    pub lag: i64,
+    /// When the first of them was written, in milliseconds since 1970.
+    pub waiting_since: Option<i64>,
+    /// The first record of the time that was asked for or later; where there is none, the next to be written.
+    pub at: Option<i64>,
+}
+
+/// What the brokers tell.
+#[derive(Debug, Default)]
+struct Found {
+    committed: BTreeMap<TopicPartition, i64>,
+    beginnings: BTreeMap<TopicPartition, i64>,
+    ends: BTreeMap<TopicPartition, i64>,
+    at: Option<BTreeMap<TopicPartition, i64>>,
+}
+
+impl Asked<'_> {
+    /// All partitions that a sink reads or has read, in order. With a time, in milliseconds since 1970, says where that
+    /// is; without, since when records wait.
+    pub(crate) async fn reading(
+        &self,
+        time: Option<i64>,
+    ) -> Result<Vec<ReadPartition>, OffsetsRefusal> {
+        let name = self.name();
+        if let ConnectorPlugin::Source(_) = &self.plugin {
+            let told = format!("Connector {name} is a source; only sinks read topics");
+            return Err(OffsetsRefusal::BadRequest(told));
+        }
+        self.look(time).await.map_err(|error| {
+            tracing::error!(connector = name, %error, "its topics cannot be looked at");
+            let told = format!("Failed to look at the topics of sink connector {name}");
+            OffsetsRefusal::Failed(format!("{told}: {}", error.headline()))
+        })
+    }
+
+    async fn look(&self, time: Option<i64>) -> Result<Vec<ReadPartition>, Failure> {
+        let (group, admin) = self.clients.group()?;
+        let keys = self.clients.consumer_keys();
+        let is = |key: &str, value: &str| {
+            keys.get(key).is_some_and(|it| it.trim().eq_ignore_ascii_case(value))
+        };
+        let isolation = if is("isolation.level", "read_committed") {
+            Isolation::Committed
+        } else {
+            Isolation::Uncommitted
+        };
+        let subscription = Subscription::parse(self.settings, &keys, || self.clients.topics())?;
+        let mut topics = subscription.present().await?;
+        let committed = admin.group_offsets(&group).await?;
+        topics.extend(committed.keys().map(|it| it.topic.to_string()));
+        topics.sort_unstable();
+        topics.dedup();
+        let all = admin.partitions_of(&topics).await?;
+        let beginnings = admin.offsets(&all, End::First, isolation).await?;
+        let ends = admin.offsets(&all, End::Last, isolation).await?;
+        let at = match time {
+            Some(time) => Some(admin.offsets(&all, End::At(time), isolation).await?),
+            None => None,
+        };
+        let found = Found { committed, beginnings, ends, at };
+        let begins_late = is("auto.offset.reset", "latest") || is("auto.offset.reset", "none");
+        let mut partitions = found.assemble(!begins_late);
+        if time.is_none() {
+            fetch_times(&mut partitions, &admin).await?;
+        }
+        Ok(partitions)
+    }
+}
+
+impl Found {
+    /// `from_beginning`: whether a group begins there where it has committed nothing.
+    fn assemble(&self, from_beginning: bool) -> Vec<ReadPartition> {
+        let one = |(of, beginning): (&TopicPartition, &i64)| {
+            let beginning = *beginning;
+            let end = *self.ends.get(of)?;
+            let position = self.committed.get(of).copied();
+            let start = if from_beginning { beginning } else { end };
+            let next = position.unwrap_or(start).max(beginning);
+            let at =
+                self.at.as_ref().map(|at| at.get(of).copied().filter(|it| *it >= 0).unwrap_or(end));
+            Some(ReadPartition {
+                of: of.clone(),
+                position,
+                beginning,
+                end,
+                lag: (end - next).max(0),
+                waiting_since: None,
+                at,
+            })
+        };
+        self.beginnings.iter().filter_map(one).collect()
+    }
+}
+
+async fn fetch_times(partitions: &mut [ReadPartition], admin: &Admin) -> Result<(), Failure> {
+    let mut behind: Vec<&mut ReadPartition> =
+        partitions.iter_mut().filter(|it| it.lag > 0).collect();
+    behind.sort_by_key(|it| Reverse(it.lag));
+    behind.truncate(MOST_FETCHED);
+    let next = |it: &&mut ReadPartition| (it.of.clone(), it.end - it.lag);
+    let times = admin.timestamps(&behind.iter().map(next).collect()).await?;
+    for partition in behind {
+        partition.waiting_since = times.get(&partition.of).copied();
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lag_counts_what_exists_and_has_not_been_read() {
+        let of = TopicPartition::new("t", 0);
+        let found = |committed: Option<i64>, at: Option<i64>| Found {
+            committed: committed.map(|it| (of.clone(), it)).into_iter().collect(),
+            beginnings: BTreeMap::from([(of.clone(), 10)]),
+            ends: BTreeMap::from([(of.clone(), 30)]),
+            at: at.map(|it| BTreeMap::from([(of.clone(), it)])),
+        };
+        for (committed, from_beginning, lag) in [
+            (Some(12), true, 18),
+            (Some(30), true, 0),
+            // Records were deleted before they were read.
+            (Some(3), true, 20),
+            // The topic was made anew.
+            (Some(99), true, 0),
+            (None, true, 20),
+            (None, false, 0),
+        ] {
+            let partition = found(committed, None).assemble(from_beginning).remove(0);
+            assert_eq!((partition.lag, partition.at), (lag, None), "{committed:?}");
+        }
+        for (at, expected) in [(15, 15), (-1, 30)] {
+            assert_eq!(found(None, Some(at)).assemble(true)[0].at, Some(expected));
+        }
+        let gone = Found { committed: BTreeMap::from([(of.clone(), 1)]), ..Found::default() };
+        assert!(gone.assemble(true).is_empty(), "a topic that is gone has no partitions");
+    }
+}

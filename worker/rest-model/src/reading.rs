@@ -1,0 +1,33 @@
+//! How far a sink has read its topics: `GET /sluice/connectors/{name}/reading`, which Kafka Connect does not have.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// All partitions that a sink reads or has read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reading {
+    /// In the order of topics and partitions.
+    pub partitions: Vec<ReadPartition>,
+}
+
+/// One partition that a sink reads, in offsets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReadPartition {
+    /// Topic.
+    pub topic: String,
+    /// Number of the partition.
+    pub partition: i32,
+    /// What the sink's group has committed; `null` if nothing.
+    pub position: Option<i64>,
+    /// The first record that still exists.
+    pub beginning: i64,
+    /// The next record to be written.
+    pub end: i64,
+    /// Records that have yet to be read, as far as offsets tell.
+    pub lag: i64,
+    /// When the first of them was written, in milliseconds since 1970; `null` if that is not known.
+    pub waiting_since: Option<i64>,
+    /// The first record of the time that was asked for or later, else the next to be written; `null` if no time was
+    /// asked for.
+    pub at: Option<i64>,
+}
