@@ -5,7 +5,7 @@ use kube::CustomResourceExt;
 use kube::api::ResourceExt;
 use serde_json::Value;
 
-use crate::{KafkaConnect, KafkaConnector, schema, yaml};
+use crate::{KafkaConnect, KafkaConnector, KafkaConnectorOffsets, schema, yaml};
 
 /// One CRD.
 pub struct Definition {
@@ -25,7 +25,8 @@ impl Definition {
 
 /// The CRDs of all kinds.
 pub fn definitions() -> Vec<Definition> {
-    [KafkaConnect::crd(), KafkaConnector::crd()].iter().map(definition).collect()
+    let all = [KafkaConnect::crd(), KafkaConnector::crd(), KafkaConnectorOffsets::crd()];
+    all.iter().map(definition).collect()
 }
 
 fn definition(crd: &CustomResourceDefinition) -> Definition {

@@ -12,6 +12,8 @@ mod cluster;
 mod connector;
 mod definition;
 mod names;
+#[allow(unreachable_pub, clippy::duplicated_attributes)]
+mod offsets;
 mod schema;
 pub mod yaml;
 
@@ -46,3 +48,8 @@ pub use connector::status::{
 pub use connector::{DeletionPolicy, KafkaConnector, KafkaConnectorSpec, TargetState};
 pub use definition::{Definition, definitions};
 pub use names::{CLUSTER_LABEL, GROUP, condition};
+pub use offsets::position::Position;
+pub use offsets::status::{ConnectorVersion, KafkaConnectorOffsetsStatus, OffsetsPhase};
+pub use offsets::{
+    KafkaConnectorOffsets, KafkaConnectorOffsetsSpec, NewPositions, OffsetsOperation, SeekToTime,
+};

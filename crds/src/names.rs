@@ -1,6 +1,6 @@
 //! Words of the API that more than one program uses.
 
-/// API group of both kinds.
+/// API group of all kinds.
 pub const GROUP: &str = "sluice.dev";
 
 /// Label on a `KafkaConnector` that names the `KafkaConnect` it runs on, in the same namespace.

@@ -8,6 +8,15 @@ pub(crate) fn free_map(_: &mut SchemaGenerator) -> Schema {
     schemars::json_schema!({"type": "object", "x-kubernetes-preserve-unknown-fields": true})
 }
 
+/// The same, or nothing.
+pub(crate) fn free_map_or_null(_: &mut SchemaGenerator) -> Schema {
+    schemars::json_schema!({
+        "type": "object",
+        "nullable": true,
+        "x-kubernetes-preserve-unknown-fields": true,
+    })
+}
+
 /// A list of such objects.
 pub(crate) fn free_list(_: &mut SchemaGenerator) -> Schema {
     schemars::json_schema!({

@@ -10,7 +10,7 @@ use kube::core::DeserializeGuard;
 use kube::runtime::events::{Recorder, Reporter};
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::{Client, ResourceExt};
-use sluice_crds::{KafkaConnect, KafkaConnector};
+use sluice_crds::{KafkaConnect, KafkaConnector, KafkaConnectorOffsets};
 
 use crate::backoff::Backoff;
 use crate::cluster::access::{self, Access};
@@ -28,7 +28,7 @@ use crate::leader::Election;
 use crate::metrics::Metrics;
 use crate::report::Reports;
 use crate::slots::{Silence, Slots};
-use crate::{cluster, connector};
+use crate::{cluster, connector, operation};
 
 /// Settings of the operator.
 #[derive(Clone, Debug)]
@@ -95,6 +95,8 @@ pub(crate) struct Watched {
     pub(crate) children: Children,
     /// Values of Secrets that workers have.
     pub(crate) carried: Arc<Carried>,
+    /// Work on positions.
+    pub(crate) operations: Vec<Store<DeserializeGuard<KafkaConnectorOffsets>>>,
 }
 
 /// Shared by all reconciles.
@@ -111,6 +113,8 @@ pub struct Context {
     pub cluster_reports: Reports,
     /// Writes the status of connectors.
     pub connector_reports: Reports,
+    /// Writes the status of work on positions.
+    pub operation_reports: Reports,
     /// The objects of the clusters.
     pub(crate) children: Children,
     /// Rolls under way.
@@ -131,8 +135,11 @@ pub struct Context {
     pub(crate) cluster_backoff: Backoff<Key>,
     /// Failures in a row of connectors.
     pub(crate) connector_backoff: Backoff<Key>,
+    /// Failures in a row of work on positions.
+    pub(crate) operation_backoff: Backoff<Key>,
     clusters: Vec<Store<DeserializeGuard<KafkaConnect>>>,
     connectors: Vec<Store<DeserializeGuard<KafkaConnector>>>,
+    operations: Vec<Store<DeserializeGuard<KafkaConnectorOffsets>>>,
     connections: Connections,
     /// The ways to clusters that take something special.
     accesses: Mutex<HashMap<Key, Access>>,
@@ -148,7 +155,7 @@ impl Context {
         connectors: Vec<Store<DeserializeGuard<KafkaConnector>>>,
         watched: Watched,
     ) -> Self {
-        // One recorder, or equal events of the two controllers would not be counted together.
+        // One recorder, or equal events of several controllers would not be counted together.
         let recorder = Recorder::new(client.clone(), Reporter::from("sluice-operator"));
         let definitions = Definitions::new(client.clone(), metrics.clone());
         let reports =
@@ -156,6 +163,7 @@ impl Context {
         Self {
             cluster_reports: reports(cluster::apply::MANAGER),
             connector_reports: reports(connector::MANAGER),
+            operation_reports: reports(operation::MANAGER),
             children: watched.children,
             rolls: Rolls::default(),
             silence: Silence::default(),
@@ -166,6 +174,8 @@ impl Context {
             carried: watched.carried,
             cluster_backoff: Backoff::default(),
             connector_backoff: Backoff::default(),
+            operation_backoff: Backoff::default(),
+            operations: watched.operations,
             connections: connections(),
             accesses: Mutex::default(),
             installation: Installation {
@@ -290,6 +300,23 @@ impl Context {
                 && place::known(other).as_ref() == Some(place)
         });
         other.is_some()
+    }
+
+    /// The connector that an operation speaks of, as it was last seen.
+    pub(crate) fn connector(&self, operation: &KafkaConnectorOffsets) -> Option<KafkaConnector> {
+        let namespace = operation.namespace().unwrap_or_default();
+        let reference = ObjectRef::new(&operation.spec.connector).within(&namespace);
+        let found = self.connectors.iter().find_map(|store| store.get(&reference))?;
+        found.0.as_ref().ok().cloned()
+    }
+
+    /// The name of an operation that has to end before this one begins, if there is one.
+    pub(crate) fn operation_before(&self, operation: &KafkaConnectorOffsets) -> Option<String> {
+        let comes_before = |other: &DeserializeGuard<KafkaConnectorOffsets>| {
+            other.0.as_ref().is_ok_and(|other| operation::turn::comes_before(other, operation))
+        };
+        let found = self.operations.iter().find_map(|store| store.find(comes_before));
+        found.map(|found| found.name_any())
     }
 
     fn connector_where(&self, holds: impl Fn(&KafkaConnector) -> bool) -> Option<String> {

@@ -1,4 +1,4 @@
-//! The two controllers: what each watches, and what makes it look at which resource.
+//! The controllers: what each watches, and what makes it look at which resource.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -18,7 +18,7 @@ use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::{Controller, WatchStreamExt, watcher};
 use kube::{Api, Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
-use sluice_crds::{CLUSTER_LABEL, KafkaConnect, KafkaConnector};
+use sluice_crds::{CLUSTER_LABEL, KafkaConnect, KafkaConnector, KafkaConnectorOffsets};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -35,18 +35,21 @@ use crate::generations::Generations;
 use crate::metrics::Metrics;
 use crate::names;
 use crate::reconcile::{self, Failure};
+use crate::run::await_kind;
 
 /// Clusters that are looked at at the same time.
 const CLUSTERS: u16 = 16;
 /// Connectors that are looked at at the same time. Each may wait for an answer of its workers.
 const CONNECTORS: u16 = 64;
+/// Operations that are looked at at the same time.
+const OPERATIONS: u16 = 8;
 /// Changes seen in groups that have yet to be looked at; then those who see them wait.
 const CHANGES: usize = 256;
 
 /// Objects of one kind, whether or not they fit their type.
 type Guarded<K> = DeserializeGuard<K>;
 
-/// Runs both controllers until `stop`; says `ready` once all resources have been listed.
+/// Runs all controllers until `stop`; says `ready` once all resources have been listed.
 pub(crate) async fn run(
     settings: Settings,
     client: Client,
@@ -55,6 +58,7 @@ pub(crate) async fn run(
     stop: CancellationToken,
 ) {
     let (mut clusters, mut connectors, mut polled) = (Vec::new(), Vec::new(), Vec::new());
+    let mut operations = Vec::new();
     let mut watched = Watched::default();
     for scope in scopes(&settings) {
         let place = Place { client: &client, namespace: scope.as_deref(), settings: &settings };
@@ -70,9 +74,11 @@ pub(crate) async fn run(
         });
         clusters.push(of_clusters.reconcile_on(received(cluster_changes)));
         connectors.push(of_connectors.reconcile_on(received(connector_changes)));
+        operations.push(place.controller::<KafkaConnectorOffsets>());
     }
     let stores: Vec<_> = clusters.iter().map(Controller::store).collect();
     let connector_stores: Vec<_> = connectors.iter().map(Controller::store).collect();
+    watched.operations = operations.iter().map(Controller::store).collect();
     metrics.tell_of(stores.clone(), connector_stores.clone());
     let (known, owners) = (stores.clone(), connector_stores.clone());
     let ctx = Context::new(client.clone(), settings, metrics, known, owners, watched);
@@ -101,15 +107,38 @@ pub(crate) async fn run(
             let ctx = Arc::clone(&ctx);
             follow(results, move |gone| ctx.forget_connector(gone))
         });
-        let announced = async {
-            if stop.run_until_cancelled(all_listed(&connector_stores)).await.is_some() {
-                ready.send_replace(true);
-            }
-        };
-        futures::join!(join_all(running), announced);
+        let begins = all_listed(&connector_stores);
+        let operations = carry_out(operations, begins, ready, (&ctx, &stop));
+        futures::join!(join_all(running), operations);
     };
     let polls = stop.run_until_cancelled(poll::run(Arc::clone(&ctx), polled));
     futures::join!(join_all(clusters), connectors, polls);
+}
+
+/// Runs the controllers of work on positions once the connectors are known that it speaks of, and says `ready` then.
+/// Nobody waits for this kind, which the CRDs of an older release lack.
+async fn carry_out(
+    operations: Vec<Controller<Guarded<KafkaConnectorOffsets>>>,
+    begins: impl Future<Output = ()>,
+    ready: watch::Sender<bool>,
+    (ctx, stop): (&Arc<Context>, &CancellationToken),
+) {
+    if stop.run_until_cancelled(begins).await.is_none() {
+        return;
+    }
+    ready.send_replace(true);
+    let known = await_kind::<KafkaConnectorOffsets>(&ctx.settings, &ctx.client);
+    if stop.run_until_cancelled(known).await.is_none() {
+        return;
+    }
+    let running = operations.into_iter().map(|controller| {
+        let results = controller
+            .with_config(Config::default().concurrency(OPERATIONS))
+            .graceful_shutdown_on(stop.clone().cancelled_owned())
+            .run(reconcile::operation, reconcile::operation_failed, Arc::clone(ctx));
+        follow(results, move |gone| ctx.operation_backoff.succeeded(gone))
+    });
+    join_all(running).await;
 }
 
 fn received<T>(mut changes: mpsc::Receiver<T>) -> impl Stream<Item = T> {

@@ -20,6 +20,7 @@ mod invalid;
 pub mod leader;
 mod metrics;
 pub mod names;
+pub mod operation;
 pub mod pause;
 pub mod properties;
 pub mod reason;

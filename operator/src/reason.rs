@@ -65,6 +65,20 @@ pub enum Reason {
     RestartRefused,
     /// Work on positions that an annotation asks for was refused: the message says why.
     OffsetsRefused,
+    /// The work on positions is done.
+    Completed,
+    /// Positions can only be changed of a stopped connector: set its spec.state to stopped.
+    WaitingForStopped,
+    /// Another change of the same positions comes first.
+    WaitingForTurn,
+    /// The connector that an operation names does not exist here: create it, or delete the operation.
+    ConnectorNotFound,
+    /// The workers, or this kind of connector, cannot do it: the message says what can be done.
+    NotSupported,
+    /// The work on positions cannot be done: read the message, and make another operation.
+    OperationFailed,
+    /// Nobody knows whether a change of positions was made: compare them with the backup, and make another operation.
+    OperationInterrupted,
     /// An annotation has a value that means nothing: correct or remove it.
     UnknownAnnotationValue,
     /// Nothing names the cluster: set spec.cluster or the label.
@@ -85,7 +99,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 45] = [
         Self::AllWorkersReady,
         Self::Accepted,
         Self::Answers,
@@ -116,6 +130,13 @@ impl Reason {
         Self::RestartPending,
         Self::RestartRefused,
         Self::OffsetsRefused,
+        Self::Completed,
+        Self::WaitingForStopped,
+        Self::WaitingForTurn,
+        Self::ConnectorNotFound,
+        Self::NotSupported,
+        Self::OperationFailed,
+        Self::OperationInterrupted,
         Self::UnknownAnnotationValue,
         Self::NoClusterLabel,
         Self::ClusterNotFound,
@@ -159,6 +180,13 @@ impl Reason {
             Self::RestartPending => "RestartPending",
             Self::RestartRefused => "RestartRefused",
             Self::OffsetsRefused => "OffsetsRefused",
+            Self::Completed => "Completed",
+            Self::WaitingForStopped => "WaitingForStopped",
+            Self::WaitingForTurn => "WaitingForTurn",
+            Self::ConnectorNotFound => "ConnectorNotFound",
+            Self::NotSupported => "NotSupported",
+            Self::OperationFailed => "OperationFailed",
+            Self::OperationInterrupted => "OperationInterrupted",
             Self::UnknownAnnotationValue => "UnknownAnnotationValue",
             Self::NoClusterLabel => "NoClusterLabel",
             Self::ClusterNotFound => "ClusterNotFound",
@@ -187,6 +215,9 @@ impl Reason {
                 | Self::NoClusterLabel
                 | Self::NameTaken
                 | Self::InvalidConfig
+                | Self::NotSupported
+                | Self::OperationFailed
+                | Self::OperationInterrupted
         )
     }
 }

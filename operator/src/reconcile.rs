@@ -8,14 +8,14 @@ use k8s_openapi::jiff::Timestamp;
 use kube::core::DeserializeGuard;
 use kube::runtime::controller::Action;
 use kube::{Resource, ResourceExt};
-use sluice_crds::{CLUSTER_LABEL, KafkaConnect, KafkaConnector};
+use sluice_crds::{CLUSTER_LABEL, KafkaConnect, KafkaConnector, KafkaConnectorOffsets};
 
 use crate::backoff::Backoff;
 use crate::connector::place::{asked_cluster, asked_name};
 use crate::context::{Context, Key, jittered};
 use crate::reason::{Reason, Retry};
 use crate::slots::Slot;
-use crate::{cluster, connector, invalid, pause};
+use crate::{cluster, connector, invalid, operation, pause};
 
 /// A reconcile that did not bring its resource to the spec. The status says so already.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,12 @@ impl From<cluster::Error> for Failure {
 
 impl From<connector::Error> for Failure {
     fn from(error: connector::Error) -> Self {
+        Self { reason: error.reason(), retry: error.retry(), message: error.to_string() }
+    }
+}
+
+impl From<operation::Error> for Failure {
+    fn from(error: operation::Error) -> Self {
         Self { reason: error.reason(), retry: error.retry(), message: error.to_string() }
     }
 }
@@ -103,6 +109,30 @@ pub(crate) async fn connector(
     settle(outcome, &key(object.as_ref()), &ctx.connector_backoff)
 }
 
+pub(crate) async fn operation(
+    object: Arc<DeserializeGuard<KafkaConnectorOffsets>>,
+    ctx: Arc<Context>,
+) -> Result<Action, Failure> {
+    let work = async {
+        if let Ok(operation) = &object.0 {
+            if pause::is_paused(operation) {
+                let status = pause::status(operation, Timestamp::now());
+                let written = ctx.operation_reports.write(operation, status).await;
+                written.map_err(operation::Error::from)?;
+                return Ok(Action::await_change());
+            }
+            return Ok(operation::reconcile(operation, &ctx).await?);
+        }
+        invalid::report(object.as_ref(), &ctx.client, &ctx.operation_reports).await?;
+        Ok(Action::await_change())
+    };
+    if ctx.operation_reports.is_outdated(object.as_ref()) {
+        return Ok(Action::requeue(QUEUE));
+    }
+    let outcome = measured("offsets", &ctx, Box::pin(work)).await;
+    settle(outcome, &key(object.as_ref()), &ctx.operation_backoff)
+}
+
 /// Pause of a connector whose cluster has no room at the moment, and of what has yet to be seen as it was written.
 const QUEUE: Duration = Duration::from_millis(500);
 
@@ -145,6 +175,16 @@ pub(crate) fn connector_failed(
     ctx: Arc<Context>,
 ) -> Action {
     pause(object.as_ref(), failure, &ctx.connector_backoff)
+}
+
+// The signature is the controller's.
+#[allow(clippy::needless_pass_by_value)]
+pub(crate) fn operation_failed(
+    object: Arc<DeserializeGuard<KafkaConnectorOffsets>>,
+    failure: &Failure,
+    ctx: Arc<Context>,
+) -> Action {
+    pause(object.as_ref(), failure, &ctx.operation_backoff)
 }
 
 async fn measured(

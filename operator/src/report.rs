@@ -14,7 +14,9 @@ use kube::{Api, Client, Resource, ResourceExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use sluice_crds::{KafkaConnectStatus, KafkaConnectorStatus, condition};
+use sluice_crds::{
+    KafkaConnectStatus, KafkaConnectorOffsetsStatus, KafkaConnectorStatus, condition,
+};
 
 use crate::conditions;
 use crate::context::Key;
@@ -44,6 +46,15 @@ impl Conditions for KafkaConnectStatus {
 }
 
 impl Conditions for KafkaConnectorStatus {
+    fn conditions(&self) -> &[Condition] {
+        &self.conditions
+    }
+    fn conditions_mut(&mut self) -> &mut Vec<Condition> {
+        &mut self.conditions
+    }
+}
+
+impl Conditions for KafkaConnectorOffsetsStatus {
     fn conditions(&self) -> &[Condition] {
         &self.conditions
     }

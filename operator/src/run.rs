@@ -103,7 +103,8 @@ async fn await_crds(settings: &Settings, client: &Client) {
     await_kind::<KafkaConnector>(settings, client).await;
 }
 
-async fn await_kind<K>(settings: &Settings, client: &Client)
+/// Waits until the API server knows a kind.
+pub(crate) async fn await_kind<K>(settings: &Settings, client: &Client)
 where
     K: Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()>
         + Clone

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::Args;
 use kube::ResourceExt;
 use sluice_crds::yaml::{self, Document};
-use sluice_crds::{GROUP, KafkaConnect, KafkaConnector, admit};
+use sluice_crds::{GROUP, KafkaConnect, KafkaConnector, KafkaConnectorOffsets, admit};
 
 use super::files;
 
@@ -113,6 +113,9 @@ fn take_document(document: Document, admitted: &mut Admitted, findings: &mut Fin
         }
         ("v1alpha1", "KafkaConnector") => {
             admit(&document).map(|object| admitted.connectors.push(Located { object, document }))
+        }
+        ("v1alpha1", "KafkaConnectorOffsets") => {
+            admit::<KafkaConnectorOffsets>(&document).map(drop)
         }
         ("v1alpha1", _) => Err(vec![document.refuse(Some("kind"), "no such kind in this group")]),
         _ => Err(vec![document.refuse(Some("apiVersion"), format!("is {GROUP}/v1alpha1 only"))]),

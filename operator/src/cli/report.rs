@@ -11,7 +11,7 @@ use kube::ResourceExt;
 use kube::api::{ListParams, LogParams};
 use serde::Serialize;
 use serde_json::Value;
-use sluice_crds::yaml;
+use sluice_crds::{KafkaConnectorOffsets, yaml};
 
 use super::access::{self, Access, Session, refused};
 use crate::names;
@@ -108,6 +108,15 @@ async fn gather(session: &Session) -> Result<Gathered, Error> {
     let (clusters, connectors) = session.resources(false).await?;
     gathered.objects("kafkaconnects", &clusters);
     gathered.objects("kafkaconnectors", &connectors);
+    let everything = ListParams::default();
+    match session.list::<KafkaConnectorOffsets>(false, &everything).await {
+        Ok(operations) => gathered.objects("kafkaconnectoroffsets", &operations),
+        // A cluster of an older release does not know them.
+        Err(error) => {
+            let told = format!("{error}\n");
+            gathered.texts.push(("kafkaconnectoroffsets.txt".to_owned(), told));
+        }
+    }
     let ours = ListParams::default().labels(names::MANAGED);
     gathered.objects("statefulsets", &session.list::<StatefulSet>(false, &ours).await?);
     gathered.objects("configmaps", &session.list::<ConfigMap>(false, &ours).await?);

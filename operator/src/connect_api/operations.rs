@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use http::Method;
 use percent_encoding::utf8_percent_encode;
-use sluice_rest_model::{ActiveTopics, ConfigInfos, ConnectorOffsets, Message};
+use sluice_rest_model::{ActiveTopics, ConfigInfos, ConnectorOffsets, Message, Reading};
 
 use super::{ConnectApi, Error, IN_PATH, READ, WRITE, connector_path};
 
@@ -39,6 +39,13 @@ impl ConnectApi {
         let path = format!("{}/offsets", connector_path(name));
         let answer = self.call(Method::GET, &path, None::<&()>, WRITE).await?;
         self.read(&answer)
+    }
+
+    /// How far a sink has read its topics, and where a time, in milliseconds since 1970, is in them; none of workers that
+    /// cannot tell, as Java's.
+    pub async fn reading(&self, name: &str, time: Option<i64>) -> Result<Option<Reading>, Error> {
+        let time = time.map(|time| format!("?time={time}")).unwrap_or_default();
+        self.find(&format!("/sluice{}/reading{time}", connector_path(name))).await
     }
 
     /// Changes positions of a stopped connector.

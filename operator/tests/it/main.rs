@@ -19,6 +19,7 @@ mod manifests;
 mod operations;
 mod outages;
 mod places;
+mod positions;
 mod process;
 mod program;
 mod references;

@@ -92,7 +92,7 @@ fn metrics_of_the_resources_read_fields_that_are_there() -> Result<()> {
             }
         }
     }
-    assert_eq!(kinds, ["KafkaConnect", "KafkaConnector"]);
+    assert_eq!(kinds, ["KafkaConnect", "KafkaConnector", "KafkaConnectorOffsets"]);
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::{ApiResource, PartialObjectMeta};
 use kube::{Api, Client, Config};
 use serde_json::{Value, json};
-use sluice_crds::{KafkaConnect, KafkaConnector};
+use sluice_crds::{KafkaConnect, KafkaConnector, KafkaConnectorOffsets};
 use sluice_kit::kubernetes::{ControlPlane, missing_for_control_plane};
 use sluice_kit::require;
 use tower::util::{MapRequestLayer, MapResponseLayer};
@@ -179,7 +179,15 @@ async fn make_use(bed: &Bed) -> Result<()> {
     let mut change = json!({"metadata": annotation, "spec": source});
     change["spec"]["state"] = "stopped".into();
     bed.change::<KafkaConnector>("orders", &change).await?;
-    bed.connector_is("orders", "Warning=True OffsetsRefused").await.map(drop)
+    bed.connector_is("orders", "Warning=True OffsetsRefused").await?;
+    let list = json!({
+        "apiVersion": "sluice.dev/v1alpha1",
+        "kind": "KafkaConnectorOffsets",
+        "metadata": {"name": "list"},
+        "spec": {"connector": "orders", "operation": "List", "ttlSecondsAfterFinished": 0},
+    });
+    create_raw(bed, "kafkaconnectoroffsets", &list).await?;
+    bed.gone::<KafkaConnectorOffsets>("list").await
 }
 
 /// A cluster that names a Secret and a ConfigMap, which are there.

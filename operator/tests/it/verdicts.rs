@@ -13,7 +13,7 @@ use sluice_operator::reason::Reason;
 
 use crate::bed::root;
 
-const KINDS: [&str; 2] = ["KafkaConnect", "KafkaConnector"];
+const KINDS: [&str; 3] = ["KafkaConnect", "KafkaConnector", "KafkaConnectorOffsets"];
 
 /// A resource of generation 2 in one state, and what the tools have to say about it.
 struct State {
@@ -100,10 +100,9 @@ async fn gitops_tools_read_each_state_as_it_is_meant() -> Result<()> {
     let script = |kind: &str| {
         fs::read_to_string(root().join(format!("deploy/argocd/health/{kind}/health.lua")))
     };
-    let scripts = [script(KINDS[0])?, script(KINDS[1])?];
     let mut questions = Vec::new();
     for state in &states {
-        let health = scripts[usize::from(state.object["kind"] == KINDS[1])].clone();
+        let health = script(state.object["kind"].as_str().unwrap_or_default())?;
         questions.push(Question { object: state.object.clone(), health });
     }
     let answers = verdicts(&questions).await?;

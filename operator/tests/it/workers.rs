@@ -13,7 +13,7 @@ use axum::routing::{get, put};
 use axum::{Json, Router};
 use sluice_rest_model::{
     ConnectorInfo, ConnectorKind, ConnectorOffsets, ConnectorState, ConnectorStateInfo,
-    CreateConnectorRequest, ErrorMessage, Expanded, InitialState, PluginInfo, PluginKind,
+    CreateConnectorRequest, ErrorMessage, Expanded, InitialState, PluginInfo, PluginKind, Reading,
     ServerInfo, State, TaskId, TaskState,
 };
 use tokio::task::JoinHandle;
@@ -63,12 +63,20 @@ pub(crate) struct World {
     pub(crate) unanswered: u32,
     /// The worker that everything is on, if not the usual one.
     pub(crate) worker: String,
+    /// How far sinks have read their topics; who is named here is a sink.
+    pub(crate) readings: BTreeMap<String, Reading>,
+    /// Times that were asked about.
+    pub(crate) times: Vec<Option<String>>,
 }
 
 impl World {
     /// Changes the state of a connector's task, as a worker would that has other news of it.
     pub(crate) fn set_task(&mut self, connector: &str, state: State) {
         self.connectors.get_mut(connector).expect("a connector of the test").task = state;
+    }
+
+    fn kind_of(&self, name: &str) -> ConnectorKind {
+        if self.readings.contains_key(name) { ConnectorKind::Sink } else { ConnectorKind::Source }
     }
 
     fn state_of(&self, name: &str, connector: &Connector) -> ConnectorStateInfo {
@@ -93,7 +101,7 @@ impl World {
                 version: None,
             },
             tasks: if stopped { vec![] } else { vec![task] },
-            kind: ConnectorKind::Source,
+            kind: self.kind_of(name),
         }
     }
 }

@@ -26,6 +26,14 @@ spec:
   class: FileStreamSource
 ";
 
+const OPERATION: &str = "apiVersion: sluice.dev/v1alpha1
+kind: KafkaConnectorOffsets
+metadata: {name: back}
+spec:
+  connector: lines
+  operation: Alter
+";
+
 fn lint(text: &str) -> Findings {
     let source = files::Source { name: "a.yaml".to_owned(), text: text.to_owned() };
     let (mut admitted, mut findings) = (Admitted::default(), Findings::default());
@@ -86,6 +94,10 @@ fn what_is_wrong_is_told_with_file_line_resource_and_field() {
         (
             CLUSTER.replace("name: my-connect", "name: 1x"),
             "a.yaml:4: error: KafkaConnect 1x: metadata.name: must start with a letter",
+        ),
+        (
+            OPERATION.to_owned(),
+            "a.yaml:4: error: KafkaConnectorOffsets back: spec: operation Alter needs alter, and no other may have it",
         ),
         (
             CONNECTOR.replace("v1alpha1", "v1"),

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{Path, RawQuery, State as Extract};
+use axum::extract::{Path, Query, RawQuery, State as Extract};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use sluice_rest_model::{
-    ActiveTopics, ConfigInfo, ConfigInfos, ConfigValueInfo, ConnectorOffsets, Message, State,
+    ActiveTopics, ConfigInfo, ConfigInfos, ConfigValueInfo, ConnectorOffset, ConnectorOffsets,
+    Message, State,
 };
 
 use super::{Connector, Workers, World, key, refuse, unknown};
@@ -20,6 +21,7 @@ pub(super) fn routes() -> Router<Workers> {
         .route("/{cluster}/connectors/{name}/topics", get(topics))
         .route("/{cluster}/connector-plugins/{class}/config/validate", put(validate))
         .route("/{cluster}/connectors/{name}/offsets", get(offsets).patch(alter).delete(reset))
+        .route("/{cluster}/sluice/connectors/{name}/reading", get(reading))
 }
 
 async fn restart(
@@ -85,27 +87,46 @@ async fn offsets(
     }
 }
 
+/// As Java's workers, those of a source do not know what is asked.
+async fn reading(
+    Extract(workers): Extract<Workers>,
+    Path((_, name)): Path<(String, String)>,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Response {
+    let mut world = workers.world();
+    world.times.push(query.get("time").cloned());
+    match world.readings.get(&name) {
+        Some(reading) if !reading.partitions.is_empty() => Json(reading.clone()).into_response(),
+        _ => refuse(StatusCode::NOT_FOUND, "HTTP 404 Not Found"),
+    }
+}
+
 async fn alter(
     Extract(workers): Extract<Workers>,
     Path((cluster, name)): Path<(String, String)>,
     Json(offsets): Json<ConnectorOffsets>,
 ) -> Response {
-    workers.change(|world| set(world, &key(&cluster, &name), offsets))
+    let alter = |present: &mut Vec<ConnectorOffset>| {
+        for new in offsets.offsets.into_iter().flatten() {
+            present.retain(|it| it.partition != new.partition);
+            present.extend(new.offset.is_some().then_some(new));
+        }
+    };
+    workers.change(|world| set(world, &key(&cluster, &name), alter))
 }
 
 async fn reset(
     Extract(workers): Extract<Workers>,
     Path((cluster, name)): Path<(String, String)>,
 ) -> Response {
-    let none = ConnectorOffsets { offsets: Some(vec![]) };
-    workers.change(|world| set(world, &key(&cluster, &name), none))
+    workers.change(|world| set(world, &key(&cluster, &name), Vec::clear))
 }
 
-fn set(world: &mut World, key: &str, offsets: ConnectorOffsets) -> Response {
+fn set(world: &mut World, key: &str, change: impl FnOnce(&mut Vec<ConnectorOffset>)) -> Response {
     let Some(connector) = world.connectors.get_mut(key) else { return unknown(key) };
     if connector.state != State::Stopped {
         return refuse(StatusCode::BAD_REQUEST, "Connectors must be in the STOPPED state");
     }
-    connector.offsets = offsets;
+    change(connector.offsets.offsets.get_or_insert_default());
     Json(Message { message: "done".into() }).into_response()
 }
