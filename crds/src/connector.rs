@@ -50,6 +50,12 @@ use status::KafkaConnectorStatus;
         description = "Running tasks of all"
     ),
     printcolumn(
+        name = "Lag",
+        type_ = "integer",
+        json_path = ".status.lag.records",
+        description = "Records that a sink has yet to read"
+    ),
+    printcolumn(
         name = "Ready",
         type_ = "string",
         json_path = ".status.conditions[?(@.type=='Ready')].status",

@@ -43,7 +43,7 @@ pub use connector::connect_rest::{
 pub use connector::operations::{AlterOffsets, AutoRestart, ConfigMapName, ListOffsets, Restart};
 pub use connector::status::{
     AutoRestartStatus, ConnectorReport, InstanceReport, InstanceRestarts, KafkaConnectorStatus,
-    TaskReport,
+    Lag, TaskReport,
 };
 pub use connector::{DeletionPolicy, KafkaConnector, KafkaConnectorSpec, TargetState};
 pub use definition::{Definition, definitions};

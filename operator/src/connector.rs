@@ -19,6 +19,7 @@ pub mod execute;
 pub mod external;
 pub mod finalizer;
 pub mod judge;
+pub mod lag;
 pub mod news;
 pub mod offsets;
 pub mod once;

@@ -45,6 +45,10 @@ pub struct KafkaConnectorStatus {
     /// How many topics there are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub topics_total: Option<i32>,
+    /// How far a sink is behind its topics, on workers of Sluice. Renewed once a minute at most, and when it has moved by
+    /// a tenth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lag: Option<Lag>,
     /// Restarts of what failed; absent while nothing has failed lately.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auto_restart: Option<AutoRestartStatus>,
@@ -54,6 +58,18 @@ pub struct KafkaConnectorStatus {
     /// Label selector of the worker pods, for autoscalers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub selector: Option<String>,
+}
+
+/// How far a sink is behind its topics.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+pub struct Lag {
+    /// Records that its group has yet to commit, as far as offsets tell, over all partitions.
+    pub records: i64,
+    /// Age of the oldest of them in seconds, by its timestamp; absent if it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<i64>,
+    /// When that was so.
+    pub time: Time,
 }
 
 /// Restarts of what failed.

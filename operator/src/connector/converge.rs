@@ -2,11 +2,11 @@
 
 use k8s_openapi::jiff::Timestamp;
 use kube::{Resource, ResourceExt};
-use sluice_crds::{KafkaConnector, TargetState};
+use sluice_crds::{KafkaConnector, Lag, TargetState};
 
 use super::{
-    Current, Desired, Error, Place, Step, auto_restart, cleanup, current, desired, execute, news,
-    once, place, plan, reach, requests, secrets, validation,
+    Current, Desired, Error, Place, Step, auto_restart, cleanup, current, desired, execute, lag,
+    news, once, place, plan, reach, requests, secrets, validation,
 };
 use crate::connect_api::ConnectApi;
 use crate::context::{Context, noise};
@@ -36,6 +36,8 @@ pub struct Converged {
     pub references: Vec<String>,
     /// Topics that the connector has used, if workers tell.
     pub topics: Option<Vec<String>>,
+    /// How far it is behind, if it is a sink and workers tell.
+    pub lag: Option<Lag>,
 }
 
 impl Converged {
@@ -53,6 +55,7 @@ impl Converged {
             revision: None,
             references: Vec::new(),
             topics: None,
+            lag: None,
         }
     }
 }
@@ -86,6 +89,8 @@ pub async fn run(connector: &KafkaConnector, ctx: &Context) -> Result<Converged,
     converged.restarts = restarts(connector, &converged, Timestamp::now());
     // A list of topics is a courtesy.
     converged.topics = workers.topics(&desired.name).await.unwrap_or_default();
+    let told = converged.current.as_ref().and_then(|current| current.status.as_ref());
+    converged.lag = lag::look(connector, &place, told, &workers).await;
     Ok(converged)
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
 use sluice_crds::{
-    AutoRestartStatus, ConnectorReport, InstanceReport, KafkaConnector, KafkaConnectorStatus,
+    AutoRestartStatus, ConnectorReport, InstanceReport, KafkaConnector, KafkaConnectorStatus, Lag,
     TaskReport, condition,
 };
 use sluice_rest_model::ConnectorStateInfo;
@@ -54,6 +54,7 @@ struct Told {
     place: Place,
     report: Option<ConnectorReport>,
     references: Vec<String>,
+    lag: Option<Lag>,
 }
 
 /// Judges an outcome.
@@ -97,6 +98,7 @@ fn observed(connector: &KafkaConnector, converged: &Converged) -> Report {
             place: converged.place.clone(),
             report: told,
             references: converged.references.clone(),
+            lag: converged.lag.clone(),
         })),
         auto_restart: converged.restarts.state.clone(),
         restart_token: converged.restart_token.clone(),
@@ -178,9 +180,10 @@ impl Report {
         status.revision = self.revision.or(status.revision);
         status.restart_token = self.restart_token.or(status.restart_token);
         if let Workers::Told(told) = self.workers {
-            let Told { place, report, references } = *told;
+            let Told { place, report, references, lag } = *told;
             status.connector_status = report;
             status.references = references;
+            status.lag = lag;
             status.cluster = Some(place.cluster);
             status.name = Some(place.name);
             status.applied_generation = generation;

@@ -14,6 +14,7 @@ mod crashes;
 mod drift;
 mod external;
 mod install;
+mod lag;
 mod leadership;
 mod manifests;
 mod operations;

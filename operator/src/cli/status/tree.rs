@@ -3,7 +3,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
 use serde::Serialize;
-use sluice_crds::{KafkaConnect, KafkaConnector, condition};
+use sluice_crds::{KafkaConnect, KafkaConnector, Lag, condition};
 
 use crate::cli::access;
 use crate::connector::place;
@@ -69,6 +69,9 @@ pub(super) struct ConnectorView {
     pub(super) worker: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) trace: Option<String>,
+    /// Of a sink.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) lag: Option<Lag>,
     pub(super) tasks: Vec<TaskView>,
 }
 
@@ -178,6 +181,7 @@ fn connector(resource: &KafkaConnector) -> ConnectorView {
         state: named(report.connector.state).unwrap_or_else(|| "UNKNOWN".to_owned()),
         worker: named(report.connector.worker_id),
         trace: report.connector.trace,
+        lag: status.lag,
         tasks: report.tasks.into_iter().map(task).collect(),
     }
 }

@@ -1,0 +1,65 @@
+//! How far sinks are behind, in the status of their resources, and how seldom that is written.
+
+use anyhow::Result;
+use kube::ResourceExt;
+use kube::api::{Patch, PatchParams};
+use serde_json::json;
+use sluice_crds::KafkaConnector;
+use sluice_kit::kubernetes::missing_for_control_plane;
+use sluice_kit::require;
+use sluice_rest_model::{ReadPartition, Reading};
+
+use crate::bed::Bed;
+
+#[tokio::test]
+async fn lag_is_told_once_a_minute_at_most_and_only_if_it_moved() -> Result<()> {
+    require!(missing_for_control_plane());
+    let bed = Bed::new().await?;
+    bed.cluster("my-connect", &json!({})).await?;
+    let lags = |bed: &Bed, lag| {
+        let partition = ReadPartition {
+            topic: "t".to_owned(),
+            partition: 0,
+            position: Some(0),
+            beginning: 0,
+            end: lag,
+            lag,
+            waiting_since: None,
+            at: None,
+        };
+        let reading = Reading { partitions: vec![partition] };
+        bed.workers.world().readings.insert("orders".to_owned(), reading);
+    };
+    lags(&bed, 100);
+    bed.connector("orders", &json!({"class": "X"})).await?;
+    let api = bed.api::<KafkaConnector>();
+    let records = async || {
+        let status = api.get("orders").await?.status.unwrap_or_default();
+        anyhow::Ok(status.lag.map(|lag| lag.records))
+    };
+    bed.until("the lag", async || Ok(records().await? == Some(100))).await?;
+    bed.connector_is("orders", "Ready=True Running").await?;
+
+    // It moves, and nothing is written within the minute.
+    let before = api.get("orders").await?.resource_version();
+    lags(&bed, 5000);
+    let looks = bed.workers.world().looks;
+    bed.until("three more looks", async || Ok(bed.workers.world().looks >= looks + 3)).await?;
+    assert_eq!(api.get("orders").await?.resource_version(), before);
+
+    let age = async || {
+        let long_ago = json!({"status": {"lag": {"time": "2026-01-01T00:00:00Z"}}});
+        let (parameters, patch) = (PatchParams::default(), Patch::Merge(long_ago));
+        anyhow::Ok(api.patch_status("orders", &parameters, &patch).await?.resource_version())
+    };
+    age().await?;
+    bed.until("the later lag", async || Ok(records().await? == Some(5000))).await?;
+    // A little more is not worth a write, however long ago the last one was.
+    let aged = age().await?;
+    lags(&bed, 5100);
+    let asked = bed.workers.world().times.len();
+    bed.until("three more questions", async || Ok(bed.workers.world().times.len() >= asked + 3))
+        .await?;
+    assert_eq!(api.get("orders").await?.resource_version(), aged);
+    Ok(())
+}
