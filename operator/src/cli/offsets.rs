@@ -1,29 +1,23 @@
-//! `sluice offsets`: positions of a connector, listed, changed and forgotten through its resource. The operator asks the
-//! workers; positions go through a ConfigMap, as in Strimzi.
+//! `sluice offsets`: positions of a connector, listed and changed by way of a `KafkaConnectorOffsets`. The operator asks the
+//! workers; the resource of the connector is left as it is.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use k8s_openapi::api::core::v1::ConfigMap;
-use kube::ResourceExt;
-use kube::api::{Patch, PatchParams};
-use serde_json::{Value, json};
-use sluice_crds::{KafkaConnector, TargetState};
+use k8s_openapi::jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use sluice_crds::{KafkaConnector, KafkaConnectorOffsets, Position, TargetState};
 use sluice_rest_model::ConnectorOffsets;
-use tokio::time::Instant;
 
-use super::access::{self, Access, Session, refused};
-use super::change::{MANAGER, annotation, send};
-use crate::connector::requests::OFFSETS;
+use super::access::{self, Access};
+use crate::connector::offsets::KEY;
 
-/// Key of the ConfigMap that holds positions.
-const KEY: &str = "offsets.json";
+mod operation;
 
-/// Time within which the operator has looked at a change: a warning that was there before is about this one then.
-const LOOK: Duration = Duration::from_secs(10);
-const PAUSE: Duration = Duration::from_millis(250);
+/// Seconds that operations are kept which have changed nothing.
+const KEPT: i32 = 300;
 
 /// Why positions were not listed or changed.
 #[derive(Debug, thiserror::Error)]
@@ -43,19 +37,23 @@ pub enum Error {
     #[error("{0} is not stopped; positions can only be changed then: sluice stop {0}")]
     NotStopped(String),
     /// The operator said no.
-    #[error("{name}: {message}")]
+    #[error("{message} (KafkaConnectorOffsets {name})")]
     Refused {
-        /// The connector.
+        /// The operation.
         name: String,
         /// The operator's words.
         message: String,
     },
-    /// The operator does not answer.
+    /// It has not been done in time.
     #[error(
-        "the operator has not done it within {seconds} s; it may still do it: the annotation {OFFSETS} goes once it \
-         has. Is the operator running, and the cluster Ready? See: sluice status"
+        "not done within {seconds} s: {message}. It may still be done; to take it back: kubectl delete \
+         kafkaconnectoroffsets.sluice.dev {name}"
     )]
     TooLate {
+        /// The operation.
+        name: String,
+        /// What it waits for.
+        message: String,
         /// How long was waited.
         seconds: u64,
     },
@@ -67,15 +65,16 @@ pub enum Error {
     System(#[from] std::io::Error),
 }
 
-/// List, change or forget the positions of a connector.
+/// List or change the positions of a connector.
 ///
-/// Sets the annotation sluice.dev/connector-offsets and waits until the operator has done it. Positions can only be
-/// changed or forgotten while the connector is stopped.
+/// Makes a KafkaConnectorOffsets and waits until the operator has carried it out. Positions can only be changed while the
+/// connector is stopped; those before are kept in a ConfigMap.
 ///
 /// Examples:
 ///   sluice offsets list orders
 ///   sluice offsets list orders -o json > offsets.json
 ///   sluice stop orders && sluice offsets alter orders -f offsets.json && sluice resume orders
+///   sluice offsets seek a-sink --to 2026-01-31T08:00:00Z --dry-run
 ///   sluice offsets reset orders
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
@@ -98,14 +97,38 @@ enum Work {
     Alter {
         #[command(flatten)]
         target: Target,
+        #[command(flatten)]
+        change: Change,
         /// File with positions, as `list -o json` writes it.
         #[arg(short = 'f', long = "file", value_name = "FILE")]
         file: PathBuf,
+    },
+    /// Have a sink go on from a time, from the end or from the beginning of its topics.
+    Seek {
+        #[command(flatten)]
+        target: Target,
+        #[command(flatten)]
+        change: Change,
+        /// `beginning`, `end`, or a time such as 2026-01-31T08:00:00Z.
+        #[arg(long, value_name = "beginning|end|TIME", value_parser = place)]
+        to: Place,
+    },
+    /// Make the positions what they were, no more and no less.
+    Restore {
+        #[command(flatten)]
+        target: Target,
+        #[command(flatten)]
+        change: Change,
+        /// The ConfigMap that has them: the backup of a change.
+        #[arg(long, value_name = "CONFIGMAP")]
+        from: String,
     },
     /// Forget all positions: the connector begins anew.
     Reset {
         #[command(flatten)]
         target: Target,
+        #[command(flatten)]
+        change: Change,
     },
 }
 
@@ -120,106 +143,98 @@ struct Target {
     timeout: u64,
 }
 
+#[derive(Debug, Args)]
+struct Change {
+    /// Change nothing, and show what the positions would be. The connector may run.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Where to seek.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    Beginning,
+    End,
+    Time(Timestamp),
+}
+
+fn place(text: &str) -> Result<Place, String> {
+    match text {
+        "beginning" => Ok(Place::Beginning),
+        "end" => Ok(Place::End),
+        time => time.parse().map(Place::Time).map_err(|_| {
+            "must be beginning, end, or a time with its zone, such as 2026-01-31T08:00:00Z"
+                .to_owned()
+        }),
+    }
+}
+
 /// Does what is asked for and shows it.
 pub(super) async fn run(arguments: Offsets) -> Result<ExitCode, Error> {
-    match arguments.work {
-        Work::List { target, output } => {
-            let offsets = list(&target).await?;
-            let text = match output.as_str() {
-                "text" => table(&offsets),
-                form => super::structured(&offsets, form),
-            };
-            super::print(&text)?;
-        }
-        Work::Alter { target, file } => {
+    let (target, change, spec) = match arguments.work {
+        Work::List { target, output } => return list(&target, &output).await,
+        Work::Alter { target, change, file } => {
             let offsets = read(&file)?;
-            let session = target.access.connect().await?;
-            let connector = stopped(&session, &target.connector).await?;
-            let map = alter_map(&connector);
-            write_map(&session, &map, &offsets).await?;
-            let from = json!({"alterOffsets": {"fromConfigMap": {"name": map}}});
-            ask(&session, &target, "alter", &from).await?;
-            super::print(&format!("the positions of {} are changed\n", target.connector))?;
+            (target, change, json!({"operation": "Alter", "alter": offsets}))
         }
-        Work::Reset { target } => {
-            let session = target.access.connect().await?;
-            stopped(&session, &target.connector).await?;
-            ask(&session, &target, "reset", &json!({})).await?;
-            super::print(&format!("the positions of {} are forgotten\n", target.connector))?;
+        Work::Seek { target, change, to } => (target, change, seek(&to)),
+        Work::Restore { target, change, from } => {
+            (target, change, json!({"operation": "Restore", "restoreFrom": {"name": from}}))
+        }
+        Work::Reset { target, change } => (target, change, json!({"operation": "Reset"})),
+    };
+    make(&target, change.dry_run, spec).await
+}
+
+fn seek(to: &Place) -> Value {
+    match to {
+        Place::Beginning => json!({"operation": "SeekToBeginning"}),
+        Place::End => json!({"operation": "SeekToEnd"}),
+        Place::Time(time) => {
+            json!({"operation": "SeekToTime", "seekToTime": {"time": time.to_string()}})
         }
     }
+}
+
+async fn list(target: &Target, form: &str) -> Result<ExitCode, Error> {
+    let session = target.access.connect().await?;
+    let _connector: KafkaConnector = session.get(&target.connector).await?;
+    let spec = json!({"operation": "List", "ttlSecondsAfterFinished": KEPT});
+    let done = operation::carry_out(&session, &target.connector, spec, target.timeout).await?;
+    let map = done.status.and_then(|status| status.backup).unwrap_or_default();
+    let listed: ConfigMap = session.get(&map).await?;
+    let text = listed.data.as_ref().and_then(|data| data.get(KEY));
+    let offsets: Option<ConnectorOffsets> = text.and_then(|text| serde_json::from_str(text).ok());
+    let offsets = offsets.ok_or(Error::NoOffsets(map))?;
+    super::print(&match form {
+        "text" => table(&offsets),
+        form => super::structured(&offsets, form),
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn list(target: &Target) -> Result<ConnectorOffsets, Error> {
-    let session = target.access.connect().await?;
-    let connector: KafkaConnector = session.get(&target.connector).await?;
-    let spec = serde_json::to_value(&connector.spec).unwrap_or_default();
-    let usual = format!("{}-offsets", connector.name_any());
-    let map = spec["listOffsets"]["toConfigMap"]["name"].as_str().unwrap_or(&usual);
-    let to = json!({"listOffsets": {"toConfigMap": {"name": map}}});
-    ask(&session, target, "list", &to).await?;
-    let listed: ConfigMap = session.get(map).await?;
-    let text = listed.data.as_ref().and_then(|data| data.get(KEY));
-    let offsets = text.and_then(|text| serde_json::from_str(text).ok());
-    offsets.ok_or_else(|| Error::NoOffsets(map.to_owned()))
-}
-
-/// The ConfigMap that new positions are put into.
-fn alter_map(connector: &KafkaConnector) -> String {
-    let spec = serde_json::to_value(&connector.spec).unwrap_or_default();
-    let given = spec["alterOffsets"]["fromConfigMap"]["name"].as_str();
-    given.map_or_else(|| format!("{}-new-offsets", connector.name_any()), str::to_owned)
-}
-
-/// Annotates the connector and waits until the operator has removed that.
-async fn ask(session: &Session, target: &Target, what: &str, spec: &Value) -> Result<(), Error> {
+async fn make(target: &Target, is_dry: bool, mut spec: Value) -> Result<ExitCode, Error> {
     let name = &target.connector;
-    let mut patch = annotation(OFFSETS, what);
-    if spec.as_object().is_some_and(|fields| !fields.is_empty()) {
-        patch["spec"] = spec.clone();
-    }
-    let before = refusal(&session.get(name).await?);
-    send(session, name, &patch, false).await?;
-    let asked = Instant::now();
-    let deadline = asked + Duration::from_secs(target.timeout);
-    loop {
-        let connector: KafkaConnector = session.get(name).await?;
-        if !connector.annotations().contains_key(OFFSETS) {
-            return Ok(());
-        }
-        let refusal = refusal(&connector);
-        let is_news = refusal != before || asked.elapsed() > LOOK;
-        if let Some(message) = refusal.filter(|_| is_news) {
-            return Err(Error::Refused { name: name.clone(), message });
-        }
-        if Instant::now() > deadline {
-            return Err(Error::TooLate { seconds: target.timeout });
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-}
-
-/// What the operator says against work on positions. It looks at an annotation only after it has seen it: a warning of
-/// the generation before does not count.
-fn refusal(connector: &KafkaConnector) -> Option<String> {
-    let status = connector.status.as_ref()?;
-    if status.observed_generation != connector.metadata.generation {
-        return None;
-    }
-    let warning = status
-        .conditions
-        .iter()
-        .find(|it| it.type_ == "Warning" && it.status == "True" && it.reason.contains("Offsets"));
-    warning.map(|it| it.message.clone())
-}
-
-async fn stopped(session: &Session, name: &str) -> Result<KafkaConnector, Error> {
+    let session = target.access.connect().await?;
     let connector: KafkaConnector = session.get(name).await?;
-    if connector.spec.state == Some(TargetState::Stopped) {
-        Ok(connector)
-    } else {
-        Err(Error::NotStopped(name.to_owned()))
+    if is_dry {
+        spec["dryRun"] = json!(true);
+        spec["ttlSecondsAfterFinished"] = json!(KEPT);
+    } else if connector.spec.state != Some(TargetState::Stopped) {
+        return Err(Error::NotStopped(name.clone()));
+    }
+    let done = operation::carry_out(&session, name, spec, target.timeout).await?;
+    super::print(&if is_dry { comparison(&done) } else { outcome(name, &done) })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What to know after a change.
+fn outcome(connector: &str, done: &KafkaConnectorOffsets) -> String {
+    match done.status.as_ref().and_then(|status| status.backup.as_ref()) {
+        Some(backup) => format!(
+            "the positions of {connector} are changed; to take it back: sluice offsets restore {connector} --from {backup}\n"
+        ),
+        None => format!("the positions of {connector} are so already\n"),
     }
 }
 
@@ -239,41 +254,49 @@ fn read(path: &Path) -> Result<ConnectorOffsets, Error> {
     }
 }
 
-async fn write_map(
-    session: &Session,
-    name: &str,
-    offsets: &ConnectorOffsets,
-) -> Result<(), access::Error> {
-    let text = serde_json::to_string_pretty(offsets).unwrap_or_default();
-    let map = json!({
-        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {KEY: text},
-    });
-    let parameters = PatchParams::apply(MANAGER).force();
-    let written = session.api::<ConfigMap>().patch(name, &parameters, &Patch::Apply(&map)).await;
-    written.map(drop).map_err(|error| refused(&format!("write ConfigMap {name}"), error))
-}
-
 /// A line for each position.
 fn table(offsets: &ConnectorOffsets) -> String {
     let rows = offsets.offsets.iter().flatten();
-    let cell = |map: &Option<serde_json::Map<String, Value>>| match map {
-        Some(map) => {
-            let entries: Vec<String> =
-                map.iter().map(|(key, value)| format!("{key}={}", plain(value))).collect();
-            entries.join(" ")
-        }
-        None => "-".to_owned(),
-    };
     let rows: Vec<[String; 2]> =
-        rows.map(|row| [cell(&row.partition), cell(&row.offset)]).collect();
+        rows.map(|row| [cell(row.partition.as_ref()), cell(row.offset.as_ref())]).collect();
     if rows.is_empty() {
         return "no positions yet\n".to_owned();
     }
     super::table(["PARTITION", "OFFSET"], &rows)
 }
 
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+/// A line for each partition that would move.
+fn comparison(done: &KafkaConnectorOffsets) -> String {
+    let status = done.status.clone().unwrap_or_default();
+    let offset = |among: &[Position], of: &Position| {
+        let found = among.iter().find(|it| it.partition == of.partition);
+        cell(found.and_then(|it| it.offset.as_ref()))
+    };
+    let gone = status.before.iter().filter(|it| offset(&status.after, it) == "-");
+    let rows = status.after.iter().chain(gone).map(|it| {
+        [cell(Some(&it.partition)), offset(&status.before, it), offset(&status.after, it)]
+    });
+    let rows: Vec<[String; 3]> = rows.filter(|[_, before, after]| before != after).collect();
+    let total = status.before_total.max(status.after_total).unwrap_or_default();
+    let shown = status.before.len().max(status.after.len());
+    let more = match usize::try_from(total) {
+        Ok(total) if total > shown => {
+            format!("of {total} partitions the first {shown} are looked at\n")
+        }
+        _ => String::new(),
+    };
+    if rows.is_empty() {
+        return format!("nothing would change\n{more}");
+    }
+    format!("{}{more}", super::table(["PARTITION", "NOW", "THEN"], &rows))
+}
+
+fn cell(map: Option<&Map<String, Value>>) -> String {
+    let Some(map) = map else { return "-".to_owned() };
+    let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let entries: Vec<String> =
+        map.iter().map(|(key, value)| format!("{key}={}", plain(value))).collect();
+    entries.join(" ")
 }
 
 #[cfg(test)]
@@ -297,6 +320,39 @@ mod tests {
     }
 
     #[test]
+    fn what_would_move_is_shown_beside_what_is() {
+        let done = |before: Value, after: Value, total: i32| -> KafkaConnectorOffsets {
+            serde_json::from_value(json!({
+                "apiVersion": "sluice.dev/v1alpha1",
+                "kind": "KafkaConnectorOffsets",
+                "metadata": {"name": "a"},
+                "spec": {"connector": "c", "operation": "Reset"},
+                "status": {"before": before, "beforeTotal": total, "after": after, "afterTotal": 2},
+            }))
+            .unwrap()
+        };
+        let at = |partition: &str, position: i64| json!({"partition": {"p": partition}, "offset": {"o": position}});
+        let before = json!([at("a", 1), at("b", 2), at("c", 3)]);
+        let moved = done(before.clone(), json!([at("b", 2), at("c", 4), at("d", 5)]), 3);
+        assert_eq!(
+            comparison(&moved),
+            "PARTITION  NOW  THEN\np=c        o=3  o=4\np=d        -    o=5\np=a        o=1  -\n"
+        );
+        let same = comparison(&done(before.clone(), before, 500));
+        assert_eq!(same, "nothing would change\nof 500 partitions the first 3 are looked at\n");
+    }
+
+    #[test]
+    fn places_are_words_or_times_with_a_zone() {
+        assert_eq!(place("end"), Ok(Place::End));
+        let time = place("2026-01-31T09:00:00+01:00").unwrap();
+        assert_eq!(seek(&time)["seekToTime"]["time"], "2026-01-31T08:00:00Z");
+        for text in ["", "now", "2026-01-31", "2026-01-31T08:00:00"] {
+            assert!(place(text).unwrap_err().contains("beginning, end"), "{text}");
+        }
+    }
+
+    #[test]
     fn files_without_positions_are_refused_with_what_to_do() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("offsets.json");
@@ -309,25 +365,5 @@ mod tests {
         }
         std::fs::write(&file, r#"{"offsets":[{"partition":{"a":1},"offset":null}]}"#).unwrap();
         assert!(read(&file).is_ok());
-    }
-
-    #[test]
-    fn only_the_operator_s_warning_about_this_very_spec_counts() {
-        let connector = |observed: i64, reason: &str| -> KafkaConnector {
-            serde_json::from_value(json!({
-                "apiVersion": "sluice.dev/v1alpha1",
-                "kind": "KafkaConnector",
-                "metadata": {"name": "a", "generation": 2},
-                "spec": {"class": "X"},
-                "status": {"observedGeneration": observed, "conditions": [{
-                    "type": "Warning", "status": "True", "reason": reason, "message": "no",
-                    "lastTransitionTime": "2026-01-01T00:00:00Z",
-                }]},
-            }))
-            .unwrap()
-        };
-        assert_eq!(refusal(&connector(2, "OffsetsRefused")).as_deref(), Some("no"));
-        assert_eq!(refusal(&connector(1, "OffsetsRefused")), None);
-        assert_eq!(refusal(&connector(2, "UnknownFields")), None);
     }
 }

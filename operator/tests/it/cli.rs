@@ -138,6 +138,47 @@ async fn a_restart_is_asked_for_by_annotation() -> Result<()> {
 }
 
 #[tokio::test]
+async fn positions_are_listed_tried_changed_and_taken_back() -> Result<()> {
+    require!(missing_for_control_plane());
+    let bed = Bed::new().await?;
+    bed.cluster("my-connect", &json!({})).await?;
+    bed.connector("orders", &json!({"class": "X", "state": "stopped"})).await?;
+    bed.connector_is("orders", "Ready=True Stopped").await?;
+    let at = |position: u32| json!({"offsets": [{"partition": {"file": "a"}, "offset": {"position": position}}]});
+    let known = || {
+        let world = bed.workers.world();
+        anyhow::Ok(serde_json::to_value(&world.connectors["orders"].offsets)?)
+    };
+    bed.workers.world().connectors.get_mut("orders").context("orders")?.offsets =
+        serde_json::from_value(at(5))?;
+    let said = async |arguments: &[&str]| -> Result<String> {
+        let output = sluice(&bed, arguments).await?;
+        ensure!(output.status.success(), "{}", stderr(&output));
+        Ok(stdout(&output))
+    };
+    let listed = said(&["offsets", "list", "orders", "-o", "json"]).await?;
+    assert_eq!(serde_json::from_str::<Value>(&listed)?, at(5));
+
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("offsets.json");
+    std::fs::write(&file, at(7).to_string())?;
+    let file = file.to_str().context("a path in UTF-8")?;
+    let dry = said(&["offsets", "alter", "orders", "-f", file, "--dry-run"]).await?;
+    assert_eq!(dry, "PARTITION  NOW         THEN\nfile=a     position=5  position=7\n");
+    assert_eq!(known()?, at(5));
+    let changed = said(&["offsets", "alter", "orders", "-f", file]).await?;
+    assert_eq!(known()?, at(7));
+    let backup = changed.trim().rsplit(' ').next().context("a backup")?;
+    said(&["offsets", "restore", "orders", "--from", backup]).await?;
+    assert_eq!(known()?, at(5));
+    let source = sluice(&bed, &["offsets", "seek", "orders", "--to", "end"]).await?;
+    ensure!(stderr(&source).contains("only sinks read topics"), "{}", stderr(&source));
+    said(&["offsets", "reset", "orders"]).await?;
+    assert_eq!(known()?, json!({"offsets": []}));
+    Ok(())
+}
+
+#[tokio::test]
 async fn mistakes_are_told_with_what_to_do() -> Result<()> {
     require!(missing_for_control_plane());
     let bed = Bed::new().await?;
