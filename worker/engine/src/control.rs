@@ -1,11 +1,11 @@
-//! How a task hears what it shall do and says what it does. One end lives on the task's thread.
+//! How a task hears what it shall do and says what it does. One end lives on the task's threads.
 
 use std::sync::{
     Arc, Mutex, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -21,6 +21,8 @@ pub(crate) struct Control {
     pub(crate) abandonment: Arc<Abandonment>,
     pub(crate) events: mpsc::Sender<TaskEvent>,
     pub(crate) stats: Arc<TaskStats>,
+    /// Told once the task is opened.
+    pub(crate) opened: Arc<Notify>,
 }
 
 impl Control {
@@ -68,6 +70,11 @@ impl Control {
     /// Tells the herder that what the task works with is made.
     pub(crate) async fn built(&self) {
         self.tell(TaskEvent::Built(self.id.clone())).await;
+    }
+
+    /// Says that the task is opened.
+    pub(crate) fn opened(&self) {
+        self.opened.notify_one();
     }
 
     async fn tell(&self, event: TaskEvent) {

@@ -234,14 +234,15 @@ impl Engine {
             if !control.may_open().await {
                 return Ok(());
             }
+            // Boxed, as otherwise each task has room for the largest kind.
             match (plugin, exactly_once) {
                 (ConnectorPlugin::Source(source), Some(start)) => {
-                    source::exactly_once::run(control, parts, source, start).await
+                    Box::pin(source::exactly_once::run(control, parts, source, start)).await
                 }
                 (ConnectorPlugin::Source(source), None) => {
-                    source::run(control, parts, source, store).await
+                    Box::pin(source::run(control, parts, source, store)).await
                 }
-                (ConnectorPlugin::Sink(sink), _) => sink::run(control, parts, sink).await,
+                (ConnectorPlugin::Sink(sink), _) => Box::pin(sink::run(control, parts, sink)).await,
             }
         })
     }

@@ -1,10 +1,11 @@
 //! Threads of tasks: one each, with a runtime of its own, so that a task that blocks or panics harms no other.
 
+mod life;
+
 use std::{
     any::Any,
     collections::HashMap,
     future::Future,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -14,7 +15,6 @@ use tokio::{
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
 
 use crate::{
     control::{Abandonment, Control},
@@ -22,6 +22,7 @@ use crate::{
     task::{TargetState, TaskEvent, TaskId},
     trace::Failure,
 };
+use life::Epilogue;
 
 /// Why a task could not be started at all. Whatever happens later is told by an event.
 #[derive(Debug, thiserror::Error)]
@@ -61,8 +62,8 @@ impl Runner {
         Self { tasks: Mutex::default(), graceful, events, board }
     }
 
-    /// Runs `body` on a thread of its own until it ends.
-    pub(crate) fn start<F: Future<Output = Result<(), Failure>>>(
+    /// Runs `body` on a thread of its own until it ends; see [`life`] for when that is another one.
+    pub(crate) fn start<F: Future<Output = Result<(), Failure>> + Send + 'static>(
         &self,
         id: TaskId,
         target: TargetState,
@@ -82,6 +83,7 @@ impl Runner {
             abandonment: Arc::default(),
             events: self.events.clone(),
             stats: Arc::clone(stats),
+            opened: Arc::default(),
         };
         let running = Running {
             target,
@@ -91,10 +93,16 @@ impl Runner {
             ended,
         };
         self.board.show(&id, stats);
-        let board = Arc::clone(&self.board);
-        let thread = std::thread::Builder::new().name(format!("task-{id}"));
-        let spawned = thread.spawn(move || run(control, body, &end, &board));
-        if let Err(cause) = spawned {
+        let epilogue = Epilogue {
+            id: id.clone(),
+            events: self.events.clone(),
+            stats: Arc::clone(stats),
+            abandonment: Arc::clone(&control.abandonment),
+            stop: control.stop.clone(),
+            end,
+            board: Arc::clone(&self.board),
+        };
+        if let Err(cause) = life::start(control, body, epilogue) {
             stats.enter(TaskState::Failed);
             self.board.hide(&id, stats);
             return Err(StartError::Thread(id, cause));
@@ -151,74 +159,6 @@ impl Runner {
     fn tasks(&self) -> MutexGuard<'_, HashMap<TaskId, Running>> {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The whole life of a task's thread.
-fn run<F: Future<Output = Result<(), Failure>>>(
-    control: Control,
-    body: impl FnOnce(Control) -> F,
-    end: &watch::Sender<bool>,
-    board: &Board,
-) {
-    let (id, events, stats) =
-        (control.id.clone(), control.events.clone(), Arc::clone(&control.stats));
-    let (abandonment, stop) = (Arc::clone(&control.abandonment), control.stop.clone());
-    let outcome = catch_unwind(AssertUnwindSafe(|| run_body(control, body)));
-    let outcome = outcome.unwrap_or_else(|panic| Err(Failure::new(panic_text("task", &*panic))));
-    if abandonment.has_come() {
-        board.caught_up(&id);
-        end.send_replace(true);
-        return;
-    }
-    let event = match outcome {
-        Ok(()) => {
-            board.hide(&id, &stats);
-            TaskEvent::Stopped(id)
-        }
-        // As in `WorkerTask.doRun`: what was to end has ended.
-        Err(failure) if stop.is_cancelled() => {
-            let error = failure.to_string();
-            let connector = &id.connector;
-            tracing::warn!(connector, task = id.task, error, "the task failed while it stopped");
-            board.hide(&id, &stats);
-            TaskEvent::Stopped(id)
-        }
-        Err(failure) => {
-            let error = failure.to_string();
-            tracing::error!(connector = id.connector, task = id.task, error, "the task failed");
-            stats.enter(TaskState::Failed);
-            TaskEvent::Failed(id, error)
-        }
-    };
-    // Told before the end is announced, so that no event of a task's successor can come first; but if the herder
-    // is behind, the end must not wait for it, as it may be waiting for the end.
-    let unsent = events.try_send(event).err();
-    end.send_replace(true);
-    if let Some(mpsc::error::TrySendError::Full(event)) = unsent {
-        // Fails only if nobody listens any more.
-        let _ = events.blocking_send(event);
-    }
-}
-
-fn run_body<F: Future<Output = Result<(), Failure>>>(
-    control: Control,
-    body: impl FnOnce(Control) -> F,
-) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|cause| Failure::of("java.io.IOException", cause.to_string()))?;
-    let span =
-        tracing::info_span!("task", connector = control.id.connector, task = control.id.task);
-    let abandonment = Arc::clone(&control.abandonment);
-    let outcome = runtime.block_on(async {
-        tokio::select! {
-            outcome = body(control).instrument(span) => outcome,
-            // A task that waits can be dropped; one that blocks its thread does not get here.
-            () = abandonment.token.cancelled() => Ok(()),
-        }
-    });
-    // Calls that still block threads of the pool are not waited for.
-    runtime.shutdown_background();
-    outcome
 }
 
 /// What a panic of a task or a connector says.

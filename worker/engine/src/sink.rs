@@ -44,6 +44,7 @@ pub(crate) async fn run(
     connector: Arc<dyn AnySinkConnector>,
 ) -> Result<(), Failure> {
     let mut sink = Sink::open(&control, parts, &*connector).await?;
+    control.opened();
     let outcome = sink.flow(&mut control).await;
     if control.abandonment.has_come() {
         // A successor may be ahead already: nothing of this task counts any more.

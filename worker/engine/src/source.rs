@@ -49,6 +49,7 @@ pub(crate) async fn run(
     store: Arc<dyn OffsetStore>,
 ) -> Result<(), Failure> {
     let mut source = Source::open(&control, parts, &*connector, store).await?;
+    control.opened();
     let outcome = source.flow(&mut control).await;
     if control.abandonment.has_come() {
         // A successor may be ahead already: nothing of this task counts any more.

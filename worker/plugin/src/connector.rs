@@ -37,7 +37,7 @@ pub enum ExactlyOnceSupport {
 /// *parse → validate → split → open → poll → commit → close*: parsing and validating touch nothing, [`split`] may look
 /// at the external system, [`open`] is the first to take something of it.
 ///
-/// - **Threads**: `open` runs on the thread of its task, every other call on one of its own: one that blocks harms
+/// - **Threads**: `open` runs on a thread of its task, every other call on one of its own: one that blocks harms
 ///   nobody else, but its client waits in vain, and it is left behind when the connector goes.
 /// - **Cancellation**: each call may be dropped at any `await`. Nothing that it took outlives it.
 /// - **Errors**: a retriable error of `split` is tried again after a growing pause; any other one fails the connector,

@@ -12,7 +12,8 @@ pub type TopicOffsets = BTreeMap<TopicPartition, i64>;
 
 /// Copies records out of a system (`org.apache.kafka.connect.source.SourceTask`).
 ///
-/// - **Threads**: one task runs on one thread with a runtime of its own; no call overlaps another, and none runs after
+/// - **Threads**: one task runs on a thread with a runtime of its own, once it has settled on another thread with the same
+///   runtime: what a plugin keeps for a thread stays behind. No call overlaps another, and none runs after
 ///   [`close`](Self::close). A call that blocks holds up the sending of what was polled before, and no other task.
 /// - **Order**: records reach Kafka in the order of their source partition, as far as they go to one partition there.
 /// - **Durability**: the engine commits the position of a record once Kafka has it and all before it of the same source
@@ -47,7 +48,8 @@ pub trait SourceTask: Send {
 
 /// Writes records to a system (`org.apache.kafka.connect.sink.SinkTask`).
 ///
-/// - **Threads**: one task runs on one thread with a runtime of its own; no call overlaps another, and none runs after
+/// - **Threads**: one task runs on a thread with a runtime of its own, once it has settled on another thread with the same
+///   runtime: what a plugin keeps for a thread stays behind. No call overlaps another, and none runs after
 ///   [`close`](Self::close). A call that takes longer than `max.poll.interval.ms` costs the task its partitions.
 /// - **Cancellation**: calls are awaited to their end, unless the task is left behind because it has not stopped within
 ///   `task.shutdown.graceful.timeout.ms`.

@@ -131,7 +131,7 @@ impl Sink {
     }
 
     /// After a failure: the reports of what led to it shall not be lost with the task.
-    pub(super) async fn settle_reports(&self) {
+    pub(super) async fn settle_reports(&mut self) {
         if let Ok(Err(error)) = timeout(self.flush_timeout, self.reporters.settled()).await {
             tracing::error!(%error, "not every dead letter was written");
         }

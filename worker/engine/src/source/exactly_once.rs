@@ -71,6 +71,7 @@ pub(crate) async fn run(
         () = stop.cancelled() => return Ok(()),
     };
     let mut this = opened;
+    control.opened();
     let outcome = this.flow(&mut control).await;
     if control.abandonment.has_come() {
         // A successor may be ahead already: nothing of this task counts any more.
@@ -269,7 +270,7 @@ impl ExactlyOnce {
     }
 
     /// Keeps the worker's topic in step; what counts is committed already.
-    async fn copy(&self, positions: &[crate::ledger::Committable]) {
+    async fn copy(&mut self, positions: &[crate::ledger::Committable]) {
         let Some(workers) = &self.workers else { return };
         let copy =
             positions.iter().map(|(partition, it)| ((**partition).clone(), Some(it.clone())));

@@ -14,6 +14,7 @@ mod previews;
 mod rebalances;
 mod records;
 mod sending;
+mod settling;
 mod sinks;
 mod sources;
 mod stage;
