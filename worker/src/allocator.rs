@@ -13,9 +13,9 @@ use std::{
 
 /// Where glibc reads its settings.
 const TUNABLES: &str = "GLIBC_TUNABLES";
-/// Blocks of each size up to 1 KiB that may stay: as many as the records of a large poll, and never more than the thread
-/// had at once.
-const KEEP: &str = "glibc.malloc.tcache_count=6000";
+/// Blocks of each size up to 1 KiB that may stay: two for each record of a poll (`max.poll.records`), and never more than
+/// the thread had at once.
+const KEEP: &str = "glibc.malloc.tcache_count=1000";
 /// What a user may have set already.
 const KEPT: &str = "glibc.malloc.tcache_count=";
 /// Set in a process that began again, so that one whose environment is cleaned does not do so for ever.
@@ -60,7 +60,7 @@ mod tests {
             (Some(""), Some(KEEP)),
             (
                 Some("glibc.malloc.arena_max=2"),
-                Some("glibc.malloc.arena_max=2:glibc.malloc.tcache_count=6000"),
+                Some("glibc.malloc.arena_max=2:glibc.malloc.tcache_count=1000"),
             ),
             (Some("glibc.malloc.tcache_count=9"), None),
             (Some("glibc.rtld.nns=2:glibc.malloc.tcache_count=9"), None),
