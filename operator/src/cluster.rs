@@ -1,4 +1,4 @@
-//! `KafkaConnect`: rivals → references → validate → build → apply (StatefulSet last) → look → roll → status.
+//! `KafkaConnect`: rivals → references → validate → build → apply (StatefulSet last) → look → refresh → roll → status.
 
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
@@ -21,8 +21,10 @@ pub mod pod_parts;
 pub mod pods;
 pub mod rack;
 pub mod references;
+pub mod refresh;
 mod rivals;
 pub mod roll;
+pub mod seal;
 pub mod status;
 pub mod unmanaged;
 mod unused;
@@ -52,6 +54,9 @@ pub enum Error {
     /// The pods could not be asked.
     #[error(transparent)]
     Pods(#[from] pods::Error),
+    /// A pod could not be told that mounted Secrets have changed.
+    #[error(transparent)]
+    Refresh(#[from] refresh::Error),
     /// A pod could not be replaced.
     #[error(transparent)]
     Roll(#[from] roll::Error),
@@ -67,6 +72,7 @@ impl Error {
             Self::References(_)
             | Self::Access(access::Error::Read(_))
             | Self::Pods(_)
+            | Self::Refresh(_)
             | Self::Roll(_)
             | Self::Status(_) => Reason::ApiUnavailable,
             Self::Access(access::Error::Invalid(error)) | Self::Validate(error) => error.reason(),
@@ -127,7 +133,7 @@ pub struct Converged {
 async fn converge(cluster: &KafkaConnect, ctx: &Context) -> Result<Converged, Error> {
     let others = ctx.all_clusters().await;
     rivals::check(cluster, others.iter().filter_map(|it| it.0.as_ref().ok()))?;
-    let references = references::fetch(cluster, &ctx.client).await?;
+    let references = references::fetch(cluster, &ctx.client, &ctx.seals).await?;
     let valid = validate::cluster(cluster, &references, &ctx.installation)?;
     let key = (valid.namespace.clone(), valid.name.clone());
     let access = access::find(&valid, ctx.access(&key), &ctx.client).await?;
@@ -136,6 +142,8 @@ async fn converge(cluster: &KafkaConnect, ctx: &Context) -> Result<Converged, Er
     let written = apply::in_order(&resources, &valid.namespace, &ctx.client, &ctx.children);
     let applied = Applied { stateful_set: written.await?, warnings: valid.warnings };
     let seen = look::look(cluster, &applied, ctx).await?;
+    let renewed = &valid.worker_file.renewed;
+    refresh::mounts(renewed, &seen.pods, &valid.namespace, &ctx.client).await?;
     let step = roll::advance(cluster, &applied.stateful_set, &seen, ctx).await?;
     Ok(Converged { applied, seen, step })
 }

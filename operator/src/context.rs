@@ -18,6 +18,7 @@ use crate::cluster::children::Children;
 use crate::cluster::group::poll;
 use crate::cluster::installation::Installation;
 use crate::cluster::roll::Rolls;
+use crate::cluster::seal::Seals;
 use crate::connect_api::{ConnectApi, Connections, connections};
 use crate::connector::external::Clients;
 use crate::connector::place::{self, Place};
@@ -117,6 +118,8 @@ pub struct Context {
     pub operation_reports: Reports,
     /// The objects of the clusters.
     pub(crate) children: Children,
+    /// Keys of digests.
+    pub(crate) seals: Seals,
     /// Rolls under way.
     pub(crate) rolls: Rolls,
     /// Clusters whose workers do not answer.
@@ -165,6 +168,7 @@ impl Context {
             connector_reports: reports(connector::MANAGER),
             operation_reports: reports(operation::MANAGER),
             children: watched.children,
+            seals: Seals::default(),
             rolls: Rolls::default(),
             silence: Silence::default(),
             slots: Slots::default(),
@@ -234,6 +238,7 @@ impl Context {
         self.set_access(key.clone(), None);
         self.children.forget(&key.0, &key.1);
         self.rolls.forget(key);
+        self.seals.forget(key);
         self.silence.note(key, false);
         self.cluster_backoff.succeeded(key);
     }

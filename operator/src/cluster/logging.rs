@@ -142,8 +142,7 @@ mod tests {
 
     fn chosen(logging: &Value) -> Result<Chosen, String> {
         let text = "# levels\nrootLogger.level = WARN\nlogger.a.name=org.x\nlogger.a.level: debug\nappender.console.type=Console\n";
-        let view =
-            ConfigMapView { data: [("log".into(), text.into())].into(), version: "1".into() };
+        let view = ConfigMapView { data: [("log".into(), text.into())].into(), digest: "1".into() };
         let references =
             References { config_maps: [("m".into(), view)].into(), ..References::default() };
         of(&spec(&json!({"logging": logging})), &references).map_err(|error| error.to_string())

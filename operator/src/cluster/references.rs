@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::{ConfigMap, EnvFromSource, EnvVar, Secret};
 use kube::{Api, Client, ResourceExt};
 use sluice_crds::{
@@ -9,6 +10,7 @@ use sluice_crds::{
     TrustedCertificate,
 };
 
+use super::seal::{self, Seal, Seals};
 use super::worker_file::custom;
 use crate::names::is_object_name;
 
@@ -35,8 +37,8 @@ pub struct References {
 pub struct SecretView {
     /// Its keys, without their values.
     pub keys: BTreeSet<String>,
-    /// Changes whenever the Secret does.
-    pub version: String,
+    /// What the values are known by, by key.
+    pub digests: BTreeMap<String, String>,
 }
 
 /// What the operator keeps of a ConfigMap.
@@ -44,8 +46,8 @@ pub struct SecretView {
 pub struct ConfigMapView {
     /// Its texts by key.
     pub data: BTreeMap<String, String>,
-    /// Changes whenever the ConfigMap does.
-    pub version: String,
+    /// What all that it holds is known by.
+    pub digest: String,
 }
 
 /// Names of the objects that a spec refers to.
@@ -58,7 +60,11 @@ pub struct Names {
 }
 
 /// Reads the objects that the spec names. There is none of a name that no object can have.
-pub async fn fetch(cluster: &KafkaConnect, client: &Client) -> Result<References, Error> {
+pub async fn fetch(
+    cluster: &KafkaConnect,
+    client: &Client,
+    seals: &Seals,
+) -> Result<References, Error> {
     let namespace = cluster.namespace().unwrap_or_default();
     let secrets: Api<Secret> = Api::namespaced(client.clone(), &namespace);
     let config_maps: Api<ConfigMap> = Api::namespaced(client.clone(), &namespace);
@@ -67,7 +73,10 @@ pub async fn fetch(cluster: &KafkaConnect, client: &Client) -> Result<References
     for name in names.secrets.into_iter().filter(|it| is_object_name(it)) {
         let read = secrets.get_opt(&name).await;
         let secret = read.map_err(|source| unreadable("Secret", &name, source))?;
-        found.secrets.extend(secret.map(|secret| (name, SecretView::of(&secret))));
+        if let Some(secret) = secret {
+            let seal = seals.of(cluster, client).await?;
+            found.secrets.insert(name, SecretView::of(&secret, &seal));
+        }
     }
     for name in names.config_maps.into_iter().filter(|it| is_object_name(it)) {
         let read = config_maps.get_opt(&name).await;
@@ -152,19 +161,20 @@ impl Names {
 }
 
 impl SecretView {
-    fn of(secret: &Secret) -> Self {
-        let keys = secret.data.iter().flat_map(BTreeMap::keys).cloned().collect();
-        Self { keys, version: version(secret) }
+    fn of(secret: &Secret, seal: &Seal) -> Self {
+        let values = || secret.data.iter().flatten();
+        let digest = |(key, value): (&String, &ByteString)| (key.clone(), seal.digest(&value.0));
+        Self {
+            keys: values().map(|(key, _)| key.clone()).collect(),
+            digests: values().map(digest).collect(),
+        }
     }
 }
 
 impl ConfigMapView {
     fn of(map: ConfigMap) -> Self {
-        Self { version: version(&map), data: map.data.unwrap_or_default() }
+        let all = serde_json::to_vec(&(&map.data, &map.binary_data));
+        let all = all.expect("texts and bytes can be written");
+        Self { digest: seal::digest(&all), data: map.data.unwrap_or_default() }
     }
-}
-
-fn version(object: &impl ResourceExt) -> String {
-    let uid = object.uid().unwrap_or_default();
-    format!("{uid}/{}", object.resource_version().unwrap_or_default())
 }

@@ -76,8 +76,10 @@ pub struct WorkerFile {
     pub settings: Settings,
     /// Keys of Secrets that must be mounted.
     pub mounts: MountedKeys,
-    /// Changes whenever one of the Secrets and ConfigMaps does whose content workers read at their start.
+    /// Changes whenever something does that workers read from Secrets and ConfigMaps at their start alone.
     pub versions: Vec<String>,
+    /// Changes whenever something does that they read from Secrets again and again: what secures the REST API.
+    pub renewed: Vec<String>,
     /// The JAAS file of the REST API's users.
     pub rest_jaas: Option<String>,
     /// What of the spec has no effect, and why.
@@ -105,14 +107,19 @@ pub fn of(
         settings.insert(key, format!("{users}{list}"));
     }
     warnings.extend(security.warnings);
+    let at_start = std::mem::take(&mut keys.mounts);
     let (rest, rest_jaas) = rest::of(spec, FOLDER, &mut keys)?;
     settings.extend(rest);
-    let mounts = keys.mounts;
+    let mut mounts = keys.mounts;
+    let renewed = digests(&mounts, references).collect();
+    for (secret, keys) in &at_start {
+        mounts.entry(secret.clone()).or_default().extend(keys.iter().cloned());
+    }
     if !mounts.is_empty() {
         add_providers(&mut settings);
     }
-    let versions = versions(spec, &mounts, references);
-    Ok(WorkerFile { settings, mounts, versions, rest_jaas, warnings })
+    let versions = versions(spec, &at_start, references);
+    Ok(WorkerFile { settings, mounts, versions, renewed, rest_jaas, warnings })
 }
 
 /// The settings for a spec that take nothing from Secrets: neither security nor the REST API. What cannot be used is left
@@ -124,14 +131,24 @@ pub fn without_secrets(spec: &KafkaConnectSpec) -> Settings {
     settings
 }
 
-/// Of all that is mounted for the worker file, and of what its variables come from.
+/// Of all that is read at the start, and of what variables come from.
 fn versions(spec: &KafkaConnectSpec, mounts: &MountedKeys, references: &References) -> Vec<String> {
     let container = spec.template.iter().filter_map(|it| it.connect_container.as_ref());
-    let mut names = container.map(references::read_at_start).next().unwrap_or_default();
-    names.secrets.extend(mounts.keys().cloned());
+    let names = container.map(references::read_at_start).next().unwrap_or_default();
     let secrets = names.secrets.iter().filter_map(|name| references.secrets.get(name));
+    let of_secrets = secrets.flat_map(|it| it.digests.values().cloned());
     let maps = names.config_maps.iter().filter_map(|name| references.config_maps.get(name));
-    secrets.map(|it| &it.version).chain(maps.map(|it| &it.version)).cloned().collect()
+    let of_maps = maps.map(|it| it.digest.clone());
+    digests(mounts, references).chain(of_secrets).chain(of_maps).collect()
+}
+
+/// What the values of mounted keys are known by.
+fn digests<'a>(
+    mounts: &'a MountedKeys,
+    references: &'a References,
+) -> impl Iterator<Item = String> + 'a {
+    let all = mounts.iter().flat_map(|(secret, keys)| keys.iter().map(move |key| (secret, key)));
+    all.filter_map(|(secret, key)| references.secrets.get(secret)?.digests.get(key).cloned())
 }
 
 /// Settings that a spec may change. A replication factor of -1 is the broker's own default.

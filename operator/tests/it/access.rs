@@ -23,6 +23,7 @@ use sluice_kit::kubernetes::missing_for_control_plane;
 use sluice_kit::require;
 use sluice_operator::cluster::access::{self, Access};
 use sluice_operator::cluster::installation::Installation;
+use sluice_operator::cluster::seal::Seals;
 use sluice_operator::cluster::{references, validate};
 use sluice_operator::connect_api::{ConnectApi, Error};
 use sluice_rest_model::ServerInfo;
@@ -97,7 +98,7 @@ async fn found(
     before: Option<Access>,
     client: &Client,
 ) -> Result<Option<Access>> {
-    let references = references::fetch(cluster, client).await?;
+    let references = references::fetch(cluster, client, &Seals::default()).await?;
     let cluster = validate::cluster(cluster, &references, &Installation::default())?;
     Ok(access::find(&cluster, before, client).await?)
 }

@@ -1,12 +1,14 @@
 //! What the operator notices by itself, without a timer, and what it leaves alone.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::apps::v1::StatefulSet;
-use k8s_openapi::api::core::v1::Secret;
-use kube::api::PostParams;
-use serde_json::json;
+use k8s_openapi::api::core::v1::{Pod, Secret};
+use kube::ResourceExt;
+use kube::api::{ListParams, PostParams};
+use serde_json::{Value, json};
 use sluice_crds::{KafkaConnect, KafkaConnector};
 use sluice_kit::kubernetes::missing_for_control_plane;
 use sluice_kit::require;
@@ -35,26 +37,86 @@ fn config_hash(set: &StatefulSet) -> Option<String> {
     template.annotations.as_ref()?.get("sluice.dev/config-hash").cloned()
 }
 
-#[tokio::test]
-async fn a_rotated_secret_is_noticed_without_a_timer() -> Result<()> {
-    require!(missing_for_control_plane());
-    let bed = Bed::with(without_timers).await?;
-    let secret: Secret = serde_json::from_value(
-        json!({"metadata": {"name": "user"}, "stringData": {"password": "hunter2"}}),
-    )?;
-    bed.api::<Secret>().create(&PostParams::default(), &secret).await?;
+/// How long a changed credential may take until workers reload it, or the first one is replaced.
+const TAKES_EFFECT: Duration = Duration::from_secs(10);
+
+/// The pods' identities.
+async fn pods(bed: &Bed) -> Result<BTreeSet<Option<String>>> {
+    let pods = bed.api::<Pod>().list(&ListParams::default()).await?;
+    Ok(pods.iter().map(ResourceExt::uid).collect())
+}
+
+async fn secret(bed: &Bed, name: &str, data: &Value) -> Result<()> {
+    let secret = json!({"metadata": {"name": name}, "stringData": data});
+    let secret: Secret = serde_json::from_value(secret)?;
+    bed.api().create(&PostParams::default(), &secret).await.map(drop).map_err(Into::into)
+}
+
+/// A cluster whose password is in the Secret `user`.
+async fn with_password(bed: &Bed) -> Result<KafkaConnect> {
+    secret(bed, "user", &json!({"password": "hunter2", "other": "x"})).await?;
     let authentication = json!({"authentication": {
         "type": "plain",
         "username": "u",
         "passwordSecret": {"secretName": "user", "password": "password"},
     }});
     bed.cluster("my-connect", &authentication).await?;
-    bed.ready_cluster("my-connect").await?;
-    let before = config_hash(&stateful_set(&bed).await?);
+    bed.ready_cluster("my-connect").await
+}
+
+#[tokio::test]
+async fn a_rotated_secret_is_noticed_without_a_timer() -> Result<()> {
+    require!(missing_for_control_plane());
+    let bed = Bed::with(without_timers).await?;
+    with_password(&bed).await?;
+    let before = pods(&bed).await?;
+    let changed = Instant::now();
     bed.change::<Secret>("user", &json!({"stringData": {"password": "correct horse"}})).await?;
-    bed.until("another revision", async || Ok(config_hash(&stateful_set(&bed).await?) != before))
-        .await?;
+    bed.until("a worker to go", async || Ok(!pods(&bed).await?.is_superset(&before))).await?;
+    ensure!(changed.elapsed() < TAKES_EFFECT, "it took {:?}", changed.elapsed());
     bed.ready_cluster("my-connect").await.map(drop)
+}
+
+#[tokio::test]
+async fn what_workers_do_not_read_of_a_secret_replaces_none() -> Result<()> {
+    require!(missing_for_control_plane());
+    let mut bed = Bed::new().await?;
+    with_password(&bed).await?;
+    let before = (config_hash(&stateful_set(&bed).await?), pods(&bed).await?);
+    let change = json!({"metadata": {"labels": {"team": "x"}}, "stringData": {"other": "y"}});
+    bed.change::<Secret>("user", &change).await?;
+    // An operator that starts anew knows the same.
+    bed.stop().await?;
+    let other = Bed::within(bed.client.clone(), bed.namespace.clone(), bed.client.clone()).await?;
+    other.change::<KafkaConnect>("my-connect", &json!({"spec": {"replicas": 3}})).await?;
+    other.ready_cluster_of("my-connect", "3/3").await?;
+    ensure!(config_hash(&stateful_set(&other).await?) == before.0);
+    ensure!(pods(&other).await?.is_superset(&before.1), "a worker was replaced");
+    Ok(())
+}
+
+#[tokio::test]
+async fn users_of_the_rest_api_change_without_new_workers() -> Result<()> {
+    require!(missing_for_control_plane());
+    let bed = Bed::with(without_timers).await?;
+    secret(&bed, "users", &json!({"users": "ann=a"})).await?;
+    let users = json!({"type": "basic", "users": {"secretName": "users", "key": "users"}});
+    bed.cluster("my-connect", &json!({"rest": {"authentication": users}})).await?;
+    bed.ready_cluster("my-connect").await?;
+    let told = async || -> Result<BTreeSet<Option<String>>> {
+        let pods = bed.api::<Pod>().list(&ListParams::default()).await?;
+        let version =
+            |pod: &Pod| pod.annotations().get("sluice.dev/rest-credentials-version").cloned();
+        Ok(pods.iter().map(version).collect())
+    };
+    bed.until("the kubelet to be told", async || Ok(!told().await?.contains(&None))).await?;
+    let (before, versions) = (pods(&bed).await?, told().await?);
+    let changed = Instant::now();
+    bed.change::<Secret>("users", &json!({"stringData": {"users": "ann=b"}})).await?;
+    bed.until("it to be told again", async || Ok(told().await?.is_disjoint(&versions))).await?;
+    ensure!(changed.elapsed() < TAKES_EFFECT, "it took {:?}", changed.elapsed());
+    ensure!(pods(&bed).await? == before, "a worker was replaced");
+    Ok(())
 }
 
 #[tokio::test]

@@ -218,14 +218,14 @@ fn connector(
 fn references(manifests: &Manifests) -> References {
     let secret = |(name, files): (&String, &Files)| {
         let keys = files.keys().cloned().collect();
-        (name.clone(), SecretView { keys, version: String::new() })
+        (name.clone(), SecretView { keys, ..SecretView::default() })
     };
     let map = |(name, files): (&String, &Files)| {
         let text = |(key, bytes): (&String, &Vec<u8>)| {
             (key.clone(), String::from_utf8_lossy(bytes).into_owned())
         };
         let data = files.iter().map(text).collect();
-        (name.clone(), ConfigMapView { data, version: String::new() })
+        (name.clone(), ConfigMapView { data, ..ConfigMapView::default() })
     };
     References {
         secrets: manifests.secrets.iter().map(secret).collect(),

@@ -100,9 +100,9 @@ fn full(spec: &mut Value) {
 fn references() -> References {
     let view = |keys: &[&str]| SecretView {
         keys: keys.iter().map(|&key| key.to_owned()).collect(),
-        version: "u/1".into(),
+        digests: keys.iter().map(|&key| (key.to_owned(), format!("#{key}"))).collect(),
     };
-    let settings = ConfigMapView { version: "m/1".into(), ..ConfigMapView::default() };
+    let settings = ConfigMapView { digest: "#map".into(), ..ConfigMapView::default() };
     References {
         secrets: [
             ("kafka-ca", view(&["ca.crt"])),
@@ -172,11 +172,19 @@ fn pods_roll_when_what_they_read_at_start_changes_and_only_then() {
     };
     assert_eq!(levels("WARN"), levels("DEBUG"), "levels change without a new pod");
 
-    let before = pod_hash(&built(secured));
-    let mut rotated = references();
-    rotated.secrets.get_mut("connect-user").unwrap().version = "u/2".into();
-    let rotated = validate::cluster(&cluster(secured), &rotated, &installation()).unwrap();
-    assert_ne!(pod_hash(&resources(&rotated)), before);
+    for (spec, secret, key, rolls) in [
+        (secured as fn(&mut Value), "connect-user", "password", true),
+        (full, "rest", "tls.crt", false),
+        (full, "rest", "users", false),
+        (secured, "rest", "users", false),
+    ] {
+        let before = pod_hash(&built(spec));
+        let mut rotated = references();
+        let digests = &mut rotated.secrets.get_mut(secret).unwrap().digests;
+        digests.insert(key.to_owned(), "#other".to_owned());
+        let rotated = validate::cluster(&cluster(spec), &rotated, &installation()).unwrap();
+        assert_eq!(pod_hash(&resources(&rotated)) != before, rolls, "{secret}/{key}");
+    }
 }
 
 #[test]

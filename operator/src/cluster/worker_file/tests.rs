@@ -22,9 +22,9 @@ pub(crate) fn spec(change: &Value) -> KafkaConnectSpec {
 fn secrets() -> References {
     let view = |keys: &[&str]| SecretView {
         keys: keys.iter().map(|&key| key.to_owned()).collect(),
-        version: "u/1".into(),
+        digests: keys.iter().map(|&key| (key.to_owned(), format!("#{key}"))).collect(),
     };
-    let map = ConfigMapView { version: "m/1".into(), ..ConfigMapView::default() };
+    let map = ConfigMapView { digest: "#map".into(), ..ConfigMapView::default() };
     References {
         secrets: [
             ("ca", view(&["a.crt", "b.crt", "c.key"])),
@@ -110,7 +110,7 @@ fn every_client_gets_the_security_settings_and_no_value_of_a_secret() {
     let mounted: Vec<(&str, usize)> =
         file.mounts.iter().map(|(name, keys)| (name.as_str(), keys.len())).collect();
     assert_eq!(mounted, [("ca", 2), ("me", 1)]);
-    assert_eq!(file.versions, ["u/1", "u/1"]);
+    assert_eq!(file.versions, ["#a.crt", "#b.crt", "#password"]);
 }
 
 #[test]
@@ -253,7 +253,8 @@ fn custom_settings_reach_every_client_and_name_secrets() {
     }
     assert_eq!(file.settings["bootstrap.servers"], "kafka:9092");
     assert_eq!(file.mounts["me"].len(), 2);
-    assert_eq!(file.versions, ["u/1"], "what is named is part of what pods start with");
+    let expected = ["#password", "#tls.key"];
+    assert_eq!(file.versions, expected, "what is named is part of what pods start with");
     let told = "spec.authentication.config[bootstrap.servers] has no effect: only sasl. and ssl.keystore. are taken from here";
     assert_eq!(file.warnings, [told]);
     let names = references::names(&spec(&custom(true, &config)));
@@ -296,6 +297,8 @@ fn the_rest_api_is_encrypted_and_guarded_by_what_secrets_hold() {
     ] {
         assert_eq!(file.settings[key], value, "{key}");
     }
+    assert_eq!(file.versions, [""; 0], "workers read it while they run");
+    assert_eq!(file.renewed, ["#ca.crt", "#tls.crt", "#tls.key", "#users"]);
     let jaas = file.rest_jaas.unwrap();
     assert!(jaas.contains(&format!("file=\"{folder}/users\";")), "{jaas}");
     assert!(!file.settings.contains_key("security.protocol"), "that is for brokers");
@@ -307,6 +310,6 @@ fn what_variables_come_from_is_part_of_what_pods_start_with() {
         json!([{"name": "A", "valueFrom": {"secretKeyRef": {"name": "me", "key": "password"}}}]);
     let container = json!({"env": env, "envFrom": [{"configMapRef": {"name": "map"}}]});
     let file = file(&json!({"template": {"connectContainer": container}})).unwrap();
-    assert_eq!(file.versions, ["u/1", "m/1"]);
+    assert_eq!(file.versions, ["#password", "#tls.crt", "#tls.key", "#map"]);
     assert!(file.mounts.is_empty());
 }
