@@ -34,3 +34,23 @@ pub(crate) fn parse_list(body: &[u8]) -> Result<(), Failure> {
         .map(drop)
         .map_err(|error| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_that_nest_without_end_are_refused() {
+        let headers = HeaderMap::from_iter([(
+            header::CONTENT_TYPE,
+            header::HeaderValue::from_static("application/json"),
+        )]);
+        for (open, close) in [("{\"a\":", "}"), ("[", "]")] {
+            let body = format!("{{\"k\":{}1{}}}", open.repeat(100_000), close.repeat(100_000));
+            let refused = parse::<SettingsPatch>(&headers, body.as_bytes());
+            assert_eq!(refused.err().map(|it| it.status), Some(StatusCode::INTERNAL_SERVER_ERROR));
+            let anything = serde_json::from_slice::<serde_json::Value>(body.as_bytes());
+            assert!(anything.unwrap_err().to_string().contains("recursion limit"));
+        }
+    }
+}

@@ -49,13 +49,18 @@ impl Cors {
         patterns.iter().any(is_match)
     }
 
+    /// Whether the page that asks is one that may.
+    pub(crate) fn lets_in(&self, asked: &HeaderMap) -> bool {
+        let origin = asked.get(header::ORIGIN).and_then(|it| it.to_str().ok()).unwrap_or_default();
+        origin.split(' ').any(|it| !it.is_empty() && self.allows(it))
+    }
+
     /// Headers of the answer to a request.
     pub(crate) fn headers(&self, method: &Method, asked: &HeaderMap) -> HeaderMap {
         let mut told = HeaderMap::new();
         told.insert(header::VARY, HeaderValue::from_static("Origin"));
         let Some(origin) = asked.get(header::ORIGIN) else { return told };
-        let text = origin.to_str().unwrap_or_default();
-        if !text.split(' ').any(|it| !it.is_empty() && self.allows(it)) {
+        if !self.lets_in(asked) {
             return told;
         }
         told.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());

@@ -20,6 +20,7 @@ mod offsets;
 mod openapi;
 mod operation;
 mod options;
+mod pages;
 mod plugins;
 mod policy;
 mod query;

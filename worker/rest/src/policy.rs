@@ -10,7 +10,7 @@ use axum::{
 };
 
 use crate::{
-    answer::Failure, cors::Cors, credentials::Credentials, headers::HeaderRules, media,
+    answer::Failure, cors::Cors, credentials::Credentials, headers::HeaderRules, media, pages,
     server::Worker,
 };
 
@@ -38,6 +38,10 @@ impl Policy {
         }
         if router.has_routes() {
             router = router.route_layer(middleware::from_fn(media::check));
+            let cors = cors.clone();
+            router = router.route_layer(middleware::from_fn(move |request: Request, next| {
+                pages::check(cors.clone(), request, next)
+            }));
         }
         router = router
             .fallback(|| async { Failure::no_resource() })

@@ -1,21 +1,32 @@
 //! The routes and what their handlers share.
 
-use std::sync::Arc;
+use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
 
 use axum::{
-    Router, ServiceExt,
+    Router,
+    body::Body,
     extract::{FromRequest, Request as HttpRequest},
     http::{StatusCode, Uri},
     response::{IntoResponse as _, Response},
     serve::Listener,
 };
 use bytes::Bytes;
+use hyper::{body, server::conn::http1};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
 use rustls::ServerConfig;
 use sluice_herder::{Answer, Error, Handle, Request, loggers::Loggers};
 use sluice_rest_model::{PluginInfo, ServerInfo};
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+    sync::watch,
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
-use tower::util::MapRequest;
+use tower::{Service, util::MapRequest};
 
 use crate::{
     answer::{Failure, respond},
@@ -26,6 +37,9 @@ use crate::{
     routes,
     secured::Secured,
 };
+
+/// How long a client may take for the head of a request, the next one of a connection among them.
+const HEAD: Duration = Duration::from_mins(1);
 
 /// What the API tells about the worker itself.
 #[derive(Clone)]
@@ -140,6 +154,8 @@ pub fn routers(herder: Handle, client: LeaderClient, settings: ServerSettings) -
 pub struct Server {
     listener: TcpListener,
     tls: Option<watch::Receiver<Arc<ServerConfig>>>,
+    /// Longest wait for the head of a request.
+    head: Duration,
 }
 
 impl Server {
@@ -149,27 +165,63 @@ impl Server {
         listener: TcpListener,
         tls: Option<watch::Receiver<Arc<ServerConfig>>>,
     ) -> Self {
-        Self { listener, tls }
+        Self { listener, tls, head: HEAD }
     }
 
     /// Serves until told to stop, then lets requests on their way finish.
     pub async fn run(self, router: Router, stop: CancellationToken) -> std::io::Result<()> {
-        let Self { listener, tls } = self;
+        let Self { listener, tls, head } = self;
         match tls {
-            None => serve(listener, router, stop).await,
-            Some(tls) => serve(Secured::new(listener, tls), router, stop).await,
+            None => serve(listener, router, head, stop).await,
+            Some(tls) => serve(Secured::new(listener, tls), router, head, stop).await,
         }
+        Ok(())
     }
 }
 
-async fn serve<L: Listener<Addr: std::fmt::Debug>>(
-    listener: L,
+async fn serve<L: Listener>(
+    mut listener: L,
     router: Router,
+    head: Duration,
     stop: CancellationToken,
-) -> std::io::Result<()> {
-    let service = MapRequest::new(router, without_last_slash);
-    let service = ServiceExt::<HttpRequest>::into_make_service(service);
-    axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await
+) {
+    let service = MapRequest::new(router, |request: http::Request<body::Incoming>| {
+        without_last_slash(request.map(Body::new))
+    });
+    let mut conversations = JoinSet::new();
+    loop {
+        tokio::select! {
+            (stream, _) = listener.accept() => {
+                conversations.spawn(converse(stream, service.clone(), head, stop.clone()));
+            }
+            Some(_) = conversations.join_next() => {}
+            () = stop.cancelled() => break,
+        }
+    }
+    while conversations.join_next().await.is_some() {}
+}
+
+/// Answers the requests of one connection. A client that does not come to the end of a request's head loses it.
+async fn converse<I, S>(stream: I, service: S, head: Duration, stop: CancellationToken)
+where
+    I: AsyncRead + AsyncWrite + Unpin,
+    S: Service<http::Request<body::Incoming>, Response = Response, Error = Infallible> + Clone,
+{
+    let conversation = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(head)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    let mut conversation = pin!(conversation);
+    let outcome = tokio::select! {
+        outcome = conversation.as_mut() => outcome,
+        () = stop.cancelled() => {
+            conversation.as_mut().graceful_shutdown();
+            conversation.await
+        }
+    };
+    if let Err(error) = outcome {
+        tracing::debug!(%error, "a connection ended early");
+    }
 }
 
 /// A path with a slash at its end is the one without.

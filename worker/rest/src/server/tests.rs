@@ -1,8 +1,18 @@
 //! Which listener serves what.
 
-use axum::{body::Body, http::Method};
+use std::{
+    pin::Pin,
+    sync::atomic::{AtomicUsize, Ordering},
+    task::{Context, Poll},
+};
+
+use axum::http::Method;
 use http_body_util::BodyExt as _;
 use sluice_herder::{Herder, loggers::Level};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 use tower::ServiceExt as _;
 
 use super::*;
@@ -88,5 +98,55 @@ async fn what_is_sent_says_that_it_is_json() {
         let request = request.body(Body::from(body)).unwrap();
         let status = admin.clone().oneshot(request).await.unwrap().status().as_u16();
         assert_eq!(status, expected, "{method} {path} {of_type:?} {body:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_never_ends_the_head_of_a_request_loses_its_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let Routers { admin, .. } = routers_with(AdminRoutes::Apart);
+    let server = Server { head: Duration::from_millis(200), ..Server::new(listener, None) };
+    tokio::spawn(server.run(admin, CancellationToken::new()));
+    client.write_all(b"GET /admin/loggers HTTP/1.1\r\nhost: a\r\nx").await.unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).await.unwrap();
+    assert!(!answer.contains("200 OK"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_body_beyond_the_bound_is_refused_before_it_is_read() {
+    let Routers { admin, .. } = routers_with(AdminRoutes::Apart);
+    for length in [3 << 20, 1 << 30] {
+        let request = HttpRequest::builder()
+            .method(Method::PUT)
+            .uri("/admin/loggers/a")
+            .header("content-type", "application/json")
+            .header("content-length", length);
+        let sent = Arc::new(AtomicUsize::new(0));
+        let body = Body::new(Blanks { length, sent: Arc::clone(&sent) });
+        let response = admin.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        assert_eq!(response.status().as_u16(), 413, "{length}");
+        assert!(sent.load(Ordering::Relaxed) < 4 << 20, "{sent:?}");
+    }
+}
+
+/// A body of blanks, and how many have been taken.
+struct Blanks {
+    length: usize,
+    sent: Arc<AtomicUsize>,
+}
+
+impl body::Body for Blanks {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+    ) -> Poll<Option<Result<body::Frame<Bytes>, Infallible>>> {
+        let chunk = Bytes::from(vec![b' '; 64 << 10]);
+        let before = self.sent.fetch_add(chunk.len(), Ordering::Relaxed);
+        Poll::Ready((before < self.length).then_some(Ok(body::Frame::data(chunk))))
     }
 }
