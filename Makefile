@@ -41,7 +41,7 @@ e2e: setup
 soak: setup
 	SLUICE_SOAK_SECONDS=$(SOAK) cargo test $(CARGO_FLAGS) -p sluice-operator --test it -- applied:: crashes:: outages::
 
-## Measures Sluice beside Kafka Connect and writes e2e/bench/RESULTS.md; `make bench ARGS=--quick` only prints, in minutes.
+## Measures Sluice beside Kafka Connect and writes e2e/bench/RESULTS.md; `ARGS="--only density"` does one section, `ARGS=--quick` only prints.
 bench: setup
 	cargo build $(CARGO_FLAGS) --release -p sluice-worker -p sluice-operator -p sluice-bench
 	cargo run $(CARGO_FLAGS) --release -p sluice-bench -- $(ARGS)

@@ -7,6 +7,7 @@ mod duel;
 mod footprint;
 mod latency;
 mod machine;
+mod part;
 mod payload;
 mod process;
 mod progress;
@@ -25,12 +26,12 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use clap::{Parser, ValueEnum};
 
 use broker::Broker;
-use machine::Machine;
-use report::Report;
+use part::Part;
+use report::Facts;
 use scenarios::Scenario;
 use workers::Side;
 
@@ -41,13 +42,13 @@ struct Arguments {
     /// Fewer records, runs and scenarios; prints the tables and keeps the published ones.
     #[arg(long)]
     quick: bool,
-    /// Records in each run of the smallest; the others have a quarter.
+    /// Records in each run of the smallest; larger ones have fewer.
     #[arg(long)]
     records: Option<u64>,
     /// Pairs of runs in each scenario.
     #[arg(long)]
     pairs: Option<usize>,
-    /// Only this part; prints the tables and keeps the published ones.
+    /// Only this part; the tables of the others stay as they were published.
     #[arg(long, value_enum)]
     only: Option<Part>,
     /// Clusters of the operator's part.
@@ -76,25 +77,24 @@ impl Arguments {
         }
     }
 
+    /// Of the runs that other figures are fractions of.
+    fn records(&self) -> u64 {
+        self.records.unwrap_or(if self.quick { 4_000_000 } else { 8_000_000 })
+    }
+
+    /// Whether what is measured takes the place of what is published.
+    fn publishes(&self) -> bool {
+        !self.quick && self.scenario.is_none()
+    }
+
+    fn wants_part(&self, part: Part) -> bool {
+        self.only.is_none_or(|only| only == part)
+            && (self.scenario.is_none() || part.has_scenarios())
+    }
+
     fn wants(&self, scenario: &str) -> bool {
         self.scenario.as_ref().is_none_or(|part| scenario.contains(part))
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Part {
-    /// Start-up and size.
-    Footprint,
-    /// W1, W2, W4 and W5.
-    Throughput,
-    /// W12.
-    Latency,
-    /// W13 and W15.
-    Density,
-    /// W14.
-    Disturbance,
-    /// The operator with many resources.
-    Scale,
 }
 
 #[tokio::main(worker_threads = 1)]
@@ -103,20 +103,43 @@ async fn main() -> Result<()> {
     if cfg!(debug_assertions) {
         bail!("a debug build measures nothing: run `make bench`");
     }
-    let report = measure(&arguments).await?;
-    let text = report.text();
-    if arguments.quick || arguments.only.is_some() || arguments.scenario.is_some() {
-        std::io::stdout().write_all(text.as_bytes())?;
-        return Ok(());
+    let parts: Vec<Part> =
+        Part::value_variants().iter().copied().filter(|it| arguments.wants_part(*it)).collect();
+    let folder = tempfile::Builder::new().prefix("sluice-bench-").tempdir()?;
+    let broker =
+        if parts.iter().any(|it| it.needs_broker()) { Some(Broker::start().await?) } else { None };
+    let bench = Bench { arguments, broker, folder: folder.path().to_owned() };
+    for part in parts {
+        let facts = Facts::look(command(std::env::args().skip(1)));
+        let body = bench.measure(part).await?;
+        let section = report::section(part, &facts, &body);
+        if bench.arguments.publishes() {
+            // Part by part: what was measured is kept even if a later one fails.
+            save(part.file(), &section)?;
+            save("RESULTS.md", &report::document(saved)?)?;
+        } else {
+            std::io::stdout().write_all(section.as_bytes())?;
+        }
     }
-    save("RESULTS.md", text)
+    Ok(())
+}
+
+fn folder() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Writes a file that is published.
-fn save(file: &str, text: String) -> Result<()> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    fs::create_dir_all(folder.join("results"))?;
-    Ok(fs::write(folder.join(file), text)?)
+fn save(file: &str, text: &str) -> Result<()> {
+    fs::create_dir_all(folder().join("results"))?;
+    fs::write(folder().join(file), text).with_context(|| file.to_owned())
+}
+
+/// The section of a part as it was measured last, if ever.
+fn saved(part: Part) -> Result<Option<String>> {
+    match fs::read_to_string(folder().join(part.file())) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        text => text.map(Some).with_context(|| part.file().to_owned()),
+    }
 }
 
 /// What to type to run the same again.
@@ -125,126 +148,103 @@ fn command(arguments: impl Iterator<Item = String>) -> String {
     if given.is_empty() { "make bench".to_owned() } else { format!("make bench ARGS='{given}'") }
 }
 
-async fn measure(arguments: &Arguments) -> Result<Report> {
-    let is_in = |part| arguments.only.is_none_or(|only| only == part);
-    let mut report = Report {
-        machine: Machine::look(),
-        command: command(std::env::args().skip(1)),
-        records: arguments.records.unwrap_or(if arguments.quick { 4_000_000 } else { 8_000_000 }),
-        footprints: Vec::new(),
-        operator: None,
-        sizes: Vec::new(),
-        outcomes: Vec::new(),
-        latencies: Vec::new(),
-        densities: Vec::new(),
-        disturbances: Vec::new(),
-        scale: None,
-    };
-    let is_whole = arguments.scenario.is_none();
-    if is_in(Part::Scale) && is_whole {
-        report.scale = Some(scale::measure(arguments.size()).await?);
-    }
-    if arguments.only == Some(Part::Scale) {
-        return Ok(report);
-    }
-    let folder = tempfile::Builder::new().prefix("sluice-bench-").tempdir()?;
-    let broker = Broker::start().await?;
-    if is_in(Part::Footprint) {
-        footprints(arguments, &broker, folder.path(), &mut report).await?;
-    }
-    if is_in(Part::Density) && is_whole {
-        densities(&broker, folder.path(), &mut report).await?;
-    }
-    if is_in(Part::Disturbance) && is_whole {
-        disturbances(&broker, folder.path(), &mut report).await?;
-    }
-    if is_in(Part::Throughput) {
-        throughput(arguments, &broker, folder.path(), &mut report).await?;
-    }
-    if is_in(Part::Latency) {
-        latency(arguments, &broker, folder.path(), &mut report).await?;
-    }
-    Ok(report)
+/// What all parts need.
+struct Bench {
+    arguments: Arguments,
+    broker: Option<Broker>,
+    folder: PathBuf,
 }
 
-async fn footprints(
-    arguments: &Arguments,
-    broker: &Broker,
-    folder: &Path,
-    report: &mut Report,
-) -> Result<()> {
-    let plugins: PathBuf = workers::plugins(folder).await?;
-    let runs = if arguments.quick { 3 } else { 10 };
-    for side in [Side::Java, Side::Sluice] {
-        let footprint = footprint::worker(side, broker, &plugins, runs).await?;
-        eprintln!("{footprint:?}");
-        report.footprints.push(footprint);
+impl Bench {
+    /// Measures a part; its tables.
+    async fn measure(&self, part: Part) -> Result<String> {
+        match part {
+            Part::Footprint => self.footprint().await,
+            Part::Density => self.density().await,
+            Part::Disturbance => self.disturbance().await,
+            Part::Throughput => self.throughput().await,
+            Part::Latency => self.latency().await,
+            Part::Scale => Ok(report::scale::body(&scale::measure(self.arguments.size()).await?)),
+        }
     }
-    report.operator = Some(footprint::operator().await?);
-    for program in ["sluice-worker", "sluice-operator"] {
-        report.sizes.push((program, footprint::size(program)?));
-    }
-    Ok(())
-}
 
-async fn densities(broker: &Broker, folder: &Path, report: &mut Report) -> Result<()> {
-    let plugins = workers::plugins(folder).await?;
-    for side in [Side::Java, Side::Sluice] {
-        report.densities.extend(density::measure(side, broker, &plugins, folder).await?);
+    fn broker(&self) -> Result<&Broker> {
+        self.broker.as_ref().context("this part was to need no broker")
     }
-    Ok(())
-}
 
-async fn disturbances(broker: &Broker, folder: &Path, report: &mut Report) -> Result<()> {
-    let plugins = workers::plugins(folder).await?;
-    for delay in disturbance::DELAYS {
+    async fn footprint(&self) -> Result<String> {
+        let plugins = workers::plugins(&self.folder).await?;
+        let runs = if self.arguments.quick { 3 } else { 10 };
+        let mut footprints = Vec::new();
         for side in [Side::Java, Side::Sluice] {
-            let measured = disturbance::measure(side, delay, broker, &plugins, folder).await?;
-            eprintln!("{measured:?}");
-            report.disturbances.extend(measured);
+            let footprint = footprint::worker(side, self.broker()?, &plugins, runs).await?;
+            eprintln!("{footprint:?}");
+            footprints.push(footprint);
         }
+        let operator = footprint::operator().await?;
+        let mut sizes = Vec::new();
+        for program in ["sluice-worker", "sluice-operator"] {
+            sizes.push((program, footprint::size(program)?));
+        }
+        Ok(report::footprint::body(&footprints, &operator, &sizes))
     }
-    Ok(())
-}
 
-async fn throughput(
-    arguments: &Arguments,
-    broker: &Broker,
-    folder: &Path,
-    report: &mut Report,
-) -> Result<()> {
-    let wanted = |it: &Scenario| arguments.wants(&format!("{:?}: {}", it.workload, it.name));
-    for scenario in scenarios::all().into_iter().filter(wanted) {
-        let records = scenario.payload.records(report.records);
-        let outcome =
-            throughput::measure(broker, scenario, records, arguments.pairs(), folder).await?;
-        report.outcomes.push(outcome);
-        if !arguments.quick {
-            // Scenario by scenario: what was measured is kept even if a later one fails.
-            save("results/runs.csv", report::csv::runs(&report.outcomes))?;
-            save("results/samples.csv", report::csv::samples(&report.outcomes))?;
+    async fn density(&self) -> Result<String> {
+        let plugins = workers::plugins(&self.folder).await?;
+        let mut all = Vec::new();
+        for side in [Side::Java, Side::Sluice] {
+            all.extend(density::measure(side, self.broker()?, &plugins, &self.folder).await?);
         }
+        Ok(report::density::body(&all))
     }
-    Ok(())
-}
 
-async fn latency(
-    arguments: &Arguments,
-    broker: &Broker,
-    folder: &Path,
-    report: &mut Report,
-) -> Result<()> {
-    let wanted = |it: &latency::Paced| arguments.wants(&format!("W12: {}", it.name));
-    let seconds = seconds(report.records);
-    for scenario in latency::SCENARIOS.into_iter().filter(wanted) {
-        let measured =
-            latency::measure(broker, scenario, seconds, arguments.pairs(), folder).await?;
-        report.latencies.push(measured);
-        if !arguments.quick {
-            save("results/latency.csv", report::csv::latencies(&report.latencies))?;
+    async fn disturbance(&self) -> Result<String> {
+        let plugins = workers::plugins(&self.folder).await?;
+        let mut all = Vec::new();
+        for delay in disturbance::DELAYS {
+            for side in [Side::Java, Side::Sluice] {
+                let broker = self.broker()?;
+                let measured =
+                    disturbance::measure(side, delay, broker, &plugins, &self.folder).await?;
+                eprintln!("{measured:?}");
+                all.extend(measured);
+            }
         }
+        Ok(report::disturbance::body(&all))
     }
-    Ok(())
+
+    async fn throughput(&self) -> Result<String> {
+        let wants =
+            |it: &Scenario| self.arguments.wants(&format!("{:?}: {}", it.workload, it.name));
+        let mut outcomes = Vec::new();
+        for scenario in scenarios::all().into_iter().filter(wants) {
+            let records = scenario.payload.records(self.arguments.records());
+            let pairs = self.arguments.pairs();
+            let broker = self.broker()?;
+            outcomes
+                .push(throughput::measure(broker, scenario, records, pairs, &self.folder).await?);
+            if self.arguments.publishes() {
+                save("results/runs.csv", &report::csv::runs(&outcomes))?;
+                save("results/samples.csv", &report::csv::samples(&outcomes))?;
+            }
+        }
+        Ok(report::throughput::body(&outcomes))
+    }
+
+    async fn latency(&self) -> Result<String> {
+        let wants = |it: &latency::Paced| self.arguments.wants(&format!("W12: {}", it.name));
+        let seconds = seconds(self.arguments.records());
+        let mut all = Vec::new();
+        for scenario in latency::SCENARIOS.into_iter().filter(wants) {
+            let pairs = self.arguments.pairs();
+            let broker = self.broker()?;
+            all.push(latency::measure(broker, scenario, seconds, pairs, &self.folder).await?);
+            if self.arguments.publishes() {
+                save("results/latency.csv", &report::csv::latencies(&all))?;
+            }
+        }
+        Ok(report::latency::body(&all))
+    }
 }
 
 /// How long a run at a pace takes: half a minute if the others have the usual 8 million records, 5 s at least.

@@ -34,11 +34,13 @@ impl Payload {
         }
     }
 
-    /// How many records a run has, if it has `most` of the smallest.
+    /// How many records a run has, if it has `most` of the smallest: as few as let a run of the faster side still be
+    /// seen some times, five times a second.
     pub(crate) const fn records(self, most: u64) -> u64 {
         match self {
-            Self::Bytes(..=100) => most,
-            Self::Bytes(_) | Self::JsonWithSchema | Self::Json | Self::Line => most / 4,
+            Self::Bytes(..=100) | Self::Json => most,
+            Self::JsonWithSchema => most / 2,
+            Self::Bytes(_) | Self::Line => most / 4,
         }
     }
 

@@ -15,8 +15,8 @@ worker is stopped, a record is written, and the worker is started again: the tim
 first file, and to the record in the last one; files are looked at every 2 ms, once the worker is healthy. One run a row: no spread is
 known.";
 
-/// The whole section.
-pub(super) fn section(all: &[Density]) -> String {
+/// Its tables.
+pub(crate) fn body(all: &[Density]) -> String {
     let mut table = Table::new(&[
         "connectors",
         "side",
@@ -38,7 +38,7 @@ pub(super) fn section(all: &[Density]) -> String {
     }
     let settled = (SETTLED + IDLE).as_secs();
     format!(
-        "## W13, W15: many connectors\n\n{HOW} Memory and CPU are of {} s after {} s.\n\n{}",
+        "{HOW} Memory and CPU are of {} s after {} s.\n\n{}",
         IDLE.as_secs(),
         settled - IDLE.as_secs(),
         table.finish()

@@ -15,8 +15,8 @@ by the broker's stamps (`session.timeout.ms=10000` and `heartbeat.interval.ms=30
 /// A pause that counts as one, in milliseconds.
 const NOTICED: f64 = 100.0;
 
-/// The whole section.
-pub(super) fn section(all: &[Disturbance]) -> String {
+/// Its tables.
+pub(crate) fn body(all: &[Disturbance]) -> String {
     let mut table = Table::new(&[
         "act",
         "delay",
@@ -43,5 +43,5 @@ pub(super) fn section(all: &[Disturbance]) -> String {
             millis(if one.stayed.is_empty() { f64::NAN } else { largest(&one.stayed) }),
         ]);
     }
-    format!("## W14: disturbance\n\n{HOW}\n\n{}", table.finish())
+    format!("{HOW}\n\n{}", table.finish())
 }

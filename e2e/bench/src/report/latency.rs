@@ -22,9 +22,9 @@ among equal runs of a side, less one; a ratio within the larger spread of its ow
 what the broker and its clients take of that by themselves: the same records from a producer of the bench (`linger.ms=0`, `acks=1`)
 straight to a consumer of the bench, once the others are done.";
 
-/// The whole section.
-pub(super) fn section(all: &[Latencies]) -> String {
-    format!("## W12: latency\n\n{HOW}\n\n{}\n{}", ratios(all), figures(all))
+/// Its tables.
+pub(crate) fn body(all: &[Latencies]) -> String {
+    format!("{HOW}\n\n{}\n{}", ratios(all), figures(all))
 }
 
 fn ratios(all: &[Latencies]) -> String {

@@ -13,8 +13,8 @@ The operator with its default settings on a real API server (etcd without fsync)
 API, on the same machine as everything else. Requests are counted on the way to the API server; watches, the lists before them and
 the Lease are not among them, nor are questions to the workers.";
 
-/// The whole section.
-pub(super) fn section(scale: &Scale) -> String {
+/// Its tables.
+pub(crate) fn body(scale: &Scale) -> String {
     let Scale { size, memory, .. } = scale;
     let Size { clusters, connectors, idle } = size;
     let each = |count: u64, of: usize| format!("{:.2}", count as f64 / of as f64);
@@ -60,8 +60,5 @@ pub(super) fn section(scale: &Scale) -> String {
         &seconds(scale.restart),
         "< 30 s",
     ]);
-    format!(
-        "## Operator: many resources\n\n{HOW} One run: no spread is known.\n\n{}",
-        table.finish()
-    )
+    format!("{HOW} One run: no spread is known.\n\n{}", table.finish())
 }

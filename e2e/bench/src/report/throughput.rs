@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::{
+    scenarios::Workload,
     statistics::{largest, median, smallest, spread, verdict},
     table::Table,
     throughput::{Outcome, Run},
@@ -10,7 +11,7 @@ use crate::{
 };
 
 /// How it was measured.
-pub(super) const HOW: &str = "\
+const HOW: &str = "\
 One broker, no keys. The order of the runs is A B A B … and then A A B B; the JVM's first two runs of a scenario are not counted.
 Each run is a new connector; consumer and producer settings are the defaults of either side unless the row names some.
 
@@ -31,8 +32,23 @@ CPU and memory are what `/proc` says of worker and broker. *Spread* is the large
 runs of a side, less one; a ratio within the larger spread is called no difference. The other one of the two workers is
 frozen meanwhile (`SIGSTOP`).";
 
+/// Its tables.
+pub(crate) fn body(all: &[Outcome]) -> String {
+    let mut text = format!("{HOW}\n");
+    for workload in Workload::ALL {
+        let outcomes = || all.iter().filter(|it| it.scenario.workload == workload);
+        if outcomes().next().is_some() {
+            let _ = write!(text, "\n### {}\n\n", workload.heading());
+            let _ = writeln!(text, "{}", ratios(outcomes()));
+            let _ = writeln!(text, "{}", costs(outcomes()).trim_end());
+        }
+    }
+    let _ = write!(text, "\n### Loaded memory\n\n{}\n", memory(all));
+    text
+}
+
 /// What is compared.
-pub(super) fn ratios<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> String {
+fn ratios<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> String {
     let mut table = Table::new(&[
         "scenario",
         "CPU per record",
@@ -60,7 +76,7 @@ pub(super) fn ratios<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> String 
 }
 
 /// What it is compared from.
-pub(super) fn costs<'a>(outcomes: impl Iterator<Item = &'a Outcome> + Clone) -> String {
+fn costs<'a>(outcomes: impl Iterator<Item = &'a Outcome> + Clone) -> String {
     let mut table = Table::new(&[
         "scenario",
         "side",
@@ -107,7 +123,7 @@ pub(super) fn costs<'a>(outcomes: impl Iterator<Item = &'a Outcome> + Clone) -> 
 }
 
 /// What the workers hold while they are busy.
-pub(super) fn memory(outcomes: &[Outcome]) -> String {
+fn memory(outcomes: &[Outcome]) -> String {
     let mut table = Table::new(&[
         "scenario",
         "Kafka Connect, mean",

@@ -1,0 +1,56 @@
+//! The parts of a measurement. Each has a section of the report, which is kept until the part is measured again.
+
+use clap::ValueEnum;
+
+/// A part, in the order of the report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// Start-up and size.
+    Footprint,
+    /// W13 and W15.
+    Density,
+    /// W14.
+    Disturbance,
+    /// W1, W2, W4 and W5.
+    Throughput,
+    /// W12.
+    Latency,
+    /// The operator with many resources.
+    Scale,
+}
+
+impl Part {
+    /// The heading of its section.
+    pub(crate) const fn heading(self) -> &'static str {
+        match self {
+            Self::Footprint => "Start-up and size",
+            Self::Density => "W13, W15: many connectors",
+            Self::Disturbance => "W14: disturbance",
+            Self::Throughput => "Throughput",
+            Self::Latency => "W12: latency",
+            Self::Scale => "Operator: many resources",
+        }
+    }
+
+    /// The file of its section, relative to the folder of this crate.
+    pub(crate) const fn file(self) -> &'static str {
+        match self {
+            Self::Footprint => "results/footprint.md",
+            Self::Density => "results/density.md",
+            Self::Disturbance => "results/disturbance.md",
+            Self::Throughput => "results/throughput.md",
+            Self::Latency => "results/latency.md",
+            Self::Scale => "results/scale.md",
+        }
+    }
+
+    /// Whether it runs Kafka Connect and Sluice on a broker.
+    pub(crate) const fn needs_broker(self) -> bool {
+        !matches!(self, Self::Scale)
+    }
+
+    /// Whether it is made of scenarios, of which some can be chosen.
+    pub(crate) const fn has_scenarios(self) -> bool {
+        matches!(self, Self::Throughput | Self::Latency)
+    }
+}
