@@ -4,6 +4,8 @@
 
 mod control_plane;
 mod foreign;
+#[cfg(feature = "kubernetes")]
+mod forward;
 mod helm;
 mod kubectl;
 mod machine;
@@ -18,6 +20,8 @@ use crate::{lasting, reaper};
 
 pub use control_plane::ControlPlane;
 pub use foreign::foreign_definitions;
+#[cfg(feature = "kubernetes")]
+pub use forward::forward;
 pub use helm::Helm;
 pub use kubectl::Kubectl;
 pub use node::Node;

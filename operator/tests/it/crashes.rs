@@ -10,7 +10,7 @@ use axum::middleware::from_fn_with_state;
 use futures::{StreamExt, stream};
 use kube::Client;
 use serde_json::{Value, json};
-use sluice_kit::kubernetes::missing_for_control_plane;
+use sluice_kit::kubernetes::{forward, missing_for_control_plane};
 use sluice_kit::require;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
@@ -57,7 +57,7 @@ impl Run {
         let (workers, gate) = (Workers::default(), Gate::default());
         let mut served = JoinSet::new();
         let guarded = |routes: Router| routes.layer(from_fn_with_state(gate.clone(), gate::pass));
-        let server = serve(guarded(gate::forward(client.clone())), &mut served).await?;
+        let server = serve(guarded(forward(client.clone())), &mut served).await?;
         let address = serve(guarded(workers.routes()), &mut served).await?;
         let folder = tempfile::tempdir()?;
         let kubeconfig = json!({

@@ -2,21 +2,16 @@
 
 use std::{
     collections::BTreeMap,
-    convert::Infallible,
     io::Write as _,
     sync::{Arc, Mutex},
 };
 
 use anyhow::Result;
-use axum::{
-    Router,
-    extract::Request,
-    response::{IntoResponse, Response},
-};
-use http::{Method, StatusCode};
-use http_body_util::BodyExt as _;
-use kube::{Client, client::Body};
+use axum::{extract::Request, middleware::map_request};
+use http::Method;
+use kube::Client;
 use serde_json::json;
+use sluice_kit::kubernetes::forward;
 use tempfile::TempPath;
 use tokio::{net::TcpListener, task::JoinSet};
 
@@ -114,11 +109,11 @@ pub(super) async fn serve(
 ) -> Result<TempPath> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let server = format!("http://{}", listener.local_addr()?);
-    let routes = Router::new().fallback(move |request: Request| {
+    let counted = map_request(move |request: Request| {
         counts.note(&request);
-        let client = client.clone();
-        async move { Ok::<_, Infallible>(hand_on(&client, request).await) }
+        async move { request }
     });
+    let routes = forward(client).layer(counted);
     tasks.spawn(async move { axum::serve(listener, routes).await.unwrap_or_default() });
     let kubeconfig = json!({
         "apiVersion": "v1",
@@ -131,23 +126,6 @@ pub(super) async fn serve(
     let mut file = tempfile::NamedTempFile::new()?;
     file.write_all(kubeconfig.to_string().as_bytes())?;
     Ok(file.into_temp_path())
-}
-
-async fn hand_on(client: &Client, request: Request) -> Response {
-    let (head, body) = request.into_parts();
-    let Ok(body) = body.collect().await else { return StatusCode::BAD_REQUEST.into_response() };
-    let mut copy = http::Request::new(Body::from(body.to_bytes().to_vec()));
-    *copy.method_mut() = head.method;
-    *copy.uri_mut() = head.uri;
-    for name in ["content-type", "accept"] {
-        if let Some(value) = head.headers.get(name) {
-            copy.headers_mut().insert(name, value.clone());
-        }
-    }
-    match client.send(copy).await {
-        Ok(answer) => answer.map(axum::body::Body::new),
-        Err(error) => (StatusCode::BAD_GATEWAY, error.to_string()).into_response(),
-    }
 }
 
 #[cfg(test)]

@@ -1,16 +1,11 @@
 //! What an operator's requests pass: it counts writes, and holds back all from a certain one on.
 
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use axum::Router;
 use axum::extract::{Request, State as Extract};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use http::{Method, StatusCode};
-use http_body_util::BodyExt;
-use kube::Client;
-use kube::client::Body;
+use axum::response::Response;
+use http::Method;
 
 /// Whether a write takes effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,32 +128,5 @@ pub(super) async fn pass(Extract(gate): Extract<Gate>, request: Request, next: N
             std::future::pending().await
         }
         Turn::Hold => std::future::pending().await,
-    }
-}
-
-/// Hands requests on to the API server.
-pub(super) fn forward(client: Client) -> Router {
-    Router::new().fallback(move |request: Request| {
-        let client = client.clone();
-        async move { Ok::<_, Infallible>(hand_on(&client, request).await) }
-    })
-}
-
-async fn hand_on(client: &Client, request: Request) -> Response {
-    let (head, body) = request.into_parts();
-    let Ok(body) = body.collect().await else {
-        return StatusCode::BAD_REQUEST.into_response();
-    };
-    let mut copy = http::Request::new(Body::from(body.to_bytes().to_vec()));
-    *copy.method_mut() = head.method;
-    *copy.uri_mut() = head.uri;
-    for name in ["content-type", "accept"] {
-        if let Some(value) = head.headers.get(name) {
-            copy.headers_mut().insert(name, value.clone());
-        }
-    }
-    match client.send(copy).await {
-        Ok(answer) => answer.map(axum::body::Body::new),
-        Err(error) => (StatusCode::BAD_GATEWAY, error.to_string()).into_response(),
     }
 }
