@@ -31,8 +31,8 @@ const RAISED: [&str; 6] = [
 ];
 
 /// What Strimzi's dashboard for Kafka Connect asks for, but for what only a Java process or the kubelet has (`jvm_…`,
-/// `container_…`) and the counters of clients, which docs/install.md names as missing.
-const STRIMZIS: [&str; 7] = [
+/// `container_…`) and the counters of producers, which docs/install.md names as missing.
+const STRIMZIS: [&str; 11] = [
     "kafka_connect_worker_connector_count",
     "kafka_connect_worker_task_count",
     "kafka_connect_worker_connector_running_task_count",
@@ -40,6 +40,10 @@ const STRIMZIS: [&str; 7] = [
     "kafka_connect_worker_connector_failed_task_count",
     "kafka_connect_worker_connector_unassigned_task_count",
     "kafka_connect_worker_connector_destroyed_task_count",
+    "kafka_connect_connector_status",
+    "kafka_connect_connector_task_status",
+    "kafka_consumer_incoming_byte_total",
+    "kafka_consumer_connection_count",
 ];
 
 #[tokio::test]

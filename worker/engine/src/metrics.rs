@@ -14,11 +14,13 @@ mod worker;
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
+
+use sluice_kafka::wire::Traffic;
 
 pub(crate) use board::Board;
 use clock::StateClock;
@@ -57,6 +59,8 @@ pub(crate) struct TaskStats {
     pub(crate) commit_skips: Meter,
     pub(crate) commit_seqno: Counter,
     pub(crate) partitions: Counter,
+    /// Of a sink's consumer, once it is there.
+    consumer: OnceLock<Arc<Traffic>>,
     has_transactions: AtomicBool,
     /// Records in each transaction that was committed.
     pub(crate) transaction_size: Window,
@@ -96,6 +100,12 @@ impl TaskStats {
             self.startups.ended(state == TaskState::Running);
         }
         lock(&self.state).enter(state, Instant::now());
+    }
+
+    /// The task reads by this client.
+    pub(crate) fn consumes(&self, traffic: Arc<Traffic>) {
+        // A task has one consumer.
+        let _ = self.consumer.set(traffic);
     }
 
     /// The task writes in transactions.

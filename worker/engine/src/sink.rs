@@ -116,6 +116,7 @@ impl Sink {
         control.built().await;
         let task = plugin.open(&parts.task, context.clone()).await?;
         let (consumer, batch_limit) = clients.consumer(parts.runtime.clone())?;
+        stats.consumes(consumer.traffic());
         let cutoff = consumer.cutoff();
         control.abandonment.closes(move || cutoff.cut());
         Ok(Self {

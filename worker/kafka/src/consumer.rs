@@ -13,8 +13,12 @@ use sluice_model::TopicPartition;
 use tokio::{runtime::Handle, time::timeout};
 
 use crate::{
-    admin::Isolation, batch::Batch, failure::ClientError, memory::Share, settings::ClientSettings,
-    wire::Client,
+    admin::Isolation,
+    batch::Batch,
+    failure::ClientError,
+    memory::Share,
+    settings::ClientSettings,
+    wire::{Client, Traffic},
 };
 pub use cutoff::ConsumerCutoff;
 use fetcher::{FetchSettings, Fetcher};
@@ -66,6 +70,7 @@ pub struct BatchConsumer {
     member: Option<Member>,
     fetcher: Fetcher,
     failed: Option<ClientError>,
+    traffic: Arc<Traffic>,
 }
 
 impl std::fmt::Debug for BatchConsumer {
@@ -79,6 +84,7 @@ impl BatchConsumer {
     pub fn new(settings: &ClientSettings, config: ConsumerConfig) -> Result<Self, ClientError> {
         let client_id = settings.client_id().map_or(config.client_id, str::to_owned);
         let client = Client::new(settings, &client_id)?;
+        let traffic = client.traffic();
         let group = settings.group_id().map(str::to_owned).or(config.group_id);
         let runtime = config.runtime.unwrap_or_else(Handle::current);
         let group = group.map(|group| MemberSettings::parse(settings, group)).transpose()?;
@@ -89,7 +95,12 @@ impl BatchConsumer {
         };
         let fetch = FetchSettings::parse(settings, config.isolation, config.share.most())?;
         let fetcher = Fetcher::new(client, fetch, config.share, lookup);
-        Ok(Self { member, fetcher, failed: None })
+        Ok(Self { member, fetcher, failed: None, traffic })
+    }
+
+    /// What it has sent and received, heartbeats included.
+    pub fn traffic(&self) -> Arc<Traffic> {
+        Arc::clone(&self.traffic)
     }
 
     /// Joins the group for exactly these topics. Patterns are the caller's to resolve.

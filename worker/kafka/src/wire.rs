@@ -8,6 +8,7 @@ mod metadata;
 mod pool;
 mod refusal;
 mod scram;
+mod traffic;
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,6 +22,7 @@ use tokio_rustls::TlsConnector;
 
 pub use error::Error;
 pub use metadata::{Metadata, Node, PartitionMetadata, TopicMetadata};
+pub use traffic::Traffic;
 
 use crate::settings::{ClientSettings, SettingsError};
 
@@ -52,6 +54,7 @@ impl Client {
             client_id: StrBytes::from_string(client_id.to_owned()),
             tls: tls.map(|config| TlsConnector::from(Arc::new(config))),
             sasl: security.sasl.clone(),
+            traffic: Arc::new(Traffic::of(client_id)),
         };
         let pool = Pool::new(Arc::new(profile), settings)?;
         Ok(Self { pool: Arc::new(pool) })
@@ -61,6 +64,11 @@ impl Client {
     #[must_use]
     pub fn dedicated(&self) -> Self {
         Self { pool: Arc::new(self.pool.dedicated()) }
+    }
+
+    /// What it and all that are [`Self::dedicated`] of it have sent and received.
+    pub fn traffic(&self) -> Arc<Traffic> {
+        self.pool.traffic()
     }
 
     /// Sends `request` in the newest version that both sides speak. Not retried.

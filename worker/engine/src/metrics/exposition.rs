@@ -69,6 +69,7 @@ impl Collector for TaskCollector {
         let now = Instant::now();
         let mut families = of_tasks(&shown, now);
         families.extend(of_plugins(&shown));
+        families.extend(of_consumers(&shown));
         families.extend(of_connectors(&shown));
         let worker = Worker { tasks: shown.len(), startups: Arc::clone(&self.startups), now };
         families.extend(WORKER.families(&[(Vec::new(), worker)]));
@@ -120,6 +121,12 @@ fn of_plugins(shown: &[Shown]) -> Vec<MetricFamily> {
     [transforms, predicates].concat()
 }
 
+fn of_consumers(shown: &[Shown]) -> Vec<MetricFamily> {
+    let consumers: Vec<_> = shown.iter().filter_map(|it| it.stats.consumer.get()).collect();
+    let subjects = consumers.iter().map(|it| (vec![it.client_id()], Arc::clone(it)));
+    tasks::CONSUMER.families(&subjects.collect::<Vec<_>>())
+}
+
 fn of_connectors(shown: &[Shown]) -> Vec<MetricFamily> {
     let mut connectors = BTreeMap::<&str, Vec<TaskState>>::new();
     for task in shown {
@@ -137,6 +144,7 @@ pub fn described() -> Vec<Described> {
         tasks::TRANSACTIONS.describe(),
         tasks::SINK.describe(),
         tasks::ERRORS.describe(),
+        tasks::CONSUMER.describe(),
         tasks::TRANSFORM.describe(),
         tasks::PREDICATE.describe(),
         WORKER.describe(),
@@ -203,6 +211,7 @@ mod tests {
         }
         for line in [
             r#"kafka_connect_connector_status{connector="orders",status="running",task="3"} 1"#,
+            r#"kafka_connect_connector_task_status{connector="orders",status="running",task="3"} 1"#,
             r#"kafka_connect_connector_task_metrics_connector_class_info{connector="orders",connector_class="Orders",task="3"} 1"#,
             r#"predicate_class_info{connector="orders",predicate="all",predicate_class="Always",task="3"} 1"#,
             r#"kafka_connect_worker_connector_running_task_count{connector="orders"} 1"#,

@@ -20,7 +20,7 @@ pub struct Attribute<S> {
     name: &'static str,
     help: &'static str,
     read: Read<S>,
-    alias: Option<&'static str>,
+    aliases: &'static [&'static str],
 }
 
 #[derive(Debug)]
@@ -48,12 +48,12 @@ pub struct Described {
 impl<S> Attribute<S> {
     /// A number that only grows.
     pub const fn total(name: &'static str, help: &'static str, read: fn(&S) -> f64) -> Self {
-        Self { name, help, read: Read::Total(read), alias: None }
+        Self { name, help, read: Read::Total(read), aliases: &[] }
     }
 
     /// A number.
     pub const fn value(name: &'static str, help: &'static str, read: fn(&S) -> f64) -> Self {
-        Self { name, help, read: Read::Value(read), alias: None }
+        Self { name, help, read: Read::Value(read), aliases: &[] }
     }
 
     /// A text: for Prometheus a label of a metric that is always 1.
@@ -62,18 +62,23 @@ impl<S> Attribute<S> {
         help: &'static str,
         read: for<'a> fn(&'a S) -> &'a str,
     ) -> Self {
-        Self { name, help, read: Read::Text(read), alias: None }
+        Self { name, help, read: Read::Text(read), aliases: &[] }
     }
 
-    /// The same under one more name.
+    /// The same under further names.
     #[must_use]
-    pub(crate) const fn known_as(mut self, alias: &'static str) -> Self {
-        self.alias = Some(alias);
+    pub(crate) const fn known_as(mut self, aliases: &'static [&'static str]) -> Self {
+        self.aliases = aliases;
         self
     }
 
     fn names(&self, group: &str) -> Vec<String> {
         let attribute = self.name.replace('-', "_");
+        // Those of clients are of another domain than Connect's.
+        if let Some(client) = group.strip_suffix("-metrics").filter(|it| *it == "consumer") {
+            let names = [format!("kafka_{client}"), format!("kafka_{client}_{client}_metrics")];
+            return names.map(|it| format!("{it}_{attribute}")).to_vec();
+        }
         let long = format!("kafka_connect_{}_{attribute}", group.replace('-', "_"));
         let mut names = if matches!(self.read, Read::Text(_)) {
             vec![format!("{long}_info")]
@@ -82,7 +87,7 @@ impl<S> Attribute<S> {
             let kind = kind.strip_prefix("connect-").unwrap_or(kind).replace('-', "_");
             vec![format!("kafka_connect_{kind}_{attribute}"), long]
         };
-        names.extend(self.alias.map(str::to_owned));
+        names.extend(self.aliases.iter().map(|it| (*it).to_owned()));
         names
     }
 
@@ -176,7 +181,8 @@ mod tests {
             attributes: &[
                 Attribute::total("records-total", "Records.", |it| it.0),
                 Attribute::value("lag-max", "Lag.", |it| -it.0),
-                Attribute::text("task-class", "Class.", |it: &(f64, &str)| it.1).known_as("known"),
+                Attribute::text("task-class", "Class.", |it: &(f64, &str)| it.1)
+                    .known_as(&["known"]),
             ],
         };
         let families = GROUP.families(&[(vec!["0", "a\"b"], (2.0, "C"))]);

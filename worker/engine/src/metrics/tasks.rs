@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Instant};
 
+use sluice_kafka::wire::Traffic;
+
 use super::{Attribute, Group, TaskState, TaskStats, lock, plugins::Class};
 
 /// The tags of what tasks have.
@@ -27,7 +29,7 @@ pub(super) const TASK: Group<Seen> = Group {
         Attribute::text("status", "State: unassigned, running, paused or failed.", |it: &Seen| {
             it.stats.state().name()
         })
-        .known_as("kafka_connect_connector_status"),
+        .known_as(&["kafka_connect_connector_status", "kafka_connect_connector_task_status"]),
         Attribute::value("running-ratio", "Share of its time that the task has run.", |it| {
             it.ratio(TaskState::Running)
         }),
@@ -83,6 +85,17 @@ pub(super) const TASK: Group<Seen> = Group {
         Attribute::text("header-converter-version", "Its version.", |it| {
             it.stats.plugins.header.version
         }),
+    ],
+};
+
+/// Of the consumers of sinks.
+pub(super) const CONSUMER: Group<Arc<Traffic>> = Group {
+    name: "consumer-metrics",
+    tags: &["clientId"],
+    attributes: &[
+        Attribute::total("incoming-byte-total", "Bytes of answers.", |it| it.received() as f64),
+        Attribute::total("outgoing-byte-total", "Bytes of requests.", |it| it.sent() as f64),
+        Attribute::value("connection-count", "Open connections.", |it| it.connections() as f64),
     ],
 };
 

@@ -15,7 +15,7 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use super::{Error, authenticate, refusal};
+use super::{Error, Traffic, authenticate, refusal, traffic::Counted};
 use crate::settings::Sasl;
 
 /// No answer of a broker that we ask is near this; a peer that is no broker must not fill the memory.
@@ -27,6 +27,9 @@ const CHUNK: usize = 64 * 1024;
 /// The same of a broker that has shown to be one: the records of a fetch are read into one piece of memory.
 const KNOWN_CHUNK: usize = 8 * 1024 * 1024;
 
+/// Bytes that say how long an answer is.
+const LENGTH: usize = 4;
+
 /// Brokers close connections idle for 10 minutes; Java's clients leave a minute before.
 const IDLE: Duration = Duration::from_mins(9);
 
@@ -35,6 +38,7 @@ pub(super) struct Profile {
     pub(super) client_id: StrBytes,
     pub(super) tls: Option<TlsConnector>,
     pub(super) sasl: Option<Sasl>,
+    pub(super) traffic: Arc<Traffic>,
 }
 
 trait Transport: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
@@ -49,6 +53,7 @@ pub(super) struct Connection {
     correlation: i32,
     used: Instant,
     ends: Option<Instant>,
+    counted: Counted,
 }
 
 impl Connection {
@@ -73,6 +78,7 @@ impl Connection {
             correlation: 0,
             used: Instant::now(),
             ends: None,
+            counted: Counted::new(&profile.traffic),
         };
         connection.negotiate().await?;
         if let Some(sasl) = &profile.sasl {
@@ -117,6 +123,7 @@ impl Connection {
         let frame = self.frame(request, version)?;
         self.stream.write_all(&frame).await.map_err(|cause| self.broken(&cause))?;
         self.stream.flush().await.map_err(|cause| self.broken(&cause))?;
+        self.counted.sent(frame.len());
         let mut answer = self.read_frame().await?;
         let header = ResponseHeader::decode(&mut answer, R::Response::header_version(version))
             .map_err(|cause| self.malformed(&cause))?;
@@ -162,6 +169,7 @@ impl Connection {
                 return Err(self.broken(&std::io::ErrorKind::UnexpectedEof.into()));
             }
         }
+        self.counted.received(LENGTH + length);
         Ok(frame.freeze())
     }
 

@@ -11,7 +11,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Error, Node, authenticate, connection::Connection, connection::Profile};
+use super::{Error, Node, Traffic, authenticate, connection::Connection, connection::Profile};
 use crate::settings::{ClientSettings, SettingsError};
 
 type Address = (String, u16);
@@ -72,6 +72,10 @@ impl Pool {
             },
             known: Mutex::default(),
         })
+    }
+
+    pub(super) fn traffic(&self) -> Arc<Traffic> {
+        Arc::clone(&self.profile.traffic)
     }
 
     pub(super) fn dedicated(&self) -> Self {
