@@ -77,6 +77,12 @@ use unmanaged::UnmanagedConnectors;
         json_path = ".status.conditions[?(@.type=='Ready')].reason",
         description = "Why it is or is not ready"
     ),
+    printcolumn(
+        name = "Warning",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type=='Warning')].reason",
+        description = "What is missing or has no effect"
+    ),
     printcolumn(name = "Version", type_ = "string", json_path = ".status.version"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     printcolumn(name = "Group", type_ = "string", json_path = ".spec.groupId", priority = 1),

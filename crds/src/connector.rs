@@ -67,6 +67,12 @@ use status::KafkaConnectorStatus;
         json_path = ".status.conditions[?(@.type=='Ready')].reason",
         description = "Why it is or is not ready"
     ),
+    printcolumn(
+        name = "Warning",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type=='Warning')].reason",
+        description = "What is missing or has no effect"
+    ),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     printcolumn(name = "Class", type_ = "string", json_path = ".spec.class", priority = 1),
     printcolumn(

@@ -32,6 +32,7 @@ pub mod requests;
 pub mod revisions;
 pub mod secrets;
 pub mod status;
+pub mod unknown_class;
 pub mod validation;
 
 pub use converge::{Converged, bring};

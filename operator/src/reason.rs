@@ -91,6 +91,8 @@ pub enum Reason {
     NameTaken,
     /// Kafka Connect refuses the settings: the message is its own.
     InvalidConfig,
+    /// A topic that a sink is to read does not exist: create it, or correct the settings.
+    TopicNotFound,
     /// The workers redistribute work: the operator tries again.
     Rebalancing,
     /// A worker answers with an internal error: look at its log.
@@ -99,7 +101,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 46] = [
         Self::AllWorkersReady,
         Self::Accepted,
         Self::Answers,
@@ -143,6 +145,7 @@ impl Reason {
         Self::ClusterHasNoWorkers,
         Self::NameTaken,
         Self::InvalidConfig,
+        Self::TopicNotFound,
         Self::Rebalancing,
         Self::WorkerError,
     ];
@@ -193,6 +196,7 @@ impl Reason {
             Self::ClusterHasNoWorkers => "ClusterHasNoWorkers",
             Self::NameTaken => "NameTaken",
             Self::InvalidConfig => "InvalidConfig",
+            Self::TopicNotFound => "TopicNotFound",
             Self::Rebalancing => "Rebalancing",
             Self::WorkerError => "WorkerError",
         }

@@ -62,6 +62,7 @@ pub struct KafkaConnectorStatus {
 
 /// How far a sink is behind its topics.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Lag {
     /// Records that its group has yet to commit, as far as offsets tell, over all partitions.
     pub records: i64,
@@ -70,6 +71,9 @@ pub struct Lag {
     pub seconds: Option<i64>,
     /// When that was so.
     pub time: Time,
+    /// Topics that config.topics names and that do not exist, 20 at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub absent_topics: Vec<String>,
 }
 
 /// Restarts of what failed.

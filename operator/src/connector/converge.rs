@@ -91,6 +91,7 @@ pub async fn run(connector: &KafkaConnector, ctx: &Context) -> Result<Converged,
     converged.topics = workers.topics(&desired.name).await.unwrap_or_default();
     let told = converged.current.as_ref().and_then(|current| current.status.as_ref());
     converged.lag = lag::look(connector, &place, told, &workers).await;
+    converged.warnings.extend(lag::warning(converged.lag.as_ref()));
     Ok(converged)
 }
 
@@ -168,20 +169,22 @@ async fn onwards(
     current: Option<Current>,
     workers: &ConnectApi,
 ) -> Result<Converged, Error> {
-    let place = desired.place();
+    let (place, class) = (desired.place(), &connector.spec.class);
     let steps = plan(desired, current.as_ref());
     if steps.is_empty() {
         return Ok(Converged::new(place, current, false));
     }
     if steps.iter().any(|step| matches!(step, Step::Create(..) | Step::PutConfig(_))) {
-        let infos = workers.validate(&connector.spec.class, &desired.config).await?;
+        let infos = workers.validate(class, &desired.config).await;
+        let infos = infos.map_err(|error| Error::of_workers(error, class))?;
         if let Some(problems) = validation::problems(&infos, &desired.config) {
             return Err(Error::Invalid(problems));
         }
     }
     let news = news::of(connector, current.as_ref(), &steps);
     let is_new = current.is_none();
-    execute::in_order(&steps, &desired.name, workers).await?;
+    let made = execute::in_order(&steps, &desired.name, workers).await;
+    made.map_err(|error| Error::of_workers(error, class))?;
     let current = current::fetch(workers, &desired.name).await?;
     Ok(Converged { is_new, news, ..Converged::new(place, current, true) })
 }

@@ -1,6 +1,6 @@
 //! What keeps a connector from its spec, as condition reasons and pauses.
 
-use super::{desired, external, finalizer, revisions, secrets};
+use super::{desired, external, finalizer, revisions, secrets, unknown_class};
 use crate::connect_api;
 use crate::reason::{Reason, Retry};
 
@@ -52,6 +52,9 @@ pub enum Error {
     /// Kafka Connect finds the settings wrong.
     #[error("spec.config: {0}")]
     Invalid(String),
+    /// The workers do not have the class.
+    #[error(transparent)]
+    UnknownClass(#[from] unknown_class::UnknownClass),
     /// A call of the REST API.
     #[error("{0}")]
     Workers(#[from] connect_api::Error),
@@ -64,6 +67,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// What an answer of the workers about a connector of this class means.
+    pub fn of_workers(error: connect_api::Error, class: &str) -> Self {
+        unknown_class::of(&error, class).map_or_else(|| error.into(), Self::from)
+    }
+
     /// The condition reason.
     pub fn reason(&self) -> Reason {
         match self {
@@ -75,7 +83,7 @@ impl Error {
             Self::Secrets(error) => error.reason(),
             Self::Revisions(error) => error.reason(),
             Self::External(error) => error.reason(),
-            Self::Invalid(_) => Reason::InvalidConfig,
+            Self::Invalid(_) | Self::UnknownClass(_) => Reason::InvalidConfig,
             Self::Workers(error) => workers_reason(error),
             Self::Finalizer(_) | Self::Status(_) => Reason::ApiUnavailable,
         }
@@ -90,16 +98,10 @@ impl Error {
     }
 }
 
-/// Java answers 500 for a class that it does not have; only the text tells this from a fault of the worker.
 fn workers_reason(error: &connect_api::Error) -> Reason {
     match error {
         connect_api::Error::Refused { status: 409, .. } => Reason::Rebalancing,
         connect_api::Error::Refused { status: 400 | 422, .. } => Reason::InvalidConfig,
-        connect_api::Error::Refused { message, .. }
-            if message.contains("Failed to find any class that implements Connector") =>
-        {
-            Reason::InvalidConfig
-        }
         // A worker that starts answers 503, and so does a proxy before one.
         connect_api::Error::Unreachable { .. }
         | connect_api::Error::Refused { status: 503, .. } => Reason::WorkersUnreachable,

@@ -12,6 +12,7 @@ use sluice_rest_model::ConnectorStateInfo;
 
 use super::auto_restart::Decision;
 use super::judge::{first_line, judge};
+use super::lag;
 use super::place::{self, Place};
 use super::redact::redacted;
 use super::requests::Warning;
@@ -137,6 +138,10 @@ impl Report {
         self.facts.iter().any(|fact| fact.kind == condition::RECONCILING)
     }
 
+    fn misses_topics(&self) -> bool {
+        self.facts.iter().any(|fact| fact.reason == Reason::TopicNotFound)
+    }
+
     /// Whether there is nothing to say yet: a connector that has just been made is about to start, and says all there is
     /// to say a moment later, in one status instead of two.
     pub fn can_wait(&self, connector: &KafkaConnector, now: Timestamp) -> bool {
@@ -163,6 +168,7 @@ impl Report {
                 left.min(settings.poll).max(settings.retry)
             }
             None if self.on_its_way() => settings.retry,
+            None if self.misses_topics() => lag::LOOK_FOR_TOPICS.min(settings.poll),
             None => settings.poll,
         }
     }

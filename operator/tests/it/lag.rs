@@ -1,15 +1,59 @@
 //! How far sinks are behind, in the status of their resources, and how seldom that is written.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use kube::ResourceExt;
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
-use sluice_crds::KafkaConnector;
+use sluice_crds::{KafkaConnector, condition};
 use sluice_kit::kubernetes::missing_for_control_plane;
 use sluice_kit::require;
 use sluice_rest_model::{ReadPartition, Reading};
 
-use crate::bed::Bed;
+use crate::bed::{Bed, words};
+
+#[tokio::test]
+async fn a_sink_that_misses_a_topic_says_so_beside_ready() -> Result<()> {
+    require!(missing_for_control_plane());
+    let bed = Bed::new().await?;
+    bed.cluster("my-connect", &json!({})).await?;
+    let absent = |bed: &Bed, topics: &[&str]| {
+        let absent = topics.iter().map(|it| (*it).to_owned()).collect();
+        let reading = Reading { partitions: vec![partition(0)], absent };
+        bed.workers.world().readings.insert("orders".to_owned(), reading);
+    };
+    absent(&bed, &["ordres"]);
+    let spec = |topics: &str| json!({"class": "X", "config": {"topics": topics}});
+    bed.connector("orders", &spec("ordres")).await?;
+    bed.connector_is("orders", "Ready=True Running").await?;
+    let told = bed.connector_is("orders", "Warning=True TopicNotFound").await?;
+    let conditions = told.status.context("a status")?.conditions;
+    let warning = conditions.iter().find(|it| it.type_ == condition::WARNING);
+    let message = &warning.context("a warning")?.message;
+    assert_eq!(message, "there is no topic ordres; create it, or correct spec.config[topics]");
+
+    // What was found out of other settings is not held against the present ones.
+    absent(&bed, &[]);
+    bed.change::<KafkaConnector>("orders", &json!({"spec": spec("orders")})).await?;
+    bed.until("the warning to go", async || {
+        let connector: KafkaConnector = bed.api().get("orders").await?;
+        let conditions = connector.status.unwrap_or_default().conditions;
+        Ok(words(&conditions).iter().all(|word| !word.starts_with("Warning")))
+    })
+    .await
+}
+
+fn partition(lag: i64) -> ReadPartition {
+    ReadPartition {
+        topic: "t".to_owned(),
+        partition: 0,
+        position: Some(0),
+        beginning: 0,
+        end: lag,
+        lag,
+        waiting_since: None,
+        at: None,
+    }
+}
 
 #[tokio::test]
 async fn lag_is_told_once_a_minute_at_most_and_only_if_it_moved() -> Result<()> {
@@ -17,17 +61,7 @@ async fn lag_is_told_once_a_minute_at_most_and_only_if_it_moved() -> Result<()> 
     let bed = Bed::new().await?;
     bed.cluster("my-connect", &json!({})).await?;
     let lags = |bed: &Bed, lag| {
-        let partition = ReadPartition {
-            topic: "t".to_owned(),
-            partition: 0,
-            position: Some(0),
-            beginning: 0,
-            end: lag,
-            lag,
-            waiting_since: None,
-            at: None,
-        };
-        let reading = Reading { partitions: vec![partition] };
+        let reading = Reading { partitions: vec![partition(lag)], absent: Vec::new() };
         bed.workers.world().readings.insert("orders".to_owned(), reading);
     };
     lags(&bed, 100);

@@ -1,5 +1,7 @@
 //! The Kafka clients of tasks, with Connect's layers of settings and its client ids.
 
+mod shared;
+
 use std::{pin::Pin, sync::Arc};
 
 use async_trait::async_trait;
@@ -22,6 +24,7 @@ use crate::{
     trace::Failure,
 };
 
+pub(crate) use shared::SharedClients;
 pub(crate) use sluice_kafka::{Batch, Message, TimestampType};
 
 /// A call that goes on while the task does other things.
@@ -46,9 +49,15 @@ pub(crate) struct ClientSpec<'a> {
 impl ClientSpec<'_> {
     /// The worker's keys, those under `kind.`, and the connector's `kind.override.`, the later ones first in rank.
     fn settings(&self, kind: &str) -> Result<ClientSettings, Failure> {
-        let overrides = self.allowed(kind)?;
-        let layers = layered(self.worker, &format!("{kind}."), &overrides);
-        ClientSettings::parse_with(&layers, self.logins)
+        self.parsed(&self.layers(kind)?)
+    }
+
+    fn layers(&self, kind: &str) -> Result<Properties, Failure> {
+        Ok(layered(self.worker, &format!("{kind}."), &self.allowed(kind)?))
+    }
+
+    fn parsed(&self, layers: &Properties) -> Result<ClientSettings, Failure> {
+        ClientSettings::parse_with(layers, self.logins)
             .map_err(|error| Failure::from(ClientError::from(error)))
     }
 
@@ -98,8 +107,7 @@ impl ClientSpec<'_> {
         for key in ["group.id", "group.instance.id"] {
             layers.remove(key);
         }
-        let settings = ClientSettings::parse_with(&layers, self.logins);
-        let settings = settings.map_err(|error| Failure::from(ClientError::from(error)))?;
+        let settings = self.parsed(&layers)?;
         let client_id = format!("connector-preview-{}", self.id.connector);
         let config = ConsumerConfig { client_id, share: self.memory.share(), ..Default::default() };
         Ok((BatchConsumer::new(&settings, config)?, self.connector_admin()?))
@@ -172,26 +180,43 @@ impl ClientSpec<'_> {
     }
 
     fn topics_named(&self, role: &str) -> Result<Arc<dyn Topics>, Failure> {
-        let client = self.wire(format!("{role}-{}", self.id))?;
-        Ok(Arc::new(KafkaTopics { client: client.clone(), admin: Admin::new(client) }))
+        Ok(topics_of(self.wire(format!("{role}-{}", self.id))?))
     }
 
     fn wire(&self, client_id: String) -> Result<wire::Client, Failure> {
-        let settings = self.settings("admin")?;
-        let client_id = settings.client_id().map_or(client_id, str::to_owned);
-        Ok(wire::Client::new(&settings, &client_id).map_err(ClientError::from)?)
+        wire_of(&self.settings("admin")?, client_id)
     }
 
-    /// The group of a sink's tasks, and calls about it.
-    pub(crate) fn group(&self) -> Result<(String, Admin), Failure> {
+    /// The settings of calls about the connector as a whole, and the client of `shared` that has the same.
+    pub(crate) fn shared_client(
+        &self,
+        shared: &SharedClients,
+    ) -> Result<(Properties, wire::Client), Failure> {
+        let layers = self.layers("admin")?;
+        let make = || wire_of(&self.parsed(&layers)?, "connector-worker-adminclient".to_owned());
+        let client = shared.of(&layers, make)?;
+        Ok((layers, client))
+    }
+
+    /// The group of a sink's tasks.
+    pub(crate) fn group(&self) -> Result<String, Failure> {
         let own = self.settings("consumer")?.group_id().map(str::to_owned);
-        let group = own.unwrap_or_else(|| self.default_group());
-        Ok((group, self.connector_admin()?))
+        Ok(own.unwrap_or_else(|| self.default_group()))
     }
 
     fn default_group(&self) -> String {
         format!("connect-{}", self.id.connector)
     }
+}
+
+fn wire_of(settings: &ClientSettings, client_id: String) -> Result<wire::Client, Failure> {
+    let client_id = settings.client_id().map_or(client_id, str::to_owned);
+    Ok(wire::Client::new(settings, &client_id).map_err(ClientError::from)?)
+}
+
+/// The topics that a client sees.
+pub(crate) fn topics_of(client: wire::Client) -> Arc<dyn Topics> {
+    Arc::new(KafkaTopics { client: client.clone(), admin: Admin::new(client) })
 }
 
 /// The transactional id of a source task (`Worker.taskTransactionalId`).

@@ -11,13 +11,13 @@ use crate::{
     active_topics::ToldTopics,
     aside::aside,
     chain::Chain,
-    clients::{ClientSpec, transactional_id},
+    clients::{ClientSpec, SharedClients, transactional_id},
     control::Control,
     converters::Converters,
     guard::Policy,
     metrics::{Board, SampleWindow, Startups, TaskCollector, TaskPlugins, TaskStats},
     offsets::{
-        OffsetStore, OffsetsChange, OffsetsRefusal, ReadPartition,
+        OffsetStore, OffsetsChange, OffsetsRefusal, Reading,
         connector::{Asked, JsonOffset},
     },
     plugins::PluginSource,
@@ -42,6 +42,7 @@ pub struct Engine {
     memory: Memory,
     told_topics: Arc<ToldTopics>,
     startups: Arc<Startups>,
+    shared: SharedClients,
 }
 
 impl Engine {
@@ -60,7 +61,16 @@ impl Engine {
         let _ = registry.register(Box::new(collector));
         let runner = Runner::new(settings.graceful_timeout, events, board);
         let memory = Memory::new(settings.memory);
-        Self { settings, plugins, offsets, runner, memory, told_topics: Arc::default(), startups }
+        Self {
+            settings,
+            plugins,
+            offsets,
+            runner,
+            memory,
+            told_topics: Arc::default(),
+            startups,
+            shared: SharedClients::default(),
+        }
     }
 
     /// The configurations of a connector's tasks, at most `tasks.max` of them.
@@ -139,7 +149,7 @@ impl Engine {
         connector: &str,
         settings: &Properties,
         time: Option<i64>,
-    ) -> Result<Vec<ReadPartition>, OffsetsRefusal> {
+    ) -> Result<Reading, OffsetsRefusal> {
         let id = TaskId { connector: connector.to_owned(), task: 0 };
         self.asked(&id, settings, Duration::ZERO)?.reading(time).await
     }
@@ -168,7 +178,8 @@ impl Engine {
         let plugin = plugin.map_err(|error| OffsetsRefusal::Failed(error.to_string()))?;
         let clients = self.clients(id, settings);
         let group = self.settings.distributed.as_deref();
-        Ok(Asked { plugin, settings, clients, store: &self.offsets, group, limit })
+        let (shared, store) = (&self.shared, &self.offsets);
+        Ok(Asked { plugin, settings, clients, shared, store, group, limit })
     }
 
     fn clients<'a>(&'a self, id: &'a TaskId, connector: &'a Properties) -> ClientSpec<'a> {

@@ -37,7 +37,7 @@ pub use engine::Engine;
 pub use metrics::{Attribute, Described, Group, SampleWindow, Startups, Window, described};
 pub use offsets::{
     FileError, FileOffsets, JsonOffset, KafkaOffsets, Malformed, MemoryOffsets, OffsetError,
-    OffsetRecord, OffsetStore, OffsetsChange, OffsetsRefusal, ReadPartition,
+    OffsetRecord, OffsetStore, OffsetsChange, OffsetsRefusal, ReadPartition, Reading,
 };
 pub use plugins::PluginSource;
 pub use runner::StartError;

@@ -15,7 +15,7 @@ use sluice_plugin::{
     model::{SourceOffset, SourcePartition},
 };
 
-pub use connector::{JsonOffset, OffsetsChange, OffsetsRefusal, ReadPartition};
+pub use connector::{JsonOffset, OffsetsChange, OffsetsRefusal, ReadPartition, Reading};
 pub use file::{FileError, FileOffsets, Malformed};
 pub use memory::MemoryOffsets;
 pub use topic::KafkaOffsets;

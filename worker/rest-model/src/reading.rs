@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 pub struct Reading {
     /// In the order of topics and partitions.
     pub partitions: Vec<ReadPartition>,
+    /// Topics that `topics` names and that do not exist.
+    #[serde(default)]
+    pub absent: Vec<String>,
 }
 
 /// One partition that a sink reads, in offsets.

@@ -92,13 +92,15 @@ fn judgement(health: &Health) -> String {
     format!("{word} ({})", health.reason)
 }
 
-/// What to know about something that is not as it should be.
+/// What to know about something that is not, or not all, as it should be.
 fn explain(text: &mut String, margin: &str, health: &Health) {
-    if health.is_ready() {
-        return;
+    if !health.is_ready() {
+        for line in health.message.lines() {
+            let _ = writeln!(text, "{margin}{line}");
+        }
     }
-    for line in health.message.lines() {
-        let _ = writeln!(text, "{margin}{line}");
+    for line in health.warning.iter().flat_map(|warning| warning.lines()) {
+        let _ = writeln!(text, "{margin}warning: {line}");
     }
 }
 
@@ -145,6 +147,17 @@ mod tests {
             "status": status,
         }))
         .unwrap()
+    }
+
+    #[test]
+    fn warnings_are_told_of_what_is_ready_too() {
+        let mut conditions = ready("True", "Running", "all run");
+        let mut warning = ready("True", "TopicNotFound", "there is no topic a")[0].take();
+        warning["type"] = json!("Warning");
+        conditions.as_array_mut().unwrap().push(warning);
+        let sink = connector("a-sink", "my-connect", &json!({"conditions": conditions}));
+        let drawn = draw(&Tree::of(vec![cluster()], vec![sink]), false);
+        assert!(drawn.contains("\n   │  warning: there is no topic a\n"), "{drawn}");
     }
 
     fn tree() -> Tree {

@@ -6,6 +6,7 @@ use serde::Serialize;
 use sluice_crds::{KafkaConnect, KafkaConnector, Lag, condition};
 
 use crate::cli::access;
+use crate::conditions;
 use crate::connector::place;
 
 /// Everything that is shown.
@@ -24,6 +25,9 @@ pub(super) struct Health {
     pub(super) ready: String,
     pub(super) reason: String,
     pub(super) message: String,
+    /// What is missing or has no effect, whether ready or not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) warning: Option<String>,
 }
 
 /// A KafkaConnect.
@@ -122,16 +126,20 @@ impl Tree {
 
 impl Health {
     fn of(conditions: &[Condition]) -> Self {
-        match conditions.iter().find(|it| it.type_ == condition::READY) {
+        let warning = conditions::find(conditions, condition::WARNING);
+        let warning = warning.filter(|it| it.status == "True").map(|it| it.message.clone());
+        match conditions::find(conditions, condition::READY) {
             Some(ready) => Self {
                 ready: ready.status.clone(),
                 reason: ready.reason.clone(),
                 message: ready.message.clone(),
+                warning,
             },
             None => Self {
                 ready: "Unknown".to_owned(),
                 reason: "NotLookedAt".to_owned(),
                 message: "no operator has looked at it yet".to_owned(),
+                warning,
             },
         }
     }

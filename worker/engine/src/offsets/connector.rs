@@ -4,7 +4,7 @@ mod reading;
 mod sink;
 mod transactional;
 
-pub use reading::ReadPartition;
+pub use reading::{ReadPartition, Reading};
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,7 +15,12 @@ use sluice_plugin::{
 };
 
 use super::{OffsetStore, json, own::Positions};
-use crate::{aside::aside, clients::ClientSpec, settings::Distributed, trace::Failure};
+use crate::{
+    aside::aside,
+    clients::{ClientSpec, SharedClients},
+    settings::Distributed,
+    trace::Failure,
+};
 
 /// One partition with its offset, in JSON. No offset: the partition is to be forgotten.
 pub type JsonOffset = (Option<Map<String, Json>>, Option<Map<String, Json>>);
@@ -50,6 +55,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) settings: &'a Properties,
     /// For the clients of a sink.
     pub(crate) clients: ClientSpec<'a>,
+    /// Clients that questions share.
+    pub(crate) shared: &'a SharedClients,
     /// The worker's positions.
     pub(crate) store: &'a Arc<dyn OffsetStore>,
     /// None for a worker on its own.

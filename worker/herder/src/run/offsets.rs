@@ -50,8 +50,8 @@ impl Offsets {
             }
             OffsetsAction::Reading(time) => {
                 let read = self.engine.reading(&self.connector, &settings, time).await?;
-                let partitions = read.into_iter().map(told).collect();
-                Ok(Answer::Reading(Reading { partitions }))
+                let partitions = read.partitions.into_iter().map(told).collect();
+                Ok(Answer::Reading(Reading { partitions, absent: read.absent }))
             }
             OffsetsAction::Change(change) => {
                 let verb = if change == OffsetsChange::Reset { "reset" } else { "altered" };

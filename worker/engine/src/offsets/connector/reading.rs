@@ -2,14 +2,26 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use sluice_kafka::admin::{Admin, End, Isolation};
+use sluice_kafka::{
+    admin::{Admin, End, Isolation},
+    wire::Client,
+};
 use sluice_plugin::{ConnectorPlugin, model::TopicPartition};
 
 use super::{Asked, OffsetsRefusal};
-use crate::{topics::Subscription, trace::Failure};
+use crate::{clients::topics_of, topics::Subscription, trace::Failure};
 
 /// Most partitions of which the first unread record is fetched, those with the most of them first.
 const MOST_FETCHED: usize = 64;
+
+/// What a sink reads.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// All partitions that it reads or has read, in order.
+    pub partitions: Vec<ReadPartition>,
+    /// Topics that `topics` names and that do not exist.
+    pub absent: Vec<String>,
+}
 
 /// One partition that a sink reads, in offsets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,12 +52,8 @@ struct Found {
 }
 
 impl Asked<'_> {
-    /// All partitions that a sink reads or has read, in order. With a time, in milliseconds since 1970, says where that
-    /// is; without, since when records wait.
-    pub(crate) async fn reading(
-        &self,
-        time: Option<i64>,
-    ) -> Result<Vec<ReadPartition>, OffsetsRefusal> {
+    /// What a sink reads. With a time, in milliseconds since 1970, says where that is; without, since when records wait.
+    pub(crate) async fn reading(&self, time: Option<i64>) -> Result<Reading, OffsetsRefusal> {
         let name = self.name();
         if let ConnectorPlugin::Source(_) = &self.plugin {
             let told = format!("Connector {name} is a source; only sinks read topics");
@@ -58,8 +66,17 @@ impl Asked<'_> {
         })
     }
 
-    async fn look(&self, time: Option<i64>) -> Result<Vec<ReadPartition>, Failure> {
-        let (group, admin) = self.clients.group()?;
+    async fn look(&self, time: Option<i64>) -> Result<Reading, Failure> {
+        let (settings, client) = self.clients.shared_client(self.shared)?;
+        let told = self.look_by(&client, time).await;
+        if told.is_err() {
+            self.shared.forget(&settings);
+        }
+        told
+    }
+
+    async fn look_by(&self, client: &Client, time: Option<i64>) -> Result<Reading, Failure> {
+        let (group, admin) = (self.clients.group()?, Admin::new(client.clone()));
         let keys = self.clients.consumer_keys();
         let is = |key: &str, value: &str| {
             keys.get(key).is_some_and(|it| it.trim().eq_ignore_ascii_case(value))
@@ -69,13 +86,16 @@ impl Asked<'_> {
         } else {
             Isolation::Uncommitted
         };
-        let subscription = Subscription::parse(self.settings, &keys, || self.clients.topics())?;
-        let mut topics = subscription.present().await?;
+        let topics = || Ok(topics_of(client.clone()));
+        let subscription = Subscription::parse(self.settings, &keys, topics)?;
+        let named = subscription.present().await?;
+        let mut topics = named.clone();
         let committed = admin.group_offsets(&group).await?;
         topics.extend(committed.keys().map(|it| it.topic.to_string()));
         topics.sort_unstable();
         topics.dedup();
         let all = admin.partitions_of(&topics).await?;
+        let absent = absent(named, &all);
         let beginnings = admin.offsets(&all, End::First, isolation).await?;
         let ends = admin.offsets(&all, End::Last, isolation).await?;
         let at = match time {
@@ -88,8 +108,14 @@ impl Asked<'_> {
         if time.is_none() {
             fetch_times(&mut partitions, &admin).await?;
         }
-        Ok(partitions)
+        Ok(Reading { partitions, absent })
     }
+}
+
+/// Those of the topics that have no partition.
+fn absent(mut topics: Vec<String>, partitions: &[TopicPartition]) -> Vec<String> {
+    topics.retain(|topic| !partitions.iter().any(|it| *it.topic == **topic));
+    topics
 }
 
 impl Found {
@@ -133,6 +159,14 @@ async fn fetch_times(partitions: &mut [ReadPartition], admin: &Admin) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn topics_without_partitions_are_absent() {
+        let named = ["a", "b"].map(str::to_owned).to_vec();
+        let there = [TopicPartition::new("b", 0), TopicPartition::new("once", 0)];
+        assert_eq!(absent(named.clone(), &there), ["a"]);
+        assert_eq!(absent(named, &[]), ["a", "b"]);
+    }
 
     #[test]
     fn lag_counts_what_exists_and_has_not_been_read() {

@@ -73,7 +73,9 @@ impl Asked<'_> {
     }
 
     fn group(&self) -> Result<(String, Admin), OffsetsRefusal> {
-        self.clients.group().map_err(|error| OffsetsRefusal::Failed(error.headline()))
+        let group = self.clients.group();
+        let asked = group.and_then(|group| Ok((group, self.clients.connector_admin()?)));
+        asked.map_err(|error| OffsetsRefusal::Failed(error.headline()))
     }
 
     fn refused(&self, what: &str, error: &wire::Error) -> OffsetsRefusal {
