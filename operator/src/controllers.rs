@@ -79,7 +79,7 @@ pub(crate) async fn run(
     let stores: Vec<_> = clusters.iter().map(Controller::store).collect();
     let connector_stores: Vec<_> = connectors.iter().map(Controller::store).collect();
     watched.operations = operations.iter().map(Controller::store).collect();
-    metrics.tell_of(stores.clone(), connector_stores.clone());
+    metrics.tell_of(stores.clone(), connector_stores.clone(), watched.operations.clone());
     let (known, owners) = (stores.clone(), connector_stores.clone());
     let ctx = Context::new(client.clone(), settings, metrics, known, owners, watched);
     let ctx = Arc::new(ctx);

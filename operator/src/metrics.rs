@@ -9,7 +9,7 @@ use prometheus::{
 
 use kube::core::DeserializeGuard;
 use kube::runtime::reflector::Store;
-use sluice_crds::{KafkaConnect, KafkaConnector};
+use sluice_crds::{KafkaConnect, KafkaConnector, KafkaConnectorOffsets};
 
 use crate::reason::Reason;
 
@@ -19,6 +19,7 @@ use resources::Resources;
 
 type Clusters = Vec<Store<DeserializeGuard<KafkaConnect>>>;
 type Connectors = Vec<Store<DeserializeGuard<KafkaConnector>>>;
+type Operations = Vec<Store<DeserializeGuard<KafkaConnectorOffsets>>>;
 
 /// The operator's metrics.
 #[derive(Clone)]
@@ -115,10 +116,17 @@ impl Metrics {
     }
 
     /// Tells of the resources in these caches from now on.
-    pub(crate) fn tell_of(&self, clusters: Clusters, connectors: Connectors) {
+    pub(crate) fn tell_of(
+        &self,
+        clusters: Clusters,
+        connectors: Connectors,
+        operations: Operations,
+    ) {
         self.resources.ask(Some(Box::new(move || {
             let clusters = resources::told("KafkaConnect", &clusters);
-            clusters.chain(resources::told("KafkaConnector", &connectors)).collect()
+            let connectors = resources::told("KafkaConnector", &connectors);
+            let operations = resources::told("KafkaConnectorOffsets", &operations);
+            clusters.chain(connectors).chain(operations).collect()
         })));
     }
 

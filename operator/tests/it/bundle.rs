@@ -58,8 +58,8 @@ fn the_bundle_installs_what_the_base_installs() -> Result<()> {
     let base = base()?;
     let version = env!("CARGO_PKG_VERSION");
     let mut examples = Vec::new();
-    for file in ["connect.yaml", "orders.yaml"] {
-        examples.extend(documents(&root().join("deploy/samples/quickstart").join(file))?);
+    for file in ["quickstart/connect.yaml", "quickstart/orders.yaml", "positions/list.yaml"] {
+        examples.extend(documents(&root().join("deploy/samples").join(file))?);
     }
     bundle["metadata"]["name"] = json!(format!("sluice.v{version}"));
     bundle["metadata"]["annotations"]["alm-examples"] =
@@ -78,6 +78,9 @@ fn the_bundle_installs_what_the_base_installs() -> Result<()> {
 #[test]
 fn the_bundle_owns_our_kinds_and_says_where_it_is() -> Result<()> {
     let bundle = documents(&root().join(BUNDLE))?.remove(0);
+    let examples =
+        bundle["metadata"]["annotations"]["alm-examples"].as_str().context("examples")?;
+    let examples: Vec<Value> = serde_json::from_str(examples)?;
     let owned = &bundle["spec"]["customresourcedefinitions"]["owned"];
     let mut owned = owned.as_array().context("kinds")?.iter();
     for definition in sluice_crds::definitions() {
@@ -85,6 +88,7 @@ fn the_bundle_owns_our_kinds_and_says_where_it_is() -> Result<()> {
         let is_it = |it: &&Value| it["name"] == definition.object["metadata"]["name"];
         let kind = owned.clone().find(is_it).with_context(|| definition.file.clone())?;
         assert_eq!(kind["kind"], names["kind"]);
+        assert!(examples.iter().any(|it| it["kind"] == names["kind"]), "no example of {kind}");
         assert_eq!(kind["version"], definition.object["spec"]["versions"][0]["name"]);
     }
     assert!(owned.all(|it| !it["description"].as_str().unwrap_or_default().is_empty()));

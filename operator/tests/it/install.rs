@@ -32,6 +32,7 @@ async fn the_folders_apply_with_plain_kubectl() -> Result<()> {
     // The same again from the single files changes nothing.
     let again = kubectl.run(["apply", "-f", &path("deploy/samples/quickstart")]).await?;
     ensure!(again.lines().all(|line| line.ends_with("unchanged")), "{again}");
+    kubectl.run(["apply", "-f", &path("deploy/samples/positions")]).await?;
     // Restricted as its namespace is, the operator's pod is admitted.
     let here = "--namespace=sluice-system";
     let pod = ["wait", "--for=create", "pod", "-l", "app.kubernetes.io/component=operator", here];

@@ -4,7 +4,7 @@ use std::fs;
 
 use anyhow::Result;
 use serde_json::Value;
-use sluice_crds::{KafkaConnect, KafkaConnector, yaml};
+use sluice_crds::{KafkaConnect, KafkaConnector, KafkaConnectorOffsets, yaml};
 use sluice_operator::reason::Reason;
 
 use crate::bed::root;
@@ -32,13 +32,34 @@ fn the_chart_grants_what_kustomize_grants() -> Result<()> {
 #[test]
 fn samples_are_sound() -> Result<()> {
     let mut kinds = Vec::new();
-    for entry in fs::read_dir(root().join("deploy/samples/quickstart"))? {
+    for folder in ["deploy/samples/quickstart", "deploy/samples/positions"] {
+        kinds.extend(kinds_of_sound(folder)?);
+    }
+    kinds.sort();
+    let expected = [
+        "KafkaConnect",
+        "KafkaConnector",
+        "KafkaConnector",
+        "KafkaConnector",
+        "KafkaConnectorOffsets",
+        "KafkaConnectorOffsets",
+        "KafkaConnectorOffsets",
+        "PersistentVolumeClaim",
+    ];
+    assert_eq!(kinds, expected);
+    Ok(())
+}
+
+/// The kinds of the manifests in a folder, each of which has to be sound.
+fn kinds_of_sound(folder: &str) -> Result<Vec<String>> {
+    let mut kinds = Vec::new();
+    for entry in fs::read_dir(root().join(folder))? {
         let path = entry?.path();
         if path.extension().is_none_or(|ending| ending != "yaml") {
             continue;
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        for document in documents(&format!("deploy/samples/quickstart/{name}"))? {
+        for document in documents(&format!("{folder}/{name}"))? {
             let kind = document.text_of("kind").unwrap_or_default().to_owned();
             match kind.as_str() {
                 "KafkaConnect" => {
@@ -49,21 +70,16 @@ fn samples_are_sound() -> Result<()> {
                     let connector: KafkaConnector = document.parse()?;
                     assert!(sluice_operator::connector::desired::of(&connector).is_ok(), "{name}");
                 }
+                "KafkaConnectorOffsets" => {
+                    let operation: KafkaConnectorOffsets = document.parse()?;
+                    assert!(operation.validate_cel().is_ok(), "{name}");
+                }
                 _ => {}
             }
             kinds.push(kind);
         }
     }
-    kinds.sort();
-    let expected = [
-        "KafkaConnect",
-        "KafkaConnector",
-        "KafkaConnector",
-        "KafkaConnector",
-        "PersistentVolumeClaim",
-    ];
-    assert_eq!(kinds, expected);
-    Ok(())
+    Ok(kinds)
 }
 
 #[test]

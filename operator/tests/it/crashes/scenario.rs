@@ -5,22 +5,25 @@ use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use kube::{Api, Client};
 use serde_json::{Value, json};
-use sluice_crds::{KafkaConnect, KafkaConnector};
+use sluice_crds::{KafkaConnect, KafkaConnector, KafkaConnectorOffsets};
 use sluice_operator::connector::finalizer::FINALIZER;
 
 use crate::bed::{cluster, connector, words};
 use crate::workers::{Connector, Workers};
 
 /// Connectors, and what they are in the end.
-const EXPECTED: [(&str, &str); 6] = [
+const EXPECTED: [(&str, &str); 7] = [
     ("orders", "Ready=True Running"),
     ("restarts", "Ready=True Running"),
     ("lists", "Ready=True Running"),
     ("alters", "Ready=True Stopped"),
     ("rests", "Ready=True Paused"),
+    ("moves", "Ready=True Stopped"),
     ("stray", "Ready=True Running"),
 ];
 const LEAVES: &str = "leaves";
+/// Work on positions, and whose they are.
+const OPERATIONS: [(&str, &str); 2] = [("moved", "moves"), ("told", "rests")];
 
 /// Creates everything before there is an operator.
 pub(super) async fn arrange(client: &Client, namespace: &str, workers: &Workers) -> Result<()> {
@@ -64,6 +67,7 @@ pub(super) async fn arrange(client: &Client, namespace: &str, workers: &Workers)
             json!({"class": "X", "state": "stopped", "alterOffsets": source}),
         ),
         connector("rests", &json!({"class": "X", "state": "paused"})),
+        connector("moves", &json!({"class": "X", "state": "stopped"})),
         leaving,
     ] {
         connectors.create(&parameters, &serde_json::from_value(object)?).await?;
@@ -75,6 +79,13 @@ pub(super) async fn arrange(client: &Client, namespace: &str, workers: &Workers)
     }});
     connectors.patch_status(LEAVES, &PatchParams::default(), &Patch::Merge(known)).await?;
     connectors.delete(LEAVES, &DeleteParams::default()).await?;
+    let operations: Api<KafkaConnectorOffsets> = Api::namespaced(client.clone(), namespace);
+    let works = [json!({"operation": "Alter", "alter": positions}), json!({"operation": "List"})];
+    for ((name, connector), mut spec) in OPERATIONS.into_iter().zip(works) {
+        spec["connector"] = json!(connector);
+        let object = json!({"metadata": {"name": name}, "spec": spec});
+        operations.create(&parameters, &serde_json::from_value(object)?).await?;
+    }
     let object = cluster("my-connect", &json!({"replicas": 1, "unmanagedConnectors": "Adopt"}));
     let clusters: Api<KafkaConnect> = Api::namespaced(client.clone(), namespace);
     clusters.create(&parameters, &serde_json::from_value(object)?).await?;
@@ -104,6 +115,13 @@ pub(super) async fn missing(
         let conditions = words(&connector.status.unwrap_or_default().conditions);
         let asked = connector.metadata.annotations.is_some_and(|it| !it.is_empty());
         if asked || !conditions.iter().any(|word| word == expected) {
+            missing.push(format!("{name}: {conditions:?}"));
+        }
+    }
+    let operations: Api<KafkaConnectorOffsets> = Api::namespaced(client.clone(), namespace);
+    for (name, _) in OPERATIONS {
+        let conditions = words(&operations.get(name).await?.status.unwrap_or_default().conditions);
+        if !conditions.iter().any(|word| word == "Ready=True Completed") {
             missing.push(format!("{name}: {conditions:?}"));
         }
     }

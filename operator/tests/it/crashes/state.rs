@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::workers::Workers;
 
 /// Where the objects are.
-const KINDS: [&str; 11] = [
+const KINDS: [&str; 12] = [
     "api/v1 configmaps",
     "api/v1 pods",
     "api/v1 secrets",
@@ -20,17 +20,20 @@ const KINDS: [&str; 11] = [
     "apis/apps/v1 statefulsets",
     "apis/networking.k8s.io/v1 networkpolicies",
     "apis/policy/v1 poddisruptionbudgets",
+    "apis/sluice.dev/v1alpha1 kafkaconnectoroffsets",
     "apis/sluice.dev/v1alpha1 kafkaconnectors",
     "apis/sluice.dev/v1alpha1 kafkaconnects",
 ];
 
 /// Fields that are another time's or another namespace's, hashes of them, and what other controllers decide.
-const VARYING: [&str; 12] = [
+const VARYING: [&str; 14] = [
     "uid",
     "resourceVersion",
     "creationTimestamp",
     "time",
     "lastTransitionTime",
+    "startTime",
+    "completionTime",
     "clusterIP",
     "clusterIPs",
     "controller-revision-hash",
