@@ -1,7 +1,8 @@
 //! Cluster tests on a real node: our images, our manifests, real pods and a real Kafka.
 
-mod chart;
 mod faults;
+mod first_steps;
 mod lines;
 mod quickstart;
+mod readme;
 mod stage;
