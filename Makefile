@@ -37,9 +37,9 @@ e2e: setup
 	cargo test $(CARGO_FLAGS) -p sluice-e2e
 
 ## What only time shows, of which `make test` has a short form: rest for ten minutes, an operator killed at every single
-## write, an API server away for five minutes.
+## write, an API server away for five minutes; and Flux with a source of its own, whose build takes minutes.
 soak: setup
-	SLUICE_SOAK_SECONDS=$(SOAK) cargo test $(CARGO_FLAGS) -p sluice-operator --test it -- applied:: crashes:: outages::
+	SLUICE_SOAK_SECONDS=$(SOAK) cargo test $(CARGO_FLAGS) -p sluice-operator --test it -- applied:: crashes:: gitops:: outages::
 
 ## Measures Sluice beside Kafka Connect and writes e2e/bench/RESULTS.md; `ARGS="--only density"` does one section, `ARGS=--quick` only prints.
 bench: setup

@@ -4,7 +4,7 @@ set -euo pipefail
 
 # Headers and tools of librdkafka's build; then what the node tier and the test of dashboards run.
 wanted=(build-essential pkg-config perl libssl-dev zlib1g-dev
-    containerd runc containernetworking-plugins nftables iproute2 iptables util-linux ca-certificates tzdata curl
+    git containerd runc containernetworking-plugins nftables iproute2 iptables util-linux ca-certificates tzdata curl
     prometheus)
 missing=()
 for package in "${wanted[@]}"; do

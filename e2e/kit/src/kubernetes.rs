@@ -3,6 +3,7 @@
 //! pin, kept in the cache, and ends with the test process, whatever way that process ends.
 
 mod control_plane;
+mod flux;
 mod foreign;
 #[cfg(feature = "kubernetes")]
 mod forward;
@@ -19,6 +20,7 @@ mod verdicts;
 use crate::{lasting, reaper};
 
 pub use control_plane::ControlPlane;
+pub use flux::{FLUX_NAMESPACE, Flux};
 pub use foreign::foreign_definitions;
 #[cfg(feature = "kubernetes")]
 pub use forward::forward;

@@ -13,6 +13,7 @@ mod costs;
 mod crashes;
 mod drift;
 mod external;
+mod gitops;
 mod install;
 mod lag;
 mod leadership;

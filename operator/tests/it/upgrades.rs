@@ -35,7 +35,7 @@ async fn install(plane: &ControlPlane, chart: &str) -> Result<()> {
 }
 
 /// Plays the kubelet on all pods, as long as it is kept.
-fn kubelet(client: &Client) -> JoinSet<()> {
+pub(crate) fn kubelet(client: &Client) -> JoinSet<()> {
     let client = client.clone();
     let mut running = JoinSet::new();
     running.spawn(async move {

@@ -33,19 +33,26 @@ const MODULES: [Module; 4] = [
         files: &["manifests/crds/application-crd.yaml"],
     },
     Module {
-        version: "github.com/fluxcd/kustomize-controller@v1.9.6",
-        sum: "h1:XB+G3A0mky0j5uVHZWv4oSlS2RvZBoNIUhstIvY0JKE=",
+        version: "github.com/fluxcd/kustomize-controller@v1.9.5",
+        sum: "h1:/XY2zy3K7fntyppEXIHG7oRMzmfgIt50eJzUfaPX1Kc=",
         files: &["config/crd/bases/kustomize.toolkit.fluxcd.io_kustomizations.yaml"],
     },
     Module {
-        version: "github.com/fluxcd/source-controller@v1.8.0",
-        sum: "h1:h549HUCBEG4jGs3uFYfb2+/XhJjcz+pvB8VG4mdSYDw=",
-        files: &["config/crd/bases/source.toolkit.fluxcd.io_gitrepositories.yaml"],
+        version: "github.com/fluxcd/source-controller@v1.9.6",
+        sum: "h1:nG534/bI6nVpyHra7ONAk6xDB3xPsVT+EOLHZHXPrrc=",
+        files: &[
+            "config/crd/bases/source.toolkit.fluxcd.io_buckets.yaml",
+            "config/crd/bases/source.toolkit.fluxcd.io_externalartifacts.yaml",
+            "config/crd/bases/source.toolkit.fluxcd.io_gitrepositories.yaml",
+            "config/crd/bases/source.toolkit.fluxcd.io_helmcharts.yaml",
+            "config/crd/bases/source.toolkit.fluxcd.io_helmrepositories.yaml",
+            "config/crd/bases/source.toolkit.fluxcd.io_ocirepositories.yaml",
+        ],
     },
 ];
 
 /// A folder with the definitions of Prometheus Operator (monitors and rules), Argo CD (Application) and Flux
-/// (Kustomization, GitRepository), and nothing else. Fetches them if the cache has none. Blocks.
+/// (Kustomization and all kinds of sources, of the versions that [`super::Flux`] runs), and nothing else. Fetches them if the cache has none. Blocks.
 pub fn foreign_definitions() -> Result<PathBuf> {
     let inputs: Vec<&[u8]> = MODULES
         .iter()

@@ -45,6 +45,17 @@ pub(super) fn helm() -> Result<PathBuf> {
     Ok(entry.join("helm"))
 }
 
+/// A controller of Flux, such as `kustomize-controller`. Builds it if the cache has none, which takes minutes. Blocks.
+pub(super) fn flux(controller: &str) -> Result<PathBuf> {
+    let module = Path::new(MODULES).join("flux");
+    let inputs = inputs(&module)?;
+    let entry = cache::entry(controller, &slices(&inputs), |folder| {
+        let package = format!("github.com/fluxcd/{controller}");
+        go_build(&module, &package, &folder.join(controller), "-s -w")
+    })?;
+    Ok(entry.join(controller))
+}
+
 /// The program that asks kstatus and Argo CD's Lua engine. Builds it if the cache has none. Blocks.
 pub(super) fn verdicts() -> Result<PathBuf> {
     let module = Path::new(MODULES).join("verdicts");

@@ -55,17 +55,7 @@ async fn a_worker_tells_how_far_a_sink_has_read_and_since_when_records_wait() ->
         let told = told(&format!("?time={time}")).await?;
         ensure!(told["at"] == expected && told["waiting_since"].is_null(), "{time}: {told}");
     }
-    ensure!(worker.ask("GET", &path, None).await?["absent"] == json!([]), "all topics exist");
-    // It stays stopped: a consumer might have the broker create the topic.
-    let misspelt = json!({"topics": "reading,raeding"});
-    worker.ask("PATCH", &format!("/connectors/{sink}/config"), Some(&misspelt)).await?;
-    wait::until_ok(PATIENCE, "the absent topic to be told", async || {
-        let told = worker.ask("GET", &path, None).await?;
-        ensure!(told["absent"] == json!(["raeding"]), "{told}");
-        ensure!(told["partitions"][0]["end"] == 80, "{told}");
-        Ok(())
-    })
-    .await?;
+    misses_topics(&worker, &sink).await?;
     for (path, status) in [
         (format!("{path}?time=x"), 400),
         (format!("/sluice/connectors/{source}/reading"), 400),
@@ -77,4 +67,19 @@ async fn a_worker_tells_how_far_a_sink_has_read_and_since_when_records_wait() ->
         ensure!(answer.status == status, "{}: {}", request.path, answer.body);
     }
     Ok(())
+}
+
+/// Has a stopped sink read a topic that is not there: a consumer might have the broker create it.
+async fn misses_topics(worker: &ConnectWorker, sink: &str) -> Result<()> {
+    let path = format!("/sluice/connectors/{sink}/reading");
+    ensure!(worker.ask("GET", &path, None).await?["absent"] == json!([]), "all topics exist");
+    let misspelt = json!({"topics": "reading,raeding"});
+    worker.ask("PATCH", &format!("/connectors/{sink}/config"), Some(&misspelt)).await?;
+    wait::until_ok(PATIENCE, "the absent topic to be told", async || {
+        let told = worker.ask("GET", &path, None).await?;
+        ensure!(told["absent"] == json!(["raeding"]), "{told}");
+        ensure!(told["partitions"][0]["end"] == 80, "{told}");
+        Ok(())
+    })
+    .await
 }

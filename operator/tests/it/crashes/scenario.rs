@@ -79,16 +79,22 @@ pub(super) async fn arrange(client: &Client, namespace: &str, workers: &Workers)
     }});
     connectors.patch_status(LEAVES, &PatchParams::default(), &Patch::Merge(known)).await?;
     connectors.delete(LEAVES, &DeleteParams::default()).await?;
+    work_on(positions, client, namespace).await?;
+    let object = cluster("my-connect", &json!({"replicas": 1, "unmanagedConnectors": "Adopt"}));
+    let clusters: Api<KafkaConnect> = Api::namespaced(client.clone(), namespace);
+    clusters.create(&parameters, &serde_json::from_value(object)?).await?;
+    Ok(())
+}
+
+/// Creates the operations, of which one sets these positions.
+async fn work_on(positions: Value, client: &Client, namespace: &str) -> Result<()> {
     let operations: Api<KafkaConnectorOffsets> = Api::namespaced(client.clone(), namespace);
     let works = [json!({"operation": "Alter", "alter": positions}), json!({"operation": "List"})];
     for ((name, connector), mut spec) in OPERATIONS.into_iter().zip(works) {
         spec["connector"] = json!(connector);
         let object = json!({"metadata": {"name": name}, "spec": spec});
-        operations.create(&parameters, &serde_json::from_value(object)?).await?;
+        operations.create(&PostParams::default(), &serde_json::from_value(object)?).await?;
     }
-    let object = cluster("my-connect", &json!({"replicas": 1, "unmanagedConnectors": "Adopt"}));
-    let clusters: Api<KafkaConnect> = Api::namespaced(client.clone(), namespace);
-    clusters.create(&parameters, &serde_json::from_value(object)?).await?;
     Ok(())
 }
 
