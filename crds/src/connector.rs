@@ -76,6 +76,13 @@ use status::KafkaConnectorStatus;
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
     printcolumn(name = "Class", type_ = "string", json_path = ".spec.class", priority = 1),
     printcolumn(
+        name = "Dead-Letters",
+        type_ = "integer",
+        json_path = ".status.deadLetters.records",
+        description = "Records in the connector's topic of dead letters",
+        priority = 1
+    ),
+    printcolumn(
         name = "Message",
         type_ = "string",
         json_path = ".status.conditions[?(@.type=='Ready')].message",

@@ -42,8 +42,8 @@ pub use connector::connect_rest::{
 };
 pub use connector::operations::{AlterOffsets, AutoRestart, ConfigMapName, ListOffsets, Restart};
 pub use connector::status::{
-    AutoRestartStatus, ConnectorReport, InstanceReport, InstanceRestarts, KafkaConnectorStatus,
-    Lag, TaskReport,
+    AutoRestartStatus, ConnectorReport, DeadLetters, InstanceReport, InstanceRestarts,
+    KafkaConnectorStatus, Lag, TaskReport,
 };
 pub use connector::{DeletionPolicy, KafkaConnector, KafkaConnectorSpec, TargetState};
 pub use definition::{Definition, definitions};

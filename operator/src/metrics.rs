@@ -1,4 +1,5 @@
-//! Counts and times of reconciles, for Prometheus. Labels are closed sets: no names but in [`resources`], no messages.
+//! Counts and times of reconciles, for Prometheus. Labels are closed sets: no names but in [`resources`] and
+//! [`connectors`], no messages.
 
 use std::time::Duration;
 
@@ -13,8 +14,10 @@ use sluice_crds::{KafkaConnect, KafkaConnector, KafkaConnectorOffsets};
 
 use crate::reason::Reason;
 
+mod connectors;
 mod resources;
 
+use connectors::Connectors as ConnectorStatuses;
 use resources::Resources;
 
 type Clusters = Vec<Store<DeserializeGuard<KafkaConnect>>>;
@@ -32,6 +35,7 @@ pub struct Metrics {
     leader: IntGauge,
     outdated: IntGaugeVec,
     resources: Resources,
+    connectors: ConnectorStatuses,
 }
 
 fn opts(name: &str, help: &str) -> Opts {
@@ -72,6 +76,7 @@ impl Default for Metrics {
             )
             .expect("the metric is valid"),
             resources: Resources::new(),
+            connectors: ConnectorStatuses::new(),
         };
         for collector in [
             Box::new(metrics.total.clone()) as Box<dyn prometheus::core::Collector>,
@@ -81,6 +86,7 @@ impl Default for Metrics {
             Box::new(metrics.leader.clone()),
             Box::new(metrics.outdated.clone()),
             Box::new(metrics.resources.clone()),
+            Box::new(metrics.connectors.clone()),
         ] {
             metrics.registry.register(collector).expect("each metric has a name of its own");
         }
@@ -122,6 +128,8 @@ impl Metrics {
         connectors: Connectors,
         operations: Operations,
     ) {
+        let statuses = connectors.clone();
+        self.connectors.ask(Some(Box::new(move || connectors::told(&statuses))));
         self.resources.ask(Some(Box::new(move || {
             let clusters = resources::told("KafkaConnect", &clusters);
             let connectors = resources::told("KafkaConnector", &connectors);
@@ -133,6 +141,7 @@ impl Metrics {
     /// Tells of no resource any more.
     pub(crate) fn tell_of_none(&self) {
         self.resources.ask(None);
+        self.connectors.ask(None);
     }
 
     /// All metrics in Prometheus' text format.

@@ -49,6 +49,9 @@ pub struct KafkaConnectorStatus {
     /// a tenth.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lag: Option<Lag>,
+    /// The topic of dead letters, on workers of Sluice, if the connector has one. Renewed as lag is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dead_letters: Option<DeadLetters>,
     /// Restarts of what failed; absent while nothing has failed lately.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auto_restart: Option<AutoRestartStatus>,
@@ -74,6 +77,17 @@ pub struct Lag {
     /// Topics that config.topics names and that do not exist, 20 at most.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub absent_topics: Vec<String>,
+}
+
+/// The records that a connector has sorted out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+pub struct DeadLetters {
+    /// Topic that takes them.
+    pub topic: String,
+    /// Records in it, as far as offsets tell. Connectors may share a topic.
+    pub records: i64,
+    /// When that was so.
+    pub time: Time,
 }
 
 /// Restarts of what failed.

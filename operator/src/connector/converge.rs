@@ -2,11 +2,11 @@
 
 use k8s_openapi::jiff::Timestamp;
 use kube::{Resource, ResourceExt};
-use sluice_crds::{KafkaConnector, Lag, TargetState};
+use sluice_crds::{KafkaConnector, TargetState};
 
 use super::{
     Current, Desired, Error, Place, Step, auto_restart, cleanup, current, desired, execute, lag,
-    news, once, place, plan, reach, requests, secrets, validation,
+    news, once, place, plan, reach, reading, requests, secrets, validation,
 };
 use crate::connect_api::ConnectApi;
 use crate::context::{Context, noise};
@@ -36,8 +36,8 @@ pub struct Converged {
     pub references: Vec<String>,
     /// Topics that the connector has used, if workers tell.
     pub topics: Option<Vec<String>>,
-    /// How far it is behind, if it is a sink and workers tell.
-    pub lag: Option<Lag>,
+    /// How it stands to its topics, if workers tell.
+    pub reading: reading::Told,
 }
 
 impl Converged {
@@ -55,7 +55,7 @@ impl Converged {
             revision: None,
             references: Vec::new(),
             topics: None,
-            lag: None,
+            reading: reading::Told::default(),
         }
     }
 }
@@ -90,8 +90,8 @@ pub async fn run(connector: &KafkaConnector, ctx: &Context) -> Result<Converged,
     // A list of topics is a courtesy.
     converged.topics = workers.topics(&desired.name).await.unwrap_or_default();
     let told = converged.current.as_ref().and_then(|current| current.status.as_ref());
-    converged.lag = lag::look(connector, &place, told, &workers).await;
-    converged.warnings.extend(lag::warning(converged.lag.as_ref()));
+    converged.reading = reading::look(connector, &place, told, &workers).await;
+    converged.warnings.extend(lag::warning(converged.reading.lag.as_ref()));
     Ok(converged)
 }
 

@@ -1,50 +1,22 @@
-//! How far a sink is behind: asked of the workers, at most so often, and told only when it says something new. A figure that
-//! moves all the time must not keep the API server busy, nor whoever watches the resource.
+//! How far a sink is behind, as its status shall say it.
 
 use std::time::Duration;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
 use sluice_crds::{KafkaConnector, Lag};
-use sluice_rest_model::{ConnectorKind, ConnectorStateInfo, Reading, State};
+use sluice_rest_model::Reading;
 
-use super::Place;
+use super::reading::{is_about, second};
 use super::requests::Warning;
-use crate::connect_api::ConnectApi;
 use crate::reason::Reason;
 
-/// Shortest time between two figures in seconds.
-const PAUSE: i64 = 60;
-/// The same while a topic is missed: somebody may be about to create it.
+/// How soon to look again while a topic is missed: somebody may be about to create it.
 pub const LOOK_FOR_TOPICS: Duration = Duration::from_secs(10);
-/// The part that a figure has to move by.
-const STEP: i64 = 10;
 /// Most topics that are named as absent.
 const MOST_ABSENT: usize = 20;
 
-/// How far a connector is behind, as its status shall say; none of what is no sink, and of workers that do not tell.
-pub async fn look(
-    connector: &KafkaConnector,
-    place: &Place,
-    told: Option<&ConnectorStateInfo>,
-    workers: &ConnectApi,
-) -> Option<Lag> {
-    let known = known(connector);
-    let told = told.filter(|it| it.kind == ConnectorKind::Sink && !place.is_external())?;
-    let now = Timestamp::now();
-    if !is_due(known.as_ref(), told, now) {
-        return known;
-    }
-    match workers.reading(&place.name, None).await {
-        Ok(Some(reading)) => Some(renewed(known, &figures(&reading, now))),
-        Ok(None) => None,
-        // It is a courtesy, like the topics.
-        Err(_) => known,
-    }
-}
-
 /// What is known of the settings as they are: those of before may have had other topics.
-fn known(connector: &KafkaConnector) -> Option<Lag> {
+pub(super) fn known(connector: &KafkaConnector) -> Option<Lag> {
     let status = connector.status.as_ref()?;
     let is_of_now = status.applied_generation == connector.metadata.generation;
     status.lag.clone().filter(|_| is_of_now)
@@ -62,17 +34,9 @@ pub fn warning(lag: Option<&Lag>) -> Option<Warning> {
     Some(Warning { reason: Reason::TopicNotFound, message })
 }
 
-/// Whether to ask. A connector on its way is looked at often, and soon will not be.
-fn is_due(known: Option<&Lag>, told: &ConnectorStateInfo, now: Timestamp) -> bool {
-    let moves = |state| matches!(state, State::Unassigned | State::Restarting);
-    let has_work = !told.tasks.is_empty() || told.connector.state != State::Running;
-    let is_settled = has_work && !told.tasks.iter().any(|task| moves(task.state));
-    let pause = |lag: &Lag| match lag.absent_topics.as_slice() {
-        [] => PAUSE,
-        _ => LOOK_FOR_TOPICS.as_secs() as i64,
-    };
-    let is_old = |lag: &Lag| now.as_second() - lag.time.0.as_second() >= pause(lag);
-    is_settled && !moves(told.connector.state) && known.is_none_or(is_old)
+/// What the workers tell, unless it is about what is known.
+pub(super) fn told(known: Option<&Lag>, reading: &Reading, now: Timestamp) -> Lag {
+    renewed(known.cloned(), &figures(reading, now))
 }
 
 fn figures(reading: &Reading, now: Timestamp) -> Lag {
@@ -82,32 +46,29 @@ fn figures(reading: &Reading, now: Timestamp) -> Lag {
         Some(oldest) => Some(((now.as_millisecond() - oldest) / 1000).max(0)),
         None => (records == 0).then_some(0),
     };
-    let time = Time(Timestamp::from_second(now.as_second()).unwrap_or(now));
     let absent_topics = reading.absent.iter().take(MOST_ABSENT).cloned().collect();
-    Lag { records, seconds, time, absent_topics }
+    Lag { records, seconds, time: second(now), absent_topics }
 }
 
 /// The later figures, unless they say about the same.
 fn renewed(known: Option<Lag>, later: &Lag) -> Lag {
     match known {
-        Some(known) if is_about(&known, later) => known,
+        Some(known) if says_about(&known, later) => known,
         _ => later.clone(),
     }
 }
 
-fn is_about(one: &Lag, other: &Lag) -> bool {
-    let close = |a: i64, b: i64| {
-        a == b || (a != 0 && b != 0 && (a - b).abs().saturating_mul(STEP) < a.max(b))
-    };
+fn says_about(one: &Lag, other: &Lag) -> bool {
     let seconds = match (one.seconds, other.seconds) {
-        (Some(a), Some(b)) => close(a, b),
+        (Some(a), Some(b)) => is_about(a, b),
         (a, b) => a == b,
     };
-    close(one.records, other.records) && seconds && one.absent_topics == other.absent_topics
+    is_about(one.records, other.records) && seconds && one.absent_topics == other.absent_topics
 }
 
 #[cfg(test)]
 mod tests {
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
     use serde_json::json;
     use sluice_rest_model::ReadPartition;
 
@@ -138,7 +99,7 @@ mod tests {
             at: None,
         };
         let told = |partitions: Vec<ReadPartition>| {
-            figures(&Reading { partitions, absent: vec![] }, at(100))
+            figures(&Reading { partitions, ..Reading::default() }, at(100))
         };
         for (partitions, expected) in [
             (vec![partition(0, None)], lag(0, Some(0), 100)),
@@ -155,7 +116,7 @@ mod tests {
     #[test]
     fn absent_topics_are_named_with_what_to_do_and_in_bounded_number() {
         let many: Vec<String> = (0..30).map(|it| format!("t{it}")).collect();
-        let reading = Reading { partitions: vec![], absent: many };
+        let reading = Reading { absent: many, ..Reading::default() };
         assert_eq!(figures(&reading, at(0)).absent_topics.len(), MOST_ABSENT);
         let told = |topics: &[&str]| {
             warning(Some(&without(topics, lag(0, None, 0)))).map(|warning| warning.message)
@@ -208,36 +169,5 @@ mod tests {
             );
         }
         assert_eq!(renewed(None, &lag(1, None, 60)), lag(1, None, 60));
-    }
-
-    #[test]
-    fn it_is_asked_for_once_a_minute_and_not_while_work_moves() {
-        let told = |connector: &str, tasks: &[&str]| -> ConnectorStateInfo {
-            let state = |state: &str| json!({"state": state, "worker_id": "w"});
-            let tasks = tasks.iter().enumerate().map(|(id, task)| {
-                let mut task = state(task);
-                task["id"] = id.into();
-                task
-            });
-            let tasks: Vec<_> = tasks.collect();
-            let info =
-                json!({"name": "a", "connector": state(connector), "tasks": tasks, "type": "sink"});
-            serde_json::from_value(info).unwrap()
-        };
-        let earlier = lag(1, None, 100);
-        let missed = without(&["a"], lag(0, None, 100));
-        for (known, info, now, due) in [
-            (None, told("RUNNING", &["RUNNING"]), 0, true),
-            (Some(&earlier), told("RUNNING", &["RUNNING"]), 159, false),
-            (Some(&earlier), told("RUNNING", &["FAILED"]), 160, true),
-            (Some(&missed), told("RUNNING", &["RUNNING"]), 109, false),
-            (Some(&missed), told("RUNNING", &["RUNNING"]), 110, true),
-            (None, told("STOPPED", &[]), 0, true),
-            (None, told("RUNNING", &[]), 0, false),
-            (None, told("RUNNING", &["RUNNING", "RESTARTING"]), 0, false),
-            (None, told("UNASSIGNED", &["RUNNING"]), 0, false),
-        ] {
-            assert_eq!(is_due(known, &info, at(now)), due, "{known:?} {info:?} {now}");
-        }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
 use sluice_crds::{
-    AutoRestartStatus, ConnectorReport, InstanceReport, KafkaConnector, KafkaConnectorStatus, Lag,
+    AutoRestartStatus, ConnectorReport, InstanceReport, KafkaConnector, KafkaConnectorStatus,
     TaskReport, condition,
 };
 use sluice_rest_model::ConnectorStateInfo;
@@ -14,6 +14,7 @@ use super::auto_restart::Decision;
 use super::judge::{first_line, judge};
 use super::lag;
 use super::place::{self, Place};
+use super::reading;
 use super::redact::redacted;
 use super::requests::Warning;
 use super::{Converged, Error};
@@ -55,7 +56,7 @@ struct Told {
     place: Place,
     report: Option<ConnectorReport>,
     references: Vec<String>,
-    lag: Option<Lag>,
+    reading: reading::Told,
 }
 
 /// Judges an outcome.
@@ -99,7 +100,7 @@ fn observed(connector: &KafkaConnector, converged: &Converged) -> Report {
             place: converged.place.clone(),
             report: told,
             references: converged.references.clone(),
-            lag: converged.lag.clone(),
+            reading: converged.reading.clone(),
         })),
         auto_restart: converged.restarts.state.clone(),
         restart_token: converged.restart_token.clone(),
@@ -186,10 +187,11 @@ impl Report {
         status.revision = self.revision.or(status.revision);
         status.restart_token = self.restart_token.or(status.restart_token);
         if let Workers::Told(told) = self.workers {
-            let Told { place, report, references, lag } = *told;
+            let Told { place, report, references, reading } = *told;
             status.connector_status = report;
             status.references = references;
-            status.lag = lag;
+            status.lag = reading.lag;
+            status.dead_letters = reading.dead_letters;
             status.cluster = Some(place.cluster);
             status.name = Some(place.name);
             status.applied_generation = generation;

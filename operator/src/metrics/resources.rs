@@ -18,7 +18,7 @@ use crate::pause;
 use crate::report::Conditions;
 
 /// Most resources that have a series of their own.
-const MOST: usize = 1000;
+pub(super) const MOST: usize = 1000;
 
 /// How one resource is.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! How far sinks are behind, in the status of their resources, and how seldom that is written.
+//! How far sinks are behind and what they have sorted out, in the status of their resources, and how seldom that is written.
 
 use anyhow::{Context, Result};
 use kube::ResourceExt;
@@ -7,7 +7,7 @@ use serde_json::json;
 use sluice_crds::{KafkaConnector, condition};
 use sluice_kit::kubernetes::missing_for_control_plane;
 use sluice_kit::require;
-use sluice_rest_model::{ReadPartition, Reading};
+use sluice_rest_model::{DeadLetterTopic, ReadPartition, Reading};
 
 use crate::bed::{Bed, words};
 
@@ -18,7 +18,7 @@ async fn a_sink_that_misses_a_topic_says_so_beside_ready() -> Result<()> {
     bed.cluster("my-connect", &json!({})).await?;
     let absent = |bed: &Bed, topics: &[&str]| {
         let absent = topics.iter().map(|it| (*it).to_owned()).collect();
-        let reading = Reading { partitions: vec![partition(0)], absent };
+        let reading = Reading { partitions: vec![partition(0)], absent, ..Reading::default() };
         bed.workers.world().readings.insert("orders".to_owned(), reading);
     };
     absent(&bed, &["ordres"]);
@@ -61,7 +61,10 @@ async fn lag_is_told_once_a_minute_at_most_and_only_if_it_moved() -> Result<()> 
     let bed = Bed::new().await?;
     bed.cluster("my-connect", &json!({})).await?;
     let lags = |bed: &Bed, lag| {
-        let reading = Reading { partitions: vec![partition(lag)], absent: Vec::new() };
+        let dead_letters =
+            Some(DeadLetterTopic { topic: "orders-dlq".to_owned(), records: lag / 100 });
+        let partitions = vec![partition(lag)];
+        let reading = Reading { partitions, dead_letters, ..Reading::default() };
         bed.workers.world().readings.insert("orders".to_owned(), reading);
     };
     lags(&bed, 100);
@@ -71,7 +74,12 @@ async fn lag_is_told_once_a_minute_at_most_and_only_if_it_moved() -> Result<()> 
         let status = api.get("orders").await?.status.unwrap_or_default();
         anyhow::Ok(status.lag.map(|lag| lag.records))
     };
+    let sorted_out = async || {
+        let status = api.get("orders").await?.status.unwrap_or_default();
+        anyhow::Ok(status.dead_letters.map(|it| (it.topic, it.records)))
+    };
     bed.until("the lag", async || Ok(records().await? == Some(100))).await?;
+    assert_eq!(sorted_out().await?, Some(("orders-dlq".to_owned(), 1)));
     bed.connector_is("orders", "Ready=True Running").await?;
 
     // It moves, and nothing is written within the minute.
@@ -82,12 +90,14 @@ async fn lag_is_told_once_a_minute_at_most_and_only_if_it_moved() -> Result<()> 
     assert_eq!(api.get("orders").await?.resource_version(), before);
 
     let age = async || {
-        let long_ago = json!({"status": {"lag": {"time": "2026-01-01T00:00:00Z"}}});
+        let time = json!({"time": "2026-01-01T00:00:00Z"});
+        let long_ago = json!({"status": {"lag": time, "deadLetters": time}});
         let (parameters, patch) = (PatchParams::default(), Patch::Merge(long_ago));
         anyhow::Ok(api.patch_status("orders", &parameters, &patch).await?.resource_version())
     };
     age().await?;
     bed.until("the later lag", async || Ok(records().await? == Some(5000))).await?;
+    assert_eq!(sorted_out().await?, Some(("orders-dlq".to_owned(), 50)));
     // A little more is not worth a write, however long ago the last one was.
     let aged = age().await?;
     lags(&bed, 5100);

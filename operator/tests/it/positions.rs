@@ -175,7 +175,7 @@ async fn sinks_are_sought_where_their_workers_tell_and_others_are_refused() -> R
     create(&bed, &operation("of-java", &json!({"operation": "SeekToEnd"}))).await?;
     is(&bed, "of-java", "Stalled=True NotSupported").await?;
 
-    let reading = Reading { partitions: vec![partition(0), partition(1)], absent: vec![] };
+    let reading = Reading { partitions: vec![partition(0), partition(1)], ..Reading::default() };
     bed.workers.world().readings.insert("orders".to_owned(), reading);
     let time = json!({"operation": "SeekToTime", "seekToTime": {"time": "1970-01-01T00:01:40Z"}});
     for (name, spec, offset) in [

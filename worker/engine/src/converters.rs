@@ -39,6 +39,11 @@ impl Encoded {
         }
     }
 
+    /// Bytes of key and value.
+    pub(crate) fn size(&self) -> usize {
+        self.key.as_ref().map_or(0, Bytes::len) + self.value.as_ref().map_or(0, Bytes::len)
+    }
+
     /// Nothing but a topic.
     pub(crate) const fn empty(topic: Arc<str>) -> Self {
         Self {

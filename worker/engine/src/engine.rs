@@ -143,7 +143,8 @@ impl Engine {
         self.asked(&id, settings, Duration::ZERO)?.read().await
     }
 
-    /// How far a sink has read its topics; with a time, in milliseconds since 1970, also where that is in them.
+    /// How far a sink has read its topics, and how many dead letters there are; with a time, in milliseconds since 1970,
+    /// where that is in the topics of a sink.
     pub async fn reading(
         &self,
         connector: &str,

@@ -36,8 +36,8 @@ pub use aside::aside;
 pub use engine::Engine;
 pub use metrics::{Attribute, Described, Group, SampleWindow, Startups, Window, described};
 pub use offsets::{
-    FileError, FileOffsets, JsonOffset, KafkaOffsets, Malformed, MemoryOffsets, OffsetError,
-    OffsetRecord, OffsetStore, OffsetsChange, OffsetsRefusal, ReadPartition, Reading,
+    DeadLetterTopic, FileError, FileOffsets, JsonOffset, KafkaOffsets, Malformed, MemoryOffsets,
+    OffsetError, OffsetRecord, OffsetStore, OffsetsChange, OffsetsRefusal, ReadPartition, Reading,
 };
 pub use plugins::PluginSource;
 pub use runner::StartError;

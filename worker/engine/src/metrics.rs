@@ -7,6 +7,7 @@ mod clock;
 mod exposition;
 mod groups;
 mod plugins;
+mod processor;
 mod startups;
 mod tasks;
 mod window;
@@ -29,6 +30,7 @@ pub(crate) use exposition::TaskCollector;
 pub use exposition::described;
 pub use groups::{Attribute, Described, Group};
 pub(crate) use plugins::TaskPlugins;
+use processor::ProcessorTime;
 pub use startups::Startups;
 pub(crate) use window::{Level, Meter};
 pub use window::{SampleWindow, Window};
@@ -45,6 +47,9 @@ pub(crate) struct TaskStats {
     pub(crate) records_in: Meter,
     /// Records written to Kafka, or taken by `put`.
     pub(crate) records_out: Meter,
+    /// Bytes of keys and values read from Kafka, or made for it.
+    pub(crate) bytes: Counter,
+    pub(crate) processor: Arc<ProcessorTime>,
     /// Records polled and not yet written, or read and not yet committed.
     pub(crate) active: Level,
     pub(crate) batch_size: Window,

@@ -15,7 +15,9 @@ use sluice_plugin::{
     model::{SourceOffset, SourcePartition},
 };
 
-pub use connector::{JsonOffset, OffsetsChange, OffsetsRefusal, ReadPartition, Reading};
+pub use connector::{
+    DeadLetterTopic, JsonOffset, OffsetsChange, OffsetsRefusal, ReadPartition, Reading,
+};
 pub use file::{FileError, FileOffsets, Malformed};
 pub use memory::MemoryOffsets;
 pub use topic::KafkaOffsets;

@@ -224,6 +224,7 @@ impl Sink {
     /// Makes records of what was consumed and hands them to the task.
     async fn receive(&mut self) -> Result<(), Failure> {
         self.stats.records_in.add(self.batch.len() as u64);
+        self.stats.bytes.add(self.batch.size() as u64);
         self.records.clear();
         let decoded = self.decoder.decode(&self.batch, &self.guard, &mut self.records).await?;
         if decoded == Progress::Stopped {

@@ -200,11 +200,12 @@ impl Source {
         }
         self.count_poll(records.len(), asked.map_or(Duration::ZERO, |it| it.elapsed()));
         let active = self.active;
+        let mut bytes = 0;
         for mut record in records {
             let outcome = self.encoder.encode(&mut record, &self.guard).await?;
             if matches!(outcome, Outcome::Stopped) {
                 // Neither this record nor those after it have a position: they are polled again.
-                return Ok(());
+                break;
             }
             let listens = self.reporters.has_listeners();
             let kept = listens.then(|| record.source_offset.clone());
@@ -214,11 +215,13 @@ impl Source {
                 self.done(number);
                 continue;
             };
+            bytes += encoded.size();
             self.unsent.push_back(Encoded { number, ..encoded });
             if let Some(source_offset) = kept {
                 self.sent.insert(number, SourceRecord { source_offset, ..record });
             }
         }
+        self.stats.bytes.add(bytes as u64);
         if self.active < active {
             // No outcome comes of those that were left out.
             self.stats.active.set(self.active);

@@ -149,7 +149,7 @@ impl Batch {
     }
 
     /// Bytes of keys and values.
-    pub(crate) const fn size(&self) -> usize {
+    pub const fn size(&self) -> usize {
         self.size
     }
 

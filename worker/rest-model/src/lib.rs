@@ -22,7 +22,7 @@ pub use connector::{
 };
 pub use offsets::{ConnectorOffset, ConnectorOffsets};
 pub use plugin::{PluginInfo, PluginKind};
-pub use reading::{ReadPartition, Reading};
+pub use reading::{DeadLetterTopic, ReadPartition, Reading};
 pub use server::{ErrorMessage, Health, HealthStatus, LoggerLevel, Message, NewLevel, ServerInfo};
 pub use settings::SettingsPatch;
 pub use status::{ConnectorState, ConnectorStateInfo, State, TaskState};

@@ -123,5 +123,8 @@ async fn bad_orders_become_the_dead_letters_of_java() -> Result<()> {
     ensure!(expected.1.len() > 10, "Java wrote {} letters", expected.1.len());
     let different = records::differences(&expected.1, &got.1);
     ensure!(different.is_empty(), "{}", different.join("\n"));
+    let reading = sluice.ask("GET", "/sluice/connectors/orders/reading", None).await?;
+    let told = json!({"topic": "orders-dlq-sluice", "records": got.1.len()});
+    ensure!(reading["dead_letters"] == told, "{reading}");
     Ok(())
 }

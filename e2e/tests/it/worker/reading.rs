@@ -58,7 +58,8 @@ async fn a_worker_tells_how_far_a_sink_has_read_and_since_when_records_wait() ->
     misses_topics(&worker, &sink).await?;
     for (path, status) in [
         (format!("{path}?time=x"), 400),
-        (format!("/sluice/connectors/{source}/reading"), 400),
+        (format!("/sluice/connectors/{source}/reading?time=0"), 400),
+        (format!("/sluice/connectors/{source}/reading"), 200),
         ("/sluice/connectors/nobody/reading".to_owned(), 404),
     ] {
         let (method, body) = ("GET".to_owned(), String::new());

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use sluice_crds::Lag;
+use sluice_crds::{DeadLetters, Lag};
 
 use super::tree::{ClusterView, ConnectorView, Health, MemberView, TaskView, Tree};
 
@@ -49,12 +49,13 @@ fn branches(text: &mut String, connectors: &[ConnectorView], all_tasks: bool) {
         let running = connector.tasks.iter().filter(|task| task.state == "RUNNING").count();
         let _ = writeln!(
             text,
-            "{branch}{:width$}  {}  {}  tasks {running}/{}{}",
+            "{branch}{:width$}  {}  {}  tasks {running}/{}{}{}",
             connector.name,
             judgement(&connector.health),
             connector.state,
             connector.tasks.len(),
             connector.lag.as_ref().map(behind).unwrap_or_default(),
+            connector.dead_letters.as_ref().map(sorted_out).unwrap_or_default(),
         );
         explain(text, &format!("{below}│  "), &connector.health);
         if let Some(trace) = &connector.trace {
@@ -70,6 +71,14 @@ fn behind(lag: &Lag) -> String {
     let seconds = lag.seconds.filter(|_| lag.records > 0);
     let seconds = seconds.map(|it| format!(" of {it} s")).unwrap_or_default();
     format!("  lag {}{seconds}", lag.records)
+}
+
+/// Nothing of a topic that is empty.
+fn sorted_out(letters: &DeadLetters) -> String {
+    match letters.records {
+        0 => String::new(),
+        records => format!("  dead letters {records} in {}", letters.topic),
+    }
 }
 
 fn leaves(text: &mut String, below: &str, tasks: &[TaskView]) {
@@ -179,6 +188,7 @@ mod tests {
         let failed = Some("java.lang.Oops: it broke");
         let bad = json!({
             "lag": {"records": 1200, "seconds": 35, "time": "2026-01-01T00:00:00Z"},
+            "deadLetters": {"topic": "dlq", "records": 3, "time": "2026-01-01T00:00:00Z"},
             "conditions": ready("False", "TaskFailed", "task 1 of 2 failed"),
             "connectorStatus": report("a-sink", &[task(0, "RUNNING", None), task(1, "FAILED", failed)]),
         });
@@ -195,7 +205,7 @@ mod tests {
         assert_eq!(
             draw(&tree(), false),
             "shop/my-connect  Ready (AllWorkersReady)  workers 2/2  4.3.1-sluice-0.1.0
-├─ a-sink  NOT READY (TaskFailed)  RUNNING  tasks 1/2  lag 1200 of 35 s
+├─ a-sink  NOT READY (TaskFailed)  RUNNING  tasks 1/2  lag 1200 of 35 s  dead letters 3 in dlq
 │  │  task 1 of 2 failed
 │  ├─ task 0  RUNNING  w-0:8083
 │  └─ task 1  FAILED  w-0:8083

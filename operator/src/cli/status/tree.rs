@@ -3,7 +3,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
 use serde::Serialize;
-use sluice_crds::{KafkaConnect, KafkaConnector, Lag, condition};
+use sluice_crds::{DeadLetters, KafkaConnect, KafkaConnector, Lag, condition};
 
 use crate::cli::access;
 use crate::conditions;
@@ -76,6 +76,8 @@ pub(super) struct ConnectorView {
     /// Of a sink.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) lag: Option<Lag>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) dead_letters: Option<DeadLetters>,
     pub(super) tasks: Vec<TaskView>,
 }
 
@@ -190,6 +192,7 @@ fn connector(resource: &KafkaConnector) -> ConnectorView {
         worker: named(report.connector.worker_id),
         trace: report.connector.trace,
         lag: status.lag,
+        dead_letters: status.dead_letters,
         tasks: report.tasks.into_iter().map(task).collect(),
     }
 }

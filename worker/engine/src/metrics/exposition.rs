@@ -7,7 +7,7 @@ use std::{
 };
 
 use prometheus::{
-    GaugeVec, Opts,
+    CounterVec, GaugeVec, Opts,
     core::{Collector, Desc},
     proto::MetricFamily,
 };
@@ -19,6 +19,26 @@ use super::{
     worker::{CONNECTOR, WORKER, Worker},
 };
 use crate::task::TaskId;
+
+/// A figure of each task that Kafka Connect does not have.
+struct Own {
+    name: &'static str,
+    help: &'static str,
+    read: fn(&TaskStats) -> f64,
+}
+
+const OWN: [Own; 2] = [
+    Own {
+        name: "sluice_engine_task_cpu_seconds_total",
+        help: "Processor time of the task's own threads; a producer's are not in it.",
+        read: |it| it.processor.seconds(),
+    },
+    Own {
+        name: "sluice_engine_task_bytes_total",
+        help: "Bytes of keys and values read from Kafka, or made for it.",
+        read: |it| it.bytes.read() as f64,
+    },
+];
 
 const LEFT_BEHIND: &str = "sluice_engine_tasks_left_behind";
 const LEFT_BEHIND_HELP: &str = "Threads of tasks that did not stop in time and still run.";
@@ -73,8 +93,20 @@ impl Collector for TaskCollector {
         families.extend(of_connectors(&shown));
         let worker = Worker { tasks: shown.len(), startups: Arc::clone(&self.startups), now };
         families.extend(WORKER.families(&[(Vec::new(), worker)]));
+        families.extend(OWN.iter().flat_map(|it| it.families(&shown)));
         families.extend(self.left_behind());
         families
+    }
+}
+
+impl Own {
+    fn families(&self, shown: &[Shown]) -> Vec<MetricFamily> {
+        let counter = CounterVec::new(Opts::new(self.name, self.help), tasks::TAGS);
+        let Ok(counter) = counter else { return Vec::new() };
+        for task in shown {
+            counter.with_label_values(&task.tags()).inc_by((self.read)(&task.stats));
+        }
+        if shown.is_empty() { Vec::new() } else { counter.collect() }
     }
 }
 
@@ -187,6 +219,7 @@ mod tests {
         board.show(&id, &stats);
         stats.enter(TaskState::Running);
         stats.records_in.add(500);
+        stats.bytes.add(4096);
         stats.batch_time.add(2.5);
         stats.committed(true, Duration::from_millis(4));
         stats.committed(false, Duration::from_millis(400));
@@ -200,6 +233,8 @@ mod tests {
             ("kafka_connect_connector_task_offset_commit_success_percentage", "", "0.5"),
             ("kafka_connect_connector_task_batch_size_max", "", "NaN"),
             ("kafka_connect_task_error_total_record_failures", "", "0"),
+            ("sluice_engine_task_bytes_total", "", "4096"),
+            ("sluice_engine_task_cpu_seconds_total", "", "0"),
             (
                 "kafka_connect_connector_transform_metrics_transform_class_info",
                 ",transform=\"route\",transform_class=\"Router\"",

@@ -4,7 +4,7 @@ mod reading;
 mod sink;
 mod transactional;
 
-pub use reading::{ReadPartition, Reading};
+pub use reading::{DeadLetterTopic, ReadPartition, Reading};
 
 use std::{sync::Arc, time::Duration};
 

@@ -39,10 +39,16 @@ pub(super) fn start<F: Future<Output = Result<(), Failure>> + Send + 'static>(
     body: impl FnOnce(Control) -> F + Send + 'static,
     epilogue: Epilogue,
 ) -> io::Result<()> {
-    spawn("open", &epilogue.id.clone(), move || match caught(|| open(control, body)) {
-        Ok(Some(life)) => move_on(life, epilogue),
-        Ok(None) => epilogue.tell(Ok(())),
-        Err(failure) => epilogue.tell(Err(failure)),
+    spawn("open", &epilogue.id.clone(), move || {
+        let counted = epilogue.stats.processor.count();
+        match caught(|| open(control, body)) {
+            Ok(Some(life)) => {
+                drop(counted);
+                move_on(life, epilogue);
+            }
+            Ok(None) => epilogue.tell(Ok(())),
+            Err(failure) => epilogue.tell(Err(failure)),
+        }
     })
 }
 
@@ -82,7 +88,12 @@ fn move_on<F: Future<Output = Result<(), Failure>> + Send + 'static>(
     epilogue: Epilogue,
 ) {
     let id = epilogue.id.clone();
-    let rest = Arc::new(Mutex::new(Some(|| epilogue.tell(caught(|| life.run())))));
+    let rest = Arc::new(Mutex::new(Some(|| {
+        let counted = epilogue.stats.processor.count();
+        let outcome = caught(|| life.run());
+        drop(counted);
+        epilogue.tell(outcome);
+    })));
     let theirs = Arc::clone(&rest);
     let take = |rest: &Mutex<Option<_>>| rest.lock().unwrap_or_else(PoisonError::into_inner).take();
     let spawned = spawn("task", &id, move || take(&theirs).map_or((), |rest| rest()));

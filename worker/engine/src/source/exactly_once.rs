@@ -190,6 +190,7 @@ impl ExactlyOnce {
                 if sent == Sent::Stopped {
                     return Ok(Sent::Stopped);
                 }
+                self.stats.bytes.add(encoded.size() as u64);
                 if !self.sent_to.contains(&encoded.topic) {
                     self.sent_to.push(encoded.topic);
                 }

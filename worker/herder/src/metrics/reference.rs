@@ -17,9 +17,12 @@ it, and the one that the exporter makes without rules. Texts are a label of a me
 *Of late* means the last `metrics.num.samples` (2) samples of `metrics.sample.window.ms` (30000) each; a mean or maximum
 of nothing is `NaN`. Times are in milliseconds. Metrics of a task that has failed stay until it is restarted or deleted.
 
-Sluice's own are `sluice_worker_leader`, 1 on the worker that leads the group, and
+Sluice's own are `sluice_worker_leader`, 1 on the worker that leads the group,
 `sluice_engine_tasks_left_behind{connector,task}`, threads of tasks that did not stop in
-`task.shutdown.graceful.timeout.ms` and still run.
+`task.shutdown.graceful.timeout.ms` and still run, and for who shares out what a cluster costs
+`sluice_engine_task_bytes_total{connector,task}`, bytes of keys and values read from Kafka or made for it, and
+`sluice_engine_task_cpu_seconds_total{connector,task}`, processor time of the task's own threads: a producer's are not in
+it. Memory is not told by connector, as all share it.
 ";
 
 fn page() -> String {

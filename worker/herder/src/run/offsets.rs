@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 use sluice_config::Properties;
 use sluice_engine::{Engine, JsonOffset, OffsetsChange, OffsetsRefusal};
 use sluice_providers::Providers;
-use sluice_rest_model::{ConnectorOffset, ConnectorOffsets, ReadPartition, Reading};
+use sluice_rest_model::{
+    ConnectorOffset, ConnectorOffsets, DeadLetterTopic, ReadPartition, Reading,
+};
 
 use super::{jobs::Done, now_millis};
 use crate::{
@@ -51,7 +53,10 @@ impl Offsets {
             OffsetsAction::Reading(time) => {
                 let read = self.engine.reading(&self.connector, &settings, time).await?;
                 let partitions = read.partitions.into_iter().map(told).collect();
-                Ok(Answer::Reading(Reading { partitions, absent: read.absent }))
+                let dead_letters = read
+                    .dead_letters
+                    .map(|it| DeadLetterTopic { topic: it.topic, records: it.records });
+                Ok(Answer::Reading(Reading { partitions, absent: read.absent, dead_letters }))
             }
             OffsetsAction::Change(change) => {
                 let verb = if change == OffsetsChange::Reset { "reset" } else { "altered" };

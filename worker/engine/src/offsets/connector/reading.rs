@@ -1,4 +1,5 @@
-//! How far a sink has read its topics: where its group is, and what lies behind.
+//! How far a sink has read its topics: where its group is, and what lies behind. And how many records a connector has sorted
+//! out.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
@@ -9,18 +10,29 @@ use sluice_kafka::{
 use sluice_plugin::{ConnectorPlugin, model::TopicPartition};
 
 use super::{Asked, OffsetsRefusal};
-use crate::{clients::topics_of, topics::Subscription, trace::Failure};
+use crate::{clients::topics_of, guard::Policy, topics::Subscription, trace::Failure};
 
 /// Most partitions of which the first unread record is fetched, those with the most of them first.
 const MOST_FETCHED: usize = 64;
 
-/// What a sink reads.
+/// How a connector stands to its topics.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reading {
-    /// All partitions that it reads or has read, in order.
+    /// All partitions that a sink reads or has read, in order; a source has none.
     pub partitions: Vec<ReadPartition>,
-    /// Topics that `topics` names and that do not exist.
+    /// Topics that `topics` of a sink names and that do not exist.
     pub absent: Vec<String>,
+    /// The topic of dead letters, if the connector has one and no time was asked for.
+    pub dead_letters: Option<DeadLetterTopic>,
+}
+
+/// The topic that takes a connector's dead letters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetterTopic {
+    /// Its name.
+    pub topic: String,
+    /// Records that are in it, as far as offsets tell. Other connectors may share it.
+    pub records: i64,
 }
 
 /// One partition that a sink reads, in offsets.
@@ -52,30 +64,60 @@ struct Found {
 }
 
 impl Asked<'_> {
-    /// What a sink reads. With a time, in milliseconds since 1970, says where that is; without, since when records wait.
+    /// How a connector stands to its topics. With a time, in milliseconds since 1970, says where that is in those that a
+    /// sink reads; without, since when records wait.
     pub(crate) async fn reading(&self, time: Option<i64>) -> Result<Reading, OffsetsRefusal> {
         let name = self.name();
-        if let ConnectorPlugin::Source(_) = &self.plugin {
+        let is_sink = matches!(&self.plugin, ConnectorPlugin::Sink(_));
+        if !is_sink && time.is_some() {
             let told = format!("Connector {name} is a source; only sinks read topics");
             return Err(OffsetsRefusal::BadRequest(told));
         }
-        self.look(time).await.map_err(|error| {
+        self.look(is_sink, time).await.map_err(|error| {
             tracing::error!(connector = name, %error, "its topics cannot be looked at");
-            let told = format!("Failed to look at the topics of sink connector {name}");
+            let told = format!("Failed to look at the topics of connector {name}");
             OffsetsRefusal::Failed(format!("{told}: {}", error.headline()))
         })
     }
 
-    async fn look(&self, time: Option<i64>) -> Result<Reading, Failure> {
+    async fn look(&self, is_sink: bool, time: Option<i64>) -> Result<Reading, Failure> {
         let (settings, client) = self.clients.shared_client(self.shared)?;
-        let told = self.look_by(&client, time).await;
+        let told = self.look_by(&client, is_sink, time).await;
         if told.is_err() {
             self.shared.forget(&settings);
         }
         told
     }
 
-    async fn look_by(&self, client: &Client, time: Option<i64>) -> Result<Reading, Failure> {
+    async fn look_by(
+        &self,
+        client: &Client,
+        is_sink: bool,
+        time: Option<i64>,
+    ) -> Result<Reading, Failure> {
+        let mut reading =
+            if is_sink { self.partitions(client, time).await? } else { Reading::default() };
+        let policy = if time.is_none() { Policy::parse(self.settings)?.dead_letters } else { None };
+        if let Some(policy) = policy {
+            reading.dead_letters = self.dead_letters(policy.topic, client).await;
+        }
+        Ok(reading)
+    }
+
+    /// None if the topic cannot be looked at: a connector may write where its administration may not read, and the rest
+    /// is to be told all the same.
+    async fn dead_letters(&self, topic: String, client: &Client) -> Option<DeadLetterTopic> {
+        match kept(&topic, &Admin::new(client.clone())).await {
+            Ok(records) => Some(DeadLetterTopic { topic, records }),
+            Err(error) => {
+                let connector = self.name();
+                tracing::debug!(connector, topic, %error, "the dead letters cannot be counted");
+                None
+            }
+        }
+    }
+
+    async fn partitions(&self, client: &Client, time: Option<i64>) -> Result<Reading, Failure> {
         let (group, admin) = (self.clients.group()?, Admin::new(client.clone()));
         let keys = self.clients.consumer_keys();
         let is = |key: &str, value: &str| {
@@ -108,7 +150,7 @@ impl Asked<'_> {
         if time.is_none() {
             fetch_times(&mut partitions, &admin).await?;
         }
-        Ok(Reading { partitions, absent })
+        Ok(Reading { partitions, absent, dead_letters: None })
     }
 }
 
@@ -141,6 +183,14 @@ impl Found {
         };
         self.beginnings.iter().filter_map(one).collect()
     }
+}
+
+/// How many records are in a topic, as far as offsets tell; none in one that nobody has made.
+async fn kept(topic: &str, admin: &Admin) -> Result<i64, Failure> {
+    let all = admin.partitions_of(&[topic.to_owned()]).await?;
+    let beginnings = admin.offsets(&all, End::First, Isolation::Uncommitted).await?;
+    let ends = admin.offsets(&all, End::Last, Isolation::Uncommitted).await?;
+    Ok(ends.iter().map(|(of, end)| end - beginnings.get(of).copied().unwrap_or(*end)).sum())
 }
 
 async fn fetch_times(partitions: &mut [ReadPartition], admin: &Admin) -> Result<(), Failure> {
