@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kube::core::DeserializeGuard;
-use kube::runtime::events::{Recorder, Reporter};
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::{Client, ResourceExt};
 use sluice_crds::{KafkaConnect, KafkaConnector, KafkaConnectorOffsets};
@@ -25,6 +24,7 @@ use crate::connector::place::{self, Place};
 use crate::connector::revisions::{Fresh, Snapshots};
 use crate::connector::secrets::Carried;
 use crate::definitions::Definitions;
+use crate::events::Events;
 use crate::leader::Election;
 use crate::metrics::Metrics;
 use crate::report::Reports;
@@ -158,11 +158,11 @@ impl Context {
         connectors: Vec<Store<DeserializeGuard<KafkaConnector>>>,
         watched: Watched,
     ) -> Self {
-        // One recorder, or equal events of several controllers would not be counted together.
-        let recorder = Recorder::new(client.clone(), Reporter::from("sluice-operator"));
+        // One for all, or equal events of several controllers would not be counted together.
+        let events = Events::new(client.clone());
         let definitions = Definitions::new(client.clone(), metrics.clone());
         let reports =
-            |manager| Reports::new(client.clone(), recorder.clone(), definitions.clone(), manager);
+            |manager| Reports::new(client.clone(), events.clone(), definitions.clone(), manager);
         Self {
             cluster_reports: reports(cluster::apply::MANAGER),
             connector_reports: reports(connector::MANAGER),

@@ -14,6 +14,7 @@ mod context;
 mod controllers;
 mod definitions;
 mod disappearances;
+mod events;
 mod generations;
 mod health;
 mod invalid;

@@ -9,7 +9,7 @@ use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::{Patch, PatchParams};
 use kube::core::object::HasStatus;
-use kube::runtime::events::{Event, EventType, Recorder};
+use kube::runtime::events::{Event, EventType};
 use kube::{Api, Client, Resource, ResourceExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -21,6 +21,7 @@ use sluice_crds::{
 use crate::conditions;
 use crate::context::Key;
 use crate::definitions::{self, Definitions};
+use crate::events::Events;
 use crate::reason::Reason;
 
 /// A status could not be written.
@@ -69,7 +70,7 @@ const LATEST: Duration = Duration::from_secs(5);
 /// Writes what one controller finds out.
 pub struct Reports {
     client: Client,
-    recorder: Recorder,
+    events: Events,
     definitions: Definitions,
     manager: &'static str,
     /// The versions that were written over last, and when.
@@ -80,11 +81,11 @@ impl Reports {
     /// For a controller that writes under the name `manager`.
     pub(crate) fn new(
         client: Client,
-        recorder: Recorder,
+        events: Events,
         definitions: Definitions,
         manager: &'static str,
     ) -> Self {
-        Self { client, recorder, definitions, manager, outdated: Mutex::default() }
+        Self { client, events, definitions, manager, outdated: Mutex::default() }
     }
 
     /// Whether an object is as it was before the last write, whose event has yet to come: what follows from it has been
@@ -235,7 +236,7 @@ impl Reports {
             action: format!("{action}/{:08x}", distinction(note)),
             secondary: None,
         };
-        if let Err(error) = self.recorder.publish(&event, &object.object_ref(&())).await {
+        if let Err(error) = self.events.recorder().publish(&event, &object.object_ref(&())).await {
             tracing::warn!(error = %error, "cannot publish an event");
         }
     }

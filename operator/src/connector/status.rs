@@ -39,6 +39,8 @@ pub struct Report {
     restart_token: Option<String>,
     topics: Option<Vec<String>>,
     revision: Option<String>,
+    /// Whether the connector was created just now.
+    is_new: bool,
 }
 
 /// What the workers say about the connector.
@@ -75,6 +77,7 @@ pub fn report(connector: &KafkaConnector, outcome: Result<&Converged, &Error>) -
                 restart_token: None,
                 topics: None,
                 revision: None,
+                is_new: false,
             }
         }
     }
@@ -106,6 +109,7 @@ fn observed(connector: &KafkaConnector, converged: &Converged) -> Report {
         restart_token: converged.restart_token.clone(),
         topics: converged.topics.clone(),
         revision: converged.revision.clone(),
+        is_new: converged.is_new,
     }
 }
 
@@ -148,7 +152,8 @@ impl Report {
     pub fn can_wait(&self, connector: &KafkaConnector, now: Timestamp) -> bool {
         let seen = connector.status.as_ref().and_then(|status| status.observed_generation);
         let born = connector.metadata.creation_timestamp.as_ref().map(|time| time.0);
-        let is_young = born.is_some_and(|born| (born..born + BIRTH).contains(&now));
+        // Where ten thousand are made at once, some are not so young any more when their turn comes.
+        let is_young = self.is_new || born.is_some_and(|it| (it..it + BIRTH).contains(&now));
         let starts = self.facts.iter().all(|fact| match fact.kind {
             condition::READY => {
                 matches!(fact.reason, Reason::Starting | Reason::Unassigned | Reason::NoTasks)

@@ -21,6 +21,9 @@ use crate::context::{Context, Key, jittered};
 const AT_ONCE: usize = 32;
 /// How many times longer the pause is after no answer.
 const PATIENCE: u32 = 8;
+/// Shortest time between two looks at a cluster because its numbers have changed. While a thousand connectors come, they
+/// change with each answer, and each look costs three requests to the API server.
+const CALM: Duration = Duration::from_secs(10);
 
 type Reference<K> = ObjectRef<DeserializeGuard<K>>;
 
@@ -41,6 +44,10 @@ struct Known {
     /// operator began.
     answers: Option<bool>,
     digest: Digest,
+    /// When the cluster was last to be looked at for its numbers.
+    told: Option<Instant>,
+    /// Whether its numbers have changed since.
+    untold: bool,
 }
 
 /// One answer, or none.
@@ -72,7 +79,7 @@ pub(crate) async fn run(ctx: Arc<Context>, polled: Vec<Polled>) {
                 let pause = ctx.settings.watch * if answered { 1 } else { PATIENCE };
                 let Some(known) = groups[scope].get_mut(&key) else { continue };
                 known.due = Some(Instant::now() + jittered(pause));
-                let news = known.learn(digest);
+                let news = known.learn(digest, Instant::now());
                 tell(&polled[scope], &key, news).await;
             }
         }
@@ -133,7 +140,7 @@ struct News {
 
 impl Known {
     /// The first answer to an operator that begins is no news: it looks at all resources anyway.
-    fn learn(&mut self, digest: Option<Digest>) -> News {
+    fn learn(&mut self, digest: Option<Digest>, now: Instant) -> News {
         let before = self.answers.replace(digest.is_some());
         let turned = before.is_some_and(|it| it != digest.is_some());
         let mut news = News { cluster: turned, ..News::default() };
@@ -141,8 +148,12 @@ impl Known {
         if before.is_some() {
             // Who could not be reached has waiting connectors.
             news.all = turned;
-            news.cluster |= digest.tells_other_than(&self.digest);
+            self.untold |= digest.tells_other_than(&self.digest);
+            news.cluster |= self.untold && self.told.is_none_or(|told| now >= told + CALM);
             news.connectors = digest.changed(&self.digest).into_iter().map(str::to_owned).collect();
+        }
+        if news.cluster {
+            (self.told, self.untold) = (Some(now), false);
         }
         self.digest = digest;
         news
@@ -185,7 +196,7 @@ mod tests {
             let connectors = connectors.iter().map(|it| (*it).to_owned()).collect();
             News { cluster, all, connectors }
         };
-        let mut known = Known::default();
+        let (mut known, begin) = (Known::default(), Instant::now());
         let table = [
             (look("RUNNING"), news(false, false, &[])),
             (look("RUNNING"), news(false, false, &[])),
@@ -197,9 +208,33 @@ mod tests {
             (look("RUNNING"), news(false, false, &[])),
         ];
         for (step, (answer, expected)) in table.into_iter().enumerate() {
-            assert_eq!(known.learn(answer), expected, "step {step}");
+            let now = begin + CALM * step as u32;
+            assert_eq!(known.learn(answer, now), expected, "step {step}");
         }
         let mut new = Known { answers: Some(false), ..Known::default() };
-        assert!(new.learn(look("RUNNING")).all, "connectors wait for a cluster that becomes ready");
+        assert!(
+            new.learn(look("RUNNING"), begin).all,
+            "connectors wait for a cluster that becomes ready"
+        );
+    }
+
+    #[test]
+    fn numbers_that_change_all_the_time_are_told_now_and_then_and_at_last() {
+        let digester = Digester::default();
+        let look = |tasks: &[&str]| Some(digester.digest(&group(&[("a", "RUNNING", tasks)])));
+        let begin = Instant::now();
+        let mut known = Known { answers: Some(true), ..Known::default() };
+        let all = ["RUNNING"; 9];
+        let told: Vec<u64> = (0..7)
+            .chain([6, 6, 6])
+            .enumerate()
+            .map(|(step, tasks)| (step as u64 * 3, tasks))
+            .filter(|(second, tasks)| {
+                let now = begin + Duration::from_secs(*second);
+                known.learn(look(&all[..*tasks]), now).cluster
+            })
+            .map(|(second, _)| second)
+            .collect();
+        assert_eq!(told, [0, 12, 24], "the last change too, once it is calm");
     }
 }
