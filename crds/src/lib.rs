@@ -27,7 +27,8 @@ pub use cluster::network_policy::NetworkPolicyPeers;
 pub use cluster::oauth::{OAuth, SecretKey};
 pub use cluster::rack::{Rack, RackType};
 pub use cluster::rest::{
-    ClientAuthentication, Rest, RestAuthentication, RestAuthenticationType, RestTls,
+    ClientAuthentication, Rest, RestAuthentication, RestAuthenticationType, RestAuthorization,
+    RestAuthorizationType, RestTls,
 };
 pub use cluster::status::{ConnectorPlugin, GroupState, KafkaConnectStatus, Member};
 pub use cluster::template::{

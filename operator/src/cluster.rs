@@ -13,6 +13,7 @@ pub mod apply;
 pub mod build;
 pub mod children;
 pub mod group;
+pub mod guard;
 pub mod installation;
 pub mod logging;
 pub mod look;
@@ -45,6 +46,9 @@ pub enum Error {
     /// The REST API of the workers could not be reached as the spec says.
     #[error(transparent)]
     Access(#[from] access::Error),
+    /// The workers could not be told who may do what.
+    #[error(transparent)]
+    Guard(#[from] guard::Error),
     /// The spec cannot be used.
     #[error(transparent)]
     Validate(#[from] validate::Error),
@@ -71,11 +75,14 @@ impl Error {
         match self {
             Self::References(_)
             | Self::Access(access::Error::Read(_))
+            | Self::Guard(guard::Error::Secret(_))
             | Self::Pods(_)
             | Self::Refresh(_)
             | Self::Roll(_)
             | Self::Status(_) => Reason::ApiUnavailable,
             Self::Access(access::Error::Invalid(error)) | Self::Validate(error) => error.reason(),
+            Self::Guard(guard::Error::Keys(error)) => error.reason(),
+            Self::Guard(guard::Error::Authority(_)) => Reason::InvalidSpec,
             Self::Apply(error) => error.reason(),
         }
     }
@@ -136,14 +143,16 @@ async fn converge(cluster: &KafkaConnect, ctx: &Context) -> Result<Converged, Er
     let references = references::fetch(cluster, &ctx.client, &ctx.seals).await?;
     let valid = validate::cluster(cluster, &references, &ctx.installation)?;
     let key = (valid.namespace.clone(), valid.name.clone());
-    let access = access::find(&valid, ctx.access(&key), &ctx.client).await?;
+    let guard = guard::ensure(&valid, &ctx.settings.keys, &ctx.client).await?;
+    let access = access::find(&valid, guard.as_ref(), ctx.access(&key), &ctx.client).await?;
     ctx.set_access(key, access);
     let resources = build::resources(&valid);
     let written = apply::in_order(&resources, &valid.namespace, &ctx.client, &ctx.children);
     let applied = Applied { stateful_set: written.await?, warnings: valid.warnings };
     let seen = look::look(cluster, &applied, ctx).await?;
-    let renewed = &valid.worker_file.renewed;
-    refresh::mounts(renewed, &seen.pods, &valid.namespace, &ctx.client).await?;
+    let mut renewed = valid.worker_file.renewed;
+    renewed.extend(guard.map(|it| it.version));
+    refresh::mounts(&renewed, &seen.pods, &valid.namespace, &ctx.client).await?;
     let step = roll::advance(cluster, &applied.stateful_set, &seen, ctx).await?;
     Ok(Converged { applied, seen, step })
 }

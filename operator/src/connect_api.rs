@@ -70,6 +70,11 @@ impl Error {
     pub fn is_conflict(&self) -> bool {
         matches!(self, Self::Refused { status: 409, .. })
     }
+
+    /// Whether the workers do not know who asks.
+    pub fn is_of_nobody(&self) -> bool {
+        matches!(self, Self::Refused { status: 401, .. })
+    }
 }
 
 /// What the connector shall do, as a verb of the REST API.

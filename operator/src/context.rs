@@ -25,9 +25,11 @@ use crate::connector::revisions::{Fresh, Snapshots};
 use crate::connector::secrets::Carried;
 use crate::definitions::Definitions;
 use crate::events::Events;
+use crate::keys;
 use crate::leader::Election;
 use crate::metrics::Metrics;
 use crate::report::Reports;
+use crate::reviews::Reviews;
 use crate::slots::{Silence, Slots};
 use crate::{cluster, connector, operation};
 
@@ -48,6 +50,10 @@ pub struct Settings {
     pub connect_rest: Vec<String>,
     /// Where metrics and health are served.
     pub address: SocketAddr,
+    /// The Secret with what all secrets of the operator are derived from.
+    pub keys: keys::Place,
+    /// How workers ask whose a token is; none, and their clients cannot show any.
+    pub reviews: Option<Reviews>,
     /// The candidacy for the lead; none, and this operator works whoever else does.
     pub election: Option<Election>,
     /// Pause until a resource that is well is looked at again.
@@ -75,6 +81,8 @@ impl Settings {
             worker_url: "http://{cluster}-connect-api.{namespace}.svc:8083".to_owned(),
             connect_rest: Vec::new(),
             address: SocketAddr::from(([0, 0, 0, 0], 8080)),
+            keys: keys::Place::default(),
+            reviews: None,
             election: None,
             resync: Duration::from_mins(30),
             poll: Duration::from_mins(1),
@@ -186,6 +194,7 @@ impl Context {
                 worker_image: settings.worker_image.clone(),
                 worker_images: settings.worker_images.clone(),
                 namespace: client.default_namespace().to_owned(),
+                reviews: settings.reviews.as_ref().map(|it| it.url.clone()),
             },
             client,
             settings,

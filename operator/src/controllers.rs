@@ -193,7 +193,11 @@ impl Place<'_> {
         let store = controller.store();
         let of_secrets = store.clone();
         let controller = controller.watches_stream(self.changes::<Secret>(), move |secret| {
-            clusters_that_name(&secret, &of_secrets, |names| &names.secrets)
+            let guarded = names::cluster_of_rest_secret(&secret.name_any())
+                .map(|it| ObjectRef::new(it).within(&secret.namespace().unwrap_or_default()))
+                .filter(|it| of_secrets.get(it).is_some());
+            let naming = clusters_that_name(&secret, &of_secrets, |names| &names.secrets);
+            naming.into_iter().chain(guarded)
         });
         controller.watches_stream(self.changes::<ConfigMap>(), move |map| {
             clusters_that_name(&map, &store, |names| &names.config_maps)

@@ -8,7 +8,9 @@ use std::time::Duration;
 use clap::Parser;
 use kube::{Client, Config};
 use sluice_operator::Settings;
+use sluice_operator::keys;
 use sluice_operator::leader::{self, Election, Times};
+use sluice_operator::reviews::Reviews;
 use sluice_operator::throttle::{self, Rate};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -49,6 +51,18 @@ struct Arguments {
     #[arg(long, value_name = "NUMBER", env = "SLUICE_API_BURST", default_value_t = 400)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     api_burst: u32,
+    /// Name of the Secret, in the namespace of the Lease, from which the operator derives by what workers know it. It is made
+    /// when a KafkaConnect needs it.
+    #[arg(long, value_name = "NAME", env = "SLUICE_KEYS_SECRET")]
+    #[arg(default_value = "sluice-operator-keys")]
+    keys_secret: String,
+    /// Where workers reach this operator to ask whose a token is, with {namespace}, that of the operator, in it. Without it their
+    /// clients cannot show tokens.
+    #[arg(long, value_name = "URL", env = "SLUICE_REVIEWS_URL")]
+    reviews_url: Option<String>,
+    /// Where that is served, over HTTPS.
+    #[arg(long, value_name = "HOST:PORT", default_value = "0.0.0.0:8443")]
+    reviews_address: SocketAddr,
     #[command(flatten)]
     election: ElectionArguments,
     /// What to log: error, warn, info, debug, trace, or rules such as sluice_operator=debug.
@@ -134,9 +148,18 @@ async fn start(arguments: Arguments) -> anyhow::Result<()> {
     settings.connect_rest = arguments.connect_rest;
     settings.worker_url = arguments.worker_url.unwrap_or(settings.worker_url);
     let config = Config::infer().await?;
-    settings.election = arguments.election.election(Client::try_from(config.clone())?)?;
+    let unthrottled = Client::try_from(config.clone())?;
+    let namespace = arguments.election.lease_namespace.clone();
+    let namespace = namespace.unwrap_or_else(|| unthrottled.default_namespace().to_owned());
+    settings.keys = keys::Place { namespace, name: arguments.keys_secret };
+    settings.election = arguments.election.election(unthrottled)?;
     let rate = Rate { per_second: arguments.api_rate.into(), burst: arguments.api_burst.into() };
-    let client = throttle::client(config, rate)?;
+    let client = throttle::client(config.clone(), rate)?;
+    if let Some(url) = arguments.reviews_url.filter(|url| !url.is_empty()) {
+        let url = url.replace("{namespace}", client.default_namespace());
+        let client = Some(throttle::client(config, rate)?);
+        settings.reviews = Some(Reviews { address: arguments.reviews_address, url, client });
+    }
     let stop = CancellationToken::new();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

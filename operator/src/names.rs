@@ -36,6 +36,18 @@ pub fn connector_secrets(cluster: &str) -> String {
     format!("{cluster}-connect-secrets")
 }
 
+/// Name of the Secret by which workers know who may do what.
+pub fn rest_secret(cluster: &str) -> String {
+    format!("{cluster}{REST_SECRET}")
+}
+
+/// The cluster whose Secret of that kind has a name.
+pub fn cluster_of_rest_secret(name: &str) -> Option<&str> {
+    name.strip_suffix(REST_SECRET)
+}
+
+const REST_SECRET: &str = "-connect-rest";
+
 /// Labels that select the worker pods of a cluster. They can never change.
 pub fn selector(cluster: &str) -> BTreeMap<String, String> {
     [("app.kubernetes.io/name", "kafka-connect"), ("app.kubernetes.io/instance", cluster)]

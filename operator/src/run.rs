@@ -15,12 +15,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::context::Settings;
 use crate::metrics::Metrics;
-use crate::{controllers, health, leader};
+use crate::{controllers, health, leader, reviews};
 
 /// Why the operator cannot run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The port for metrics and health is taken.
+    /// The port for metrics and health, or that for workers, is taken.
     #[error("cannot listen on {address}: {source}")]
     Listen {
         /// Where.
@@ -47,10 +47,22 @@ pub async fn run(settings: Settings, client: Client, stop: CancellationToken) ->
     let address = settings.address;
     let listen = |source| Error::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(listen)?;
+    let reviews = match settings.reviews.clone() {
+        Some(reviews) => {
+            let address = reviews.address;
+            let listen = |source| Error::Listen { address, source };
+            Some((TcpListener::bind(address).await.map_err(listen)?, reviews))
+        }
+        None => None,
+    };
     let metrics = Metrics::default();
     let (ready, is_ready) = watch::channel(false);
     let mut parts = JoinSet::new();
     parts.spawn(health::serve(listener, metrics.clone(), is_ready, stop.clone()));
+    if let Some((listener, reviews)) = reviews {
+        let (keys, client) = (settings.keys.clone(), client.clone());
+        parts.spawn(reviews::serve(listener, reviews, keys, client, stop.clone()));
+    }
     parts.spawn(async move {
         if stop.run_until_cancelled(await_crds(&settings, &client)).await.is_some() {
             work(settings, client, metrics, ready, stop).await;

@@ -9,6 +9,7 @@
 
 mod allocator;
 mod args;
+mod authorization;
 mod distributed;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;

@@ -4,7 +4,7 @@ use anyhow::{Result, anyhow, bail};
 use sluice_config::{Config, Properties};
 use sluice_rest::{AdminRoutes, Cors, HeaderRules, Policy};
 
-use crate::{jaas, listeners::Address};
+use crate::{authorization, jaas, listeners::Address};
 
 const BASIC_AUTH: &str =
     "org.apache.kafka.connect.rest.basic.auth.extension.BasicAuthSecurityRestExtension";
@@ -39,6 +39,19 @@ pub(super) struct RestConfig {
     /// File that says where users and passwords are.
     #[config(key = "sluice.rest.jaas.file", importance = Low)]
     pub(super) jaas_file: Option<String>,
+    /// Who may do what: empty for everybody everything, readOnly for changes by the operator alone, kubernetes for rights by
+    /// Kubernetes' roles.
+    #[config(key = "sluice.rest.authorization", default = "", importance = Low)]
+    authorization: String,
+    /// Folder in which the operator tells who it is.
+    #[config(key = "sluice.rest.authorization.path", importance = Low)]
+    pub(super) authorization_path: Option<String>,
+    /// The cluster, as NAMESPACE/NAME.
+    #[config(key = "sluice.rest.authorization.cluster", importance = Low)]
+    cluster: Option<String>,
+    /// Where the operator is asked about tokens; empty if clients show none.
+    #[config(key = "sluice.rest.reviews.url", importance = Low)]
+    reviews: Option<String>,
 }
 
 impl RestConfig {
@@ -69,6 +82,12 @@ impl RestConfig {
             cors: cors.map_err(|error| anyhow!(error))?,
             headers: headers.map_err(|error| anyhow!(error))?,
             credentials,
+            authorization: authorization::of(authorization::Settings {
+                kind: &self.authorization,
+                folder: self.authorization_path.as_deref(),
+                cluster: self.cluster.as_deref(),
+                reviews: self.reviews.as_deref(),
+            })?,
         })
     }
 }
@@ -114,6 +133,7 @@ mod tests {
             ("rest.extension.classes", BASIC_AUTH, "sluice.rest.jaas.file"),
             ("response.http.headers.config", "put A: b", "Invalid header config action: 'put'"),
             ("access.control.allow.origin", "(", "access.control.allow.origin"),
+            (authorization::KEY, "any", "it is readOnly, kubernetes or empty"),
         ] {
             let config = RestConfig::parse(&properties(&[(key, value)])).unwrap();
             let error = config.policy().unwrap_err().to_string();

@@ -12,6 +12,7 @@ use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    authorization,
     listeners::{Address, Advertised, Bound, bind},
     renewal::{self, Renewed},
     rest::{self, RestConfig},
@@ -42,6 +43,8 @@ pub(super) struct Surface {
     renewed: Renewed,
     /// Where users are, if there are any.
     jaas_file: Option<String>,
+    /// Where the operator tells who it is, if it does.
+    authorization_path: Option<String>,
 }
 
 /// What secured listeners show and ask for, now and as the settings have it.
@@ -77,8 +80,19 @@ impl Surface {
         let apart = bind(apart).await?;
         let advertised = Advertised::of(&config, &regular)?;
         let to_others = to_others(properties, &config)?;
-        let jaas_file = config.jaas_file;
-        Ok(Self { advertised, policy, admin, regular, apart, tls, to_others, renewed, jaas_file })
+        let (jaas_file, authorization_path) = (config.jaas_file, config.authorization_path);
+        Ok(Self {
+            advertised,
+            policy,
+            admin,
+            regular,
+            apart,
+            tls,
+            to_others,
+            renewed,
+            jaas_file,
+            authorization_path,
+        })
     }
 
     /// Serves until told to stop.
@@ -91,10 +105,25 @@ impl Surface {
         serving: &CancellationToken,
     ) {
         let About { info, plugins, loggers } = about;
-        let Self { advertised, policy, admin, regular, apart, tls, to_others, renewed, jaas_file } =
-            self;
+        let Self {
+            advertised,
+            policy,
+            admin,
+            regular,
+            apart,
+            tls,
+            to_others,
+            renewed,
+            jaas_file,
+            authorization_path,
+        } = self;
         if let Some((credentials, file)) = policy.credentials.clone().zip(jaas_file) {
             let following = renewal::follow_users(file, credentials, renewal::LOOK_AGAIN);
+            servers.spawn(until(serving.clone(), following));
+        }
+        if let Some((authorization, folder)) = policy.authorization.clone().zip(authorization_path)
+        {
+            let following = authorization::follow(folder, authorization, renewal::LOOK_AGAIN);
             servers.spawn(until(serving.clone(), following));
         }
         let [for_all, for_admins] =

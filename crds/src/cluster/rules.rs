@@ -45,6 +45,12 @@ fn sound_clusters_pass() {
             spec["authentication"] = json!({"type": "oauth", "accessTokenLocation": "/t"});
         }),
         cluster(|spec| spec["rack"] = json!({"topologyKey": "topology.kubernetes.io/zone"})),
+        cluster(|spec| {
+            let bearer = json!({"type": "bearer"});
+            spec["rest"] =
+                json!({"authentication": bearer, "authorization": {"type": "kubernetes"}});
+        }),
+        cluster(|spec| spec["rest"] = json!({"authorization": {"type": "readOnly"}})),
         cluster(|spec| spec["logging"] = json!({"type": "inline", "loggers": {"root": "INFO"}})),
     ];
     for cluster in sound {
@@ -56,7 +62,7 @@ fn sound_clusters_pass() {
 #[test]
 fn contradictions_are_refused_with_the_remedy() {
     type Change = fn(&mut Value);
-    let table: [(Change, &str); 10] = [
+    let table: [(Change, &str); 13] = [
         (|spec| spec["statusStorageTopic"] = json!("a-configs"), "three different topics"),
         (|spec| spec["authentication"] = json!({"type": "tls"}), "needs certificateAndKey"),
         (
@@ -83,6 +89,18 @@ fn contradictions_are_refused_with_the_remedy() {
         (
             |spec| spec["authentication"] = json!({"type": "oauth"}),
             "type oauth needs tokenEndpointUri",
+        ),
+        (
+            |spec| spec["rest"] = json!({"authentication": {"type": "basic"}}),
+            "type basic needs users",
+        ),
+        (
+            |spec| spec["rest"] = json!({"authentication": {"type": "bearer"}}),
+            "it needs authorization",
+        ),
+        (
+            |spec| spec["rest"] = json!({"authorization": {"type": "kubernetes"}}),
+            "needs authentication of type bearer",
         ),
         (|spec| spec["rack"] = json!({"type": "topology-label"}), "needs topologyKey"),
         (|spec| spec["rack"] = json!({"type": "environment-variable"}), "needs envVarName"),

@@ -14,6 +14,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
 use sluice_crds::KafkaConnect;
 
+use super::guard::{self, Guard};
 use super::references;
 use super::validate::{Cluster, Error as Invalid};
 use super::worker_file::{places, rest};
@@ -49,21 +50,25 @@ pub struct Access {
 pub fn is_special(cluster: &KafkaConnect) -> bool {
     let rest = cluster.spec.rest.as_ref();
     rest.is_some_and(|rest| rest.tls.is_some() || rest.authentication.is_some())
+        || guard::is_wanted(&cluster.spec)
 }
 
 /// The way to a cluster's workers, or none if it takes nothing special. It stays the same object while no Secret behind it
 /// changes, so that connections stay open.
 pub async fn find(
     cluster: &Cluster,
+    guard: Option<&Guard>,
     before: Option<Access>,
     client: &Client,
 ) -> Result<Option<Access>, Error> {
-    let users = cluster.spec.rest.as_ref().and_then(|it| it.authentication.as_ref());
-    let users = users.map(|it| (it.users.secret_name.clone(), it.users.key.clone()));
+    // Where workers know the operator it needs no user.
+    let rest = cluster.spec.rest.as_ref().filter(|_| guard.is_none());
+    let users = rest.and_then(|it| it.authentication.as_ref()?.users.as_ref());
+    let users = users.map(|it| (it.secret_name.clone(), it.key.clone()));
     let [trust, chain, key] = [rest::TRUST, rest::CHAIN, rest::KEY].map(|setting| {
         cluster.worker_file.settings.get(setting).map(|text| places(text)).unwrap_or_default()
     });
-    if users.is_none() && key.is_empty() {
+    if users.is_none() && key.is_empty() && guard.is_none() {
         return Ok(None);
     }
     let named = trust.iter().chain(&chain).chain(&key).chain(&users);
@@ -76,17 +81,18 @@ pub async fn find(
             secrets.0.insert(name.clone(), secret.unwrap_or_default());
         }
     }
-    let version = format!("{:?} {:?}", named.collect::<Vec<_>>(), secrets.versions());
+    let known = guard.map(|it| it.version.as_str());
+    let version = format!("{:?} {:?} {known:?}", named.collect::<Vec<_>>(), secrets.versions());
     if let Some(before) = before.filter(|it| it.version == version) {
         return Ok(Some(before));
     }
     let is_secured = !key.is_empty();
     let tls =
         is_secured.then(|| tls(&secrets.text(&trust), &secrets.text(&chain), &secrets.text(&key)));
-    let authorization = users.map(|users| basic(&secrets.text(&[users])));
+    let authorization = users.map(|users| basic(&secrets.text(&[users]))).transpose()?;
     Ok(Some(Access {
         connections: tls.transpose()?.map(secured_connections),
-        authorization: authorization.transpose()?,
+        authorization: authorization.or_else(|| guard.map(|it| it.authorization.clone())),
         version,
     }))
 }

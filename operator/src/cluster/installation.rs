@@ -15,6 +15,8 @@ pub struct Installation {
     pub worker_images: BTreeMap<String, String>,
     /// Namespace of the operator, from which it reaches workers.
     pub namespace: String,
+    /// Where workers ask it whose a token is, if they can.
+    pub reviews: Option<String>,
 }
 
 impl Installation {
@@ -57,7 +59,7 @@ mod tests {
             worker_image: "worker:default".into(),
             worker_images: [("1.0".into(), "worker:1.0".into()), ("1.1".into(), "w:1.1".into())]
                 .into(),
-            namespace: String::new(),
+            ..Installation::default()
         };
         let table = [
             (json!({}), Ok("worker:default")),

@@ -140,8 +140,8 @@ impl Names {
             self.secrets.insert(tls.secret_name.clone());
             self.trusted(&tls.trusted_certificates);
         }
-        let users = rest.authentication.iter().map(|it| it.users.secret_name.clone());
-        self.secrets.extend(users);
+        let users = rest.authentication.iter().filter_map(|it| it.users.as_ref());
+        self.secrets.extend(users.map(|it| it.secret_name.clone()));
     }
 
     fn trusted(&mut self, certificates: &[TrustedCertificate]) {

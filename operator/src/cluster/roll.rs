@@ -19,13 +19,14 @@ use sluice_crds::KafkaConnect;
 
 use super::group::Group;
 use super::look::{Answers, Seen};
+use crate::connect_api;
 use crate::context::{Context, Key};
 
 pub mod baseline;
 pub mod decide;
 pub mod worker;
 
-use baseline::Baseline;
+use baseline::{Baseline, Effect};
 pub use decide::Step;
 use worker::Worker;
 
@@ -91,7 +92,7 @@ pub async fn advance(
             let is_new = |id: &str| workers.iter().any(|it| !it.outdated && is_of(id, &it.name));
             Ok(ctx.rolls.baseline(&key, group).effect(group, is_new))
         }
-        Some(Err(error)) => Err(error.to_string()),
+        Some(Err(error)) => unasked(error),
         None => Err("no worker is ready".to_owned()),
     };
     let step = decide::step(replicas, &workers, ctx.settings.calm, now, settled);
@@ -101,6 +102,12 @@ pub async fn advance(
         Step::Wait(_) | Step::Stuck(_) => {}
     }
     Ok(step)
+}
+
+/// What goes for a group that cannot be asked. Workers that still know the operator by what it no longer shows would
+/// refuse it for ever: nothing but replacing them helps.
+fn unasked(error: &connect_api::Error) -> Result<Effect, String> {
+    if error.is_of_nobody() { Ok(Effect::Settled) } else { Err(error.to_string()) }
 }
 
 /// Whether somebody asks for new pods.
@@ -164,3 +171,16 @@ async fn ask_all(cluster: &KafkaConnect, pods: &[Pod], client: &Client) -> Resul
 
 /// How long all pods have to be ready before the next one is replaced: a rebalance starts with a worker that joins.
 pub const CALM: Duration = Duration::from_secs(3);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn workers_that_know_the_operator_no_more_keep_no_roll_waiting() {
+        let refused =
+            |status| unasked(&connect_api::Error::Refused { status, message: "no".to_owned() });
+        assert_eq!(refused(401), Ok(Effect::Settled));
+        assert_eq!(refused(500), Err("no".to_owned()));
+    }
+}

@@ -2,7 +2,7 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::{Resource, ResourceExt};
-use sluice_crds::{KafkaConnect, KafkaConnectSpec, Template};
+use sluice_crds::{KafkaConnect, KafkaConnectSpec, RestAuthorizationType, Template};
 
 use super::installation::Installation;
 use super::logging::{self, Levels};
@@ -10,7 +10,7 @@ use super::pod_parts::{self, PodParts};
 use super::rack::{self, Rack};
 use super::references::References;
 use super::worker_file::{self, WorkerFile};
-use super::{overlay, unused};
+use super::{guard, overlay, unused};
 use crate::names;
 use crate::reason::{Reason, Retry};
 use crate::scalars::Refused;
@@ -157,7 +157,9 @@ pub fn cluster(
     overlay::check(&template.pod_template)
         .map_err(|message| Error::field("spec.template.podTemplate", message))?;
     let namespace = raw.namespace().unwrap_or_default();
-    let worker_file = worker_file::of(&raw.spec, &namespace, references)?;
+    let mut worker_file = worker_file::of(&raw.spec, &namespace, references)?;
+    worker_file.settings.extend(reviews(&raw.spec, installation)?);
+    check_signatures(&raw.spec, &worker_file)?;
     let logging = logging::of(&raw.spec, references)?;
     let mut warnings = worker_file.warnings.clone();
     warnings.extend(logging.warnings);
@@ -178,4 +180,40 @@ pub fn cluster(
         template,
         warnings,
     })
+}
+
+/// Where workers ask about tokens, if clients show any.
+fn reviews(
+    spec: &KafkaConnectSpec,
+    installation: &Installation,
+) -> Result<Option<(String, String)>, Error> {
+    let kind = spec.rest.as_ref().and_then(|it| it.authorization.as_ref()).map(|it| it.kind);
+    let message = match (guard::takes_tokens(spec), kind) {
+        (false, Some(RestAuthorizationType::Kubernetes)) => {
+            "type kubernetes needs spec.rest.authentication of type bearer"
+        }
+        (false, _) => return Ok(None),
+        (true, None) => {
+            "is required with spec.rest.authentication of type bearer, which lets in every user of Kubernetes"
+        }
+        (true, Some(_)) => {
+            let Some(url) = &installation.reviews else {
+                let message = "type bearer is not possible here: this operator has no --reviews-url, as one of some namespaces may not ask whose a token is; install it for all namespaces, or use type basic";
+                return Err(Error::field("spec.rest.authentication", message));
+            };
+            return Ok(Some(("sluice.rest.reviews.url".to_owned(), url.clone())));
+        }
+    };
+    Err(Error::field("spec.rest.authorization", message))
+}
+
+/// Who may act as a worker may do everything: where there are rules, workers sign what they ask of each other.
+fn check_signatures(spec: &KafkaConnectSpec, file: &WorkerFile) -> Result<(), Error> {
+    const KEY: &str = "connect.protocol";
+    let protocol = file.settings.get(KEY).map_or("sessioned", String::as_str);
+    if guard::is_wanted(spec) && !protocol.eq_ignore_ascii_case("sessioned") {
+        let message = "must be sessioned, or left out, with spec.rest.authorization: other workers sign nothing";
+        return Err(Error::field(&format!("spec.config[{KEY}]"), message));
+    }
+    Ok(())
 }

@@ -29,7 +29,7 @@ pub const FOLDER: &str = "/etc/sluice";
 pub type Settings = BTreeMap<String, String>;
 
 /// Settings that other fields of the resource decide. One that ends with a dot is a prefix.
-const DECIDED_ELSEWHERE: [(&str, &str); 23] = [
+const DECIDED_ELSEWHERE: [(&str, &str); 26] = [
     (
         "config.providers.sluice-quoted.",
         "the operator's own provider has this name; choose another",
@@ -51,6 +51,9 @@ const DECIDED_ELSEWHERE: [(&str, &str); 23] = [
     ("sluice.loggers.", "set spec.logging"),
     ("plugin.path", "all plugins are built in"),
     ("rest.", "set spec.rest"),
+    ("sluice.rest.authorization", "set spec.rest.authorization"),
+    ("sluice.rest.authorization.", "set spec.rest.authorization"),
+    ("sluice.rest.reviews.url", "the operator sets it"),
     ("sluice.rest.jaas.file", "set spec.rest.authentication"),
     ("sluice.metrics.", "the operator sets it"),
     ("consumer.interceptor.classes", "interceptors are Java classes"),

@@ -11,11 +11,14 @@ use axum::routing::get;
 use axum::{Json, Router};
 use k8s_openapi::api::core::v1::Secret;
 use kube::Client;
-use kube::api::{Patch, PatchParams, PostParams};
+use kube::ResourceExt;
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use ring::digest::{SHA256, digest};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use serde_json::json;
 use sluice_crds::KafkaConnect;
@@ -30,13 +33,13 @@ use sluice_rest_model::ServerInfo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use crate::bed;
+use crate::bed::{self, Bed, KEYS};
 
 /// `connect:hush`.
 const HEADER: &str = "Basic Y29ubmVjdDpodXNo";
 
 /// An authority and a certificate of this machine, as cert-manager puts them into a Secret.
-fn certificates() -> Result<BTreeMap<&'static str, String>> {
+pub(crate) fn certificates() -> Result<BTreeMap<&'static str, String>> {
     let key = KeyPair::generate()?;
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -55,17 +58,26 @@ async fn secured_workers(pems: &BTreeMap<&str, String>) -> Result<SocketAddr> {
     let routes = Router::new().route("/", get(server));
     tokio::spawn(async move { axum::serve(plain, routes).await });
 
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(pems["ca.crt"].as_bytes())?)?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let clients = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+    secured(behind, pems, clients.build()?).await
+}
+
+/// Takes connections by HTTPS for a server that talks in the clear.
+pub(crate) async fn secured(
+    behind: SocketAddr,
+    pems: &BTreeMap<&str, String>,
+    clients: Arc<dyn ClientCertVerifier>,
+) -> Result<SocketAddr> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let chain = CertificateDer::pem_slice_iter(pems["tls.crt"].as_bytes());
     let chain = chain.collect::<Result<Vec<_>, _>>()?;
     let key = PrivateKeyDer::from_pem_slice(pems["tls.key"].as_bytes())?;
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(pems["ca.crt"].as_bytes())?)?;
-    let clients =
-        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
-        .with_client_cert_verifier(clients.build()?)
+        .with_client_cert_verifier(clients)
         .with_single_cert(chain, key)?;
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -100,7 +112,7 @@ async fn found(
 ) -> Result<Option<Access>> {
     let references = references::fetch(cluster, client, &Seals::default()).await?;
     let cluster = validate::cluster(cluster, &references, &Installation::default())?;
-    Ok(access::find(&cluster, before, client).await?)
+    Ok(access::find(&cluster, None, before, client).await?)
 }
 
 #[tokio::test]
@@ -148,4 +160,52 @@ async fn secured_workers_are_reached_as_the_secrets_say_and_no_other_way() -> Re
     };
     assert!(found(&plain, None, &client).await?.is_none());
     Ok(())
+}
+
+/// What the workers of `my-connect` know the operator by.
+async fn known(bed: &Bed) -> Result<String> {
+    let secret: Secret = bed.api().get("my-connect-connect-rest").await?;
+    let data = secret.data.context("data")?;
+    assert_eq!(data.keys().collect::<Vec<_>>(), ["operator"], "and nothing else");
+    Ok(String::from_utf8(data["operator"].0.clone())?)
+}
+
+/// The digest of the token that the operator showed last.
+fn shown(bed: &Bed) -> Option<String> {
+    let header = bed.workers.world().authorization.clone()?;
+    let digest = digest(&SHA256, header.strip_prefix("Bearer ")?.as_bytes());
+    Some(digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[tokio::test]
+async fn workers_of_a_read_only_cluster_know_the_operator_whatever_becomes_of_its_secrets()
+-> Result<()> {
+    require!(missing_for_control_plane());
+    let bed = Bed::new().await?;
+    let spec = json!({"rest": {"authorization": {"type": "readOnly"}}});
+    bed.cluster("my-connect", &spec).await?;
+    bed.ready_cluster("my-connect").await?;
+    bed.connector("orders", &json!({"class": "X"})).await?;
+    bed.connector_is("orders", "Ready=True Running").await?;
+    let before = known(&bed).await?;
+    assert_eq!(shown(&bed).as_ref(), Some(&before));
+
+    // What the workers have is put back at once, and is no more written than it has to be.
+    let secrets = bed.api::<Secret>();
+    secrets.delete("my-connect-connect-rest", &DeleteParams::default()).await?;
+    bed.until("the Secret to come back", async || Ok(known(&bed).await.is_ok())).await?;
+    assert_eq!(known(&bed).await?, before);
+    let version = secrets.get("my-connect-connect-rest").await?.resource_version();
+
+    // A new token is known to the workers before it is needed.
+    secrets.delete(KEYS, &DeleteParams::default()).await?;
+    bed.until("another token", async || {
+        Ok(known(&bed).await? != before && shown(&bed) == Some(known(&bed).await?))
+    })
+    .await?;
+    assert_ne!(secrets.get("my-connect-connect-rest").await?.resource_version(), version);
+
+    // Without rules the operator shows nothing.
+    bed.change::<KafkaConnect>("my-connect", &json!({"spec": {"rest": null}})).await?;
+    bed.until("no token", async || Ok(bed.workers.world().authorization.is_none())).await
 }

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use sluice_crds::{KafkaConnect, KafkaConnector};
 use sluice_kit::kubernetes::ControlPlane;
 use sluice_operator::Settings;
+use sluice_operator::keys;
 use sluice_operator::leader::{self, Election, Times};
 use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
@@ -27,6 +28,8 @@ use crate::workers::Workers;
 /// How long anything may take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_millis(50);
+/// Name of the operator's own Secret.
+pub(crate) const KEYS: &str = "sluice-operator-keys";
 /// Often enough that a test sees the lease renewed.
 const RENEWAL: Duration = Duration::from_secs(1);
 
@@ -126,6 +129,7 @@ impl Bed {
             retry: Duration::from_millis(100),
             calm: Duration::ZERO,
             cleanup: Duration::from_secs(2),
+            keys: keys::Place { namespace: self.namespace.clone(), name: KEYS.to_owned() },
             election: Some(Election {
                 client: client.clone(),
                 namespace: self.namespace.clone(),

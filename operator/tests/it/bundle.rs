@@ -21,8 +21,12 @@ fn documents(path: &Path) -> Result<Vec<Value>> {
 /// What the base installs.
 fn base() -> Result<Vec<Value>> {
     let mut all = Vec::new();
-    for entry in fs::read_dir(root().join("deploy/base"))? {
-        all.extend(documents(&entry?.path())?);
+    let entries = fs::read_dir(root().join("deploy/base"))?;
+    let mut paths = entries.map(|it| Ok(it?.path())).collect::<Result<Vec<_>>>()?;
+    // Folders are listed in any order.
+    paths.sort();
+    for path in paths {
+        all.extend(documents(&path)?);
     }
     Ok(all)
 }
@@ -72,6 +76,15 @@ fn the_bundle_installs_what_the_base_installs() -> Result<()> {
     }
     let committed = fs::read_to_string(&path)?;
     assert!(committed == fresh, "{BUNDLE} is stale: run the test again with UPDATE=1");
+    Ok(())
+}
+
+#[test]
+fn workers_reach_the_operator_of_the_bundle_as_they_reach_that_of_the_base() -> Result<()> {
+    let mut expected = documents(&root().join("deploy/base/service.yaml"))?.remove(0);
+    expected["metadata"].as_object_mut().context("metadata")?.remove("namespace");
+    let path = root().join("deploy/olm/manifests/sluice-operator.service.yaml");
+    assert_eq!(documents(&path)?, [expected]);
     Ok(())
 }
 

@@ -148,6 +148,8 @@ async fn an_operator_of_some_namespaces_has_no_cluster_role() -> Result<()> {
         let argument = json!(format!("--watch-namespace={namespace}"));
         assert!(container["args"].as_array().context("arguments")?.contains(&argument));
     }
+    let text = serde_json::to_string(&objects)?;
+    assert!(!text.contains("reviews"), "tokens are asked about with a cluster role alone");
     Ok(())
 }
 
@@ -197,6 +199,17 @@ async fn values_are_where_they_belong() -> Result<()> {
     let selector = &the(&few, "PodMonitor")?["spec"]["namespaceSelector"];
     assert_eq!(*selector, json!({"matchNames": ["one"]}));
 
+    let of_reviews = |it: &&Value| it["metadata"]["name"] == "sluice-operator-reviews";
+    let reviews: Vec<&Value> =
+        of_kind(&plain, "ClusterRole").into_iter().filter(of_reviews).collect();
+    assert_eq!(reviews[0]["rules"], manifests::review_rules()?);
+    let arguments = |objects: &[Value]| -> Result<Vec<String>> {
+        let pod = &the(objects, "Deployment")?["spec"]["template"]["spec"];
+        Ok(serde_json::from_value(pod["containers"][0]["args"].clone())?)
+    };
+    let url = format!("--reviews-url=https://sluice-operator.{NAMESPACE}.svc:8443");
+    assert!(arguments(&plain)?.contains(&url));
+    assert_eq!(the(&plain, "Service")?["spec"]["ports"][1]["port"], 8443);
     let bare = objects("charts/sluice", &with("nothing but the operator")?).await?;
     let kinds: BTreeSet<&str> = bare.iter().filter_map(|it| it["kind"].as_str()).collect();
     assert_eq!(kinds, BTreeSet::from(["Deployment", "PodDisruptionBudget", "Service"]));

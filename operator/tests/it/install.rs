@@ -93,5 +93,8 @@ async fn an_overlay_for_one_namespace_has_no_cluster_role() -> Result<()> {
         ensure!(kinds.contains(&kind), "{kinds:?}");
     }
     ensure!(all.contains("--watch-namespace=sluice-system"), "{all}");
+    for word in ["tokenreviews", "--reviews-url", "8443"] {
+        ensure!(!all.contains(word), "tokens are asked about with a cluster role alone: {word}");
+    }
     Ok(())
 }

@@ -23,6 +23,11 @@ pub(crate) fn leader_rules() -> Result<Value> {
     Ok(documents("deploy/base/leader_role.yaml")?[0].value["rules"].clone())
 }
 
+/// What the operator may ask for workers whose clients show tokens.
+pub(crate) fn review_rules() -> Result<Value> {
+    Ok(documents("deploy/base/reviews_role.yaml")?[0].value["rules"].clone())
+}
+
 #[test]
 fn the_chart_grants_what_kustomize_grants() -> Result<()> {
     assert_eq!(documents("charts/sluice/files/rules.yaml")?[0].value["rules"], rules()?);

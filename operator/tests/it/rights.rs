@@ -15,10 +15,12 @@ use serde_json::{Value, json};
 use sluice_crds::{KafkaConnect, KafkaConnector, KafkaConnectorOffsets};
 use sluice_kit::kubernetes::{ControlPlane, missing_for_control_plane};
 use sluice_kit::require;
+use sluice_rest_model::token_audience;
 use tower::util::{MapRequestLayer, MapResponseLayer};
 
 use crate::bed::{self, Bed, create_namespace};
 use crate::manifests;
+use crate::reviews;
 use crate::workers::Connector;
 
 /// `verb group/resource`.
@@ -106,6 +108,15 @@ async fn operators_client(plane: &ControlPlane, namespace: &str, record: Record)
         let role = format!("--role={name}");
         plane.kubectl().run(["create", "rolebinding", name, &role, &account, &here]).await?;
     }
+    let role = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": "reviews"},
+        "rules": manifests::review_rules()?,
+    });
+    plane.kubectl().apply(&role.to_string()).await?;
+    let role = "--clusterrole=reviews";
+    plane.kubectl().run(["create", "clusterrolebinding", "reviews", role, &account]).await?;
     let token = plane.kubectl().run(["create", "token", "default", &here]).await?;
     let mut kubeconfig = Kubeconfig::read_from(plane.kubeconfig())?;
     for user in &mut kubeconfig.auth_infos {
@@ -208,6 +219,7 @@ async fn cluster_with_references(bed: &Bed) -> Result<()> {
             "passwordSecret": {"secretName": "user", "password": "password"},
         },
         "logging": {"type": "external", "valueFrom": levels},
+        "rest": reviews::tokens("kubernetes"),
     });
     bed.cluster("my-connect", &spec).await.map(drop)
 }
@@ -224,7 +236,7 @@ async fn rights_are_exact_and_bad_objects_harm_only_themselves() -> Result<()> {
     plane.kubectl().run(created).await?;
     let record = Record::default();
     let theirs = operators_client(&plane, &namespace, record.clone()).await?;
-    let mut bed = Bed::within(admin, namespace, theirs).await?;
+    let mut bed = Bed::within_and(admin, namespace, theirs, reviews::answering).await?;
 
     create_raw(&bed, "kafkaconnects", &bed::cluster("bad", &json!({"groupId": 5}))).await?;
     let bad = bed::connector("bad", &json!({"class": ["X"]}));
@@ -250,6 +262,11 @@ async fn rights_are_exact_and_bad_objects_harm_only_themselves() -> Result<()> {
         .await?;
     }
     make_use(&bed).await?;
+    let audience = format!("--audience={}", token_audience(&bed.namespace, "my-connect"));
+    let token = plane.kubectl().run(["create", "token", "default", &account, &audience]).await?;
+    let workers = reviews::Asker::of(&bed, "my-connect").await?;
+    let verdict = workers.ask(token.trim(), Some(reviews::right("get kafkaconnectors a"))).await?;
+    assert!(verdict.is_ok_and(|it| it.allowed), "the account's own rights");
     // A roll asks the pods, then replaces them.
     let ask = json!({"metadata": {"annotations": {"sluice.dev/manual-rolling-update": "true"}}});
     bed.change::<KafkaConnect>("my-connect", &ask).await?;
@@ -261,6 +278,7 @@ async fn rights_are_exact_and_bad_objects_harm_only_themselves() -> Result<()> {
     bed.stop().await?;
     let mut rights = granted(&manifests::rules()?);
     rights.extend(granted(&manifests::leader_rules()?));
+    rights.extend(granted(&manifests::review_rules()?));
     assert_eq!(*record.used.lock().expect("nobody panics"), rights);
     assert_eq!(*record.refused.lock().expect("nobody panics"), 0, "requests were refused");
     Ok(())

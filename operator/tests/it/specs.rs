@@ -261,6 +261,13 @@ async fn the_api_server_refuses_what_cannot_be_and_names_the_field() -> Result<(
         (json!({"logging": {"type": "external"}}), "needs valueFrom.configMapKeyRef"),
         (json!({"authentication": oauth}), "type oauth needs tokenEndpointUri"),
         (json!({"template": {"pod": {"tmpDirSizeLimit": "much"}}}), "tmpDirSizeLimit"),
+        (json!({"rest": {"authentication": {"type": "bearer"}}}), "it needs authorization"),
+        (
+            json!({"rest": {"authorization": {"type": "kubernetes"}}}),
+            "needs authentication of type bearer",
+        ),
+        (json!({"rest": {"authentication": {"type": "basic"}}}), "type basic needs users"),
+        (json!({"rest": {"authorization": {"type": "any"}}}), "spec.rest.authorization.type"),
         (
             json!({"rest": {"authentication": {"type": "ldap", "users": {"secretName": "a", "key": "b"}}}}),
             "spec.rest.authentication.type",

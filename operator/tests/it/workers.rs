@@ -67,6 +67,8 @@ pub(crate) struct World {
     pub(crate) readings: BTreeMap<String, Reading>,
     /// Times that were asked about.
     pub(crate) times: Vec<Option<String>>,
+    /// Who asked: the last header of that name, if it was there.
+    pub(crate) authorization: Option<String>,
 }
 
 impl World {
@@ -194,6 +196,8 @@ async fn hush(Extract(workers): Extract<Workers>, request: Request, next: Next) 
         workers.world().unanswered += 1;
         std::future::pending::<()>().await;
     }
+    let shown = request.headers().get("authorization").and_then(|it| it.to_str().ok());
+    workers.world().authorization = shown.map(str::to_owned);
     next.run(request).await
 }
 

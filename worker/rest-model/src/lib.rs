@@ -10,6 +10,7 @@ mod fields;
 mod offsets;
 mod plugin;
 mod reading;
+mod review;
 mod server;
 mod settings;
 mod status;
@@ -23,6 +24,7 @@ pub use connector::{
 pub use offsets::{ConnectorOffset, ConnectorOffsets};
 pub use plugin::{PluginInfo, PluginKind};
 pub use reading::{DeadLetterTopic, ReadPartition, Reading};
+pub use review::{AccessReview, AccessRight, AccessVerdict, REVIEW_PATH, token_audience};
 pub use server::{ErrorMessage, Health, HealthStatus, LoggerLevel, Message, NewLevel, ServerInfo};
 pub use settings::SettingsPatch;
 pub use status::{ConnectorState, ConnectorStateInfo, State, TaskState};

@@ -15,6 +15,8 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use ring::digest::{SHA256, digest};
 
+use crate::operator::Operator;
+
 /// Users and what their passwords hash to. Without users, everybody is let in, as in Kafka Connect. Clones are the same
 /// users.
 #[derive(Clone)]
@@ -50,9 +52,13 @@ impl Credentials {
             || named(headers).is_some_and(|(user, password)| self.knows(&user, &password))
     }
 
-    /// Answers a request, if its user is known. Requests of workers among themselves are signed in another way.
-    pub(crate) async fn check(self, request: Request, next: Next) -> Response {
-        if is_internal(request.method(), request.uri().path()) || self.lets_in(request.headers()) {
+    /// Answers a request, if its user is known or it is the operator's. Requests of workers among themselves are signed in
+    /// another way.
+    pub(crate) async fn check(self, operator: Operator, request: Request, next: Next) -> Response {
+        if is_internal(request.method(), request.uri().path())
+            || self.lets_in(request.headers())
+            || operator.asks(request.headers())
+        {
             return next.run(request).await;
         }
         let json = [(header::CONTENT_TYPE, "application/json")];

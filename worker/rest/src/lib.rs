@@ -3,6 +3,7 @@
 //! Paths, status codes, bodies and error texts are those of Kafka Connect 4.3 (`ConnectorsResource` and its neighbours).
 
 mod answer;
+mod authorization;
 mod body;
 mod client;
 mod clock;
@@ -19,20 +20,27 @@ mod metrics;
 mod offsets;
 mod openapi;
 mod operation;
+mod operator;
 mod options;
 mod pages;
 mod plugins;
 mod policy;
 mod query;
+mod reviewer;
+mod right;
 mod root;
 mod routes;
 mod secured;
 mod server;
+mod verdicts;
 
+pub use authorization::{Authorization, Rules};
 pub use client::LeaderClient;
 pub use cors::Cors;
 pub use credentials::Credentials;
 pub use headers::HeaderRules;
 pub use metrics::serve as serve_metrics;
+pub use operator::{NoDigest, Operator};
 pub use policy::Policy;
+pub use reviewer::{Reviewer, Unsendable};
 pub use server::{AdminRoutes, Routers, Server, ServerSettings, routers};

@@ -17,15 +17,29 @@ use crate::{
     server::Worker,
 };
 
-/// The name under which the document has basic authentication.
-const BASIC: &str = "basic";
+/// How clients say who they are (RFC 7617, RFC 6750).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    Basic,
+    Bearer,
+}
+
+impl Scheme {
+    /// Its name, under which the document has it too.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Basic => "basic",
+            Self::Bearer => "bearer",
+        }
+    }
+}
 
 pub(crate) async fn document(State(worker): State<Worker>) -> Response {
     Json(&*worker.document).into_response()
 }
 
-/// The document of these routes. `is_guarded` says whether clients have to name a user.
-pub(crate) fn of(routes: &[Route], is_guarded: bool) -> Value {
+/// The document of these routes. `guard` is how clients have to say who they are.
+pub(crate) fn of(routes: &[Route], guard: Option<Scheme>) -> Value {
     let settings = SchemaSettings::draft2020_12().for_serialize().with(|it| {
         it.definitions_path = "/components/schemas".into();
         it.meta_schema = None;
@@ -33,7 +47,7 @@ pub(crate) fn of(routes: &[Route], is_guarded: bool) -> Value {
     let settings = settings.with_transform(transform::RecursiveTransform(words));
     let mut schemas = settings.into_generator();
     let paths: Map<String, Value> =
-        routes.iter().map(|it| (it.path.to_owned(), path(it, is_guarded, &mut schemas))).collect();
+        routes.iter().map(|it| (it.path.to_owned(), path(it, guard, &mut schemas))).collect();
     let mut document = json!({
         "openapi": "3.1.0",
         "info": {
@@ -44,19 +58,19 @@ pub(crate) fn of(routes: &[Route], is_guarded: bool) -> Value {
         "paths": paths,
         "components": { "schemas": schemas.take_definitions(true) },
     });
-    if is_guarded {
+    if let Some(name) = guard.map(Scheme::name) {
         document["components"]["securitySchemes"] =
-            json!({ BASIC: { "type": "http", "scheme": "basic" } });
+            json!({ name: { "type": "http", "scheme": name } });
     }
     document
 }
 
-fn path(route: &Route, is_guarded: bool, schemas: &mut SchemaGenerator) -> Value {
+fn path(route: &Route, guard: Option<Scheme>, schemas: &mut SchemaGenerator) -> Value {
     let inside = route.path.split('/').filter_map(|it| it.strip_prefix('{')?.strip_suffix('}'));
     let inside: Vec<Value> = inside.map(path_parameter).collect();
     let methods = route.operations.iter().map(|it| {
         let method = it.method.as_str().to_ascii_lowercase();
-        (method, operation(it, inside.clone(), is_guarded, schemas))
+        (method, operation(it, inside.clone(), guard, schemas))
     });
     Value::Object(methods.collect())
 }
@@ -64,7 +78,7 @@ fn path(route: &Route, is_guarded: bool, schemas: &mut SchemaGenerator) -> Value
 fn operation(
     operation: &Operation,
     mut parameters: Vec<Value>,
-    is_guarded: bool,
+    guard: Option<Scheme>,
     schemas: &mut SchemaGenerator,
 ) -> Value {
     parameters.extend(operation.query.iter().map(query_parameter));
@@ -72,23 +86,23 @@ fn operation(
         let headers = [SIGNATURE_HEADER, ALGORITHM_HEADER];
         parameters.extend(headers.map(|it| parameter(it, "header", &json!({ "type": "string" }))));
     }
-    let needs_user = is_guarded && operation.asker == Asker::Client;
+    let guard = guard.filter(|_| operation.asker == Asker::Client);
     let mut told = json!({
         "summary": operation.summary,
         "parameters": parameters,
-        "responses": answers(operation, needs_user, schemas),
+        "responses": answers(operation, guard, schemas),
     });
     if let Some(body) = operation.body {
         told["requestBody"] = json!({ "required": true, "content": json_of(body, schemas) });
     }
-    if needs_user {
-        told["security"] = json!([{ BASIC: [] }]);
+    if let Some(guard) = guard {
+        told["security"] = json!([{ guard.name(): [] }]);
     }
     told
 }
 
 /// All answers: those when all is well, and failures, which have one form.
-fn answers(operation: &Operation, needs_user: bool, schemas: &mut SchemaGenerator) -> Value {
+fn answers(operation: &Operation, guard: Option<Scheme>, schemas: &mut SchemaGenerator) -> Value {
     let failure = json_of(SchemaGenerator::subschema_for::<ErrorMessage>, schemas);
     let mut all = Map::new();
     for status in operation.failures {
@@ -107,10 +121,17 @@ fn answers(operation: &Operation, needs_user: bool, schemas: &mut SchemaGenerato
         }
         all.insert(status.as_str().to_owned(), told);
     }
-    if needs_user {
-        let told = "Names no user, or another password; the body is a sentence";
-        all.insert("401".to_owned(), json!({ "description": told }));
-    }
+    let unknown = match guard {
+        None => None,
+        Some(Scheme::Basic) => Some(json!({
+            "description": "Names no user, or another password; the body is a sentence",
+        })),
+        Some(Scheme::Bearer) => Some(json!({
+            "description": "Shows no token, or one that Kubernetes does not know",
+            "content": failure,
+        })),
+    };
+    all.extend(unknown.map(|told| ("401".to_owned(), told)));
     let told =
         "Any other failure, such as 503 while the worker starts and 500 for what takes too long";
     all.insert("default".to_owned(), json!({ "description": told, "content": failure }));
@@ -178,10 +199,10 @@ mod tests {
     use super::*;
     use crate::routes;
 
-    fn of_all(is_guarded: bool) -> Value {
+    fn of_all(guard: Option<Scheme>) -> Value {
         let mut all = routes::regular();
         all.extend(routes::admin());
-        of(&all, is_guarded)
+        of(&all, guard)
     }
 
     fn names(operation: &Value) -> Vec<String> {
@@ -191,7 +212,7 @@ mod tests {
 
     #[test]
     fn each_path_names_its_methods_and_parameters() {
-        let paths = &of_all(false)["paths"];
+        let paths = &of_all(None)["paths"];
         let restart = &paths["/connectors/{name}/tasks/{task}/restart"]["post"];
         assert_eq!(names(restart), [r#""path" "name""#, r#""path" "task""#]);
         let level = &paths["/admin/loggers/{logger}"]["put"];
@@ -202,7 +223,7 @@ mod tests {
 
     #[test]
     fn each_operation_has_an_answer_and_each_reference_a_definition() {
-        let document = of_all(true);
+        let document = of_all(Some(Scheme::Basic));
         let paths = document["paths"].as_object().expect("paths");
         for (path, method, operation) in paths.iter().flat_map(|(path, methods)| {
             let methods = methods.as_object().expect("methods");
@@ -220,17 +241,19 @@ mod tests {
 
     #[test]
     fn clients_name_a_user_where_they_have_to() {
-        let tasks = |is_guarded| of_all(is_guarded)["paths"]["/connectors/{name}/tasks"].clone();
-        let guarded = tasks(true);
-        assert_eq!(guarded["get"]["security"], json!([{ "basic": [] }]));
-        assert!(guarded["get"]["responses"]["401"].is_object());
-        assert!(guarded["post"]["security"].is_null(), "workers sign");
-        assert!(tasks(false)["get"]["security"].is_null());
+        let tasks = |guard| of_all(guard)["paths"]["/connectors/{name}/tasks"].clone();
+        for scheme in [Scheme::Basic, Scheme::Bearer] {
+            let guarded = tasks(Some(scheme));
+            assert_eq!(guarded["get"]["security"], json!([{ scheme.name(): [] }]));
+            assert!(guarded["get"]["responses"]["401"].is_object());
+            assert!(guarded["post"]["security"].is_null(), "workers sign");
+        }
+        assert!(tasks(None)["get"]["security"].is_null());
     }
 
     #[test]
     fn a_choice_of_words_is_an_enumeration() {
-        let document = of_all(false);
+        let document = of_all(None);
         let states = &document["components"]["schemas"]["State"];
         let expected = ["UNASSIGNED", "RUNNING", "PAUSED", "STOPPED", "FAILED", "RESTARTING"];
         assert_eq!(states["enum"], json!(expected), "{states}");

@@ -7,7 +7,10 @@ use axum::{
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use crate::server::Worker;
+use crate::{
+    right::{Resource, Right, Verb},
+    server::Worker,
+};
 
 /// The schema of a type, whose definition goes into the generator.
 pub(crate) type Shape = fn(&mut SchemaGenerator) -> Schema;
@@ -26,6 +29,8 @@ pub(crate) struct Operation {
     /// What it answers for reasons of its own; other failures come from the worker as a whole.
     pub(crate) failures: &'static [StatusCode],
     pub(crate) asker: Asker,
+    /// What it takes of a client; none of what workers ask of each other.
+    pub(crate) right: Option<Right>,
     pub(crate) handler: MethodRouter<Worker>,
 }
 
@@ -74,6 +79,7 @@ impl Operation {
             answers: Vec::new(),
             failures: &[],
             asker: Asker::Client,
+            right: None,
             handler: on(filter, handler),
         }
     }
@@ -105,6 +111,12 @@ impl Operation {
     /// May fail for reasons of its own.
     pub(crate) fn fails(mut self, failures: &'static [StatusCode]) -> Self {
         self.failures = failures;
+        self
+    }
+
+    /// Takes a right of the client.
+    pub(crate) const fn takes_right(mut self, verb: Verb, resource: Resource) -> Self {
+        self.right = Some(Right { verb, resource });
         self
     }
 

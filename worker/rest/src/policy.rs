@@ -10,8 +10,8 @@ use axum::{
 };
 
 use crate::{
-    answer::Failure, cors::Cors, credentials::Credentials, headers::HeaderRules, media, pages,
-    server::Worker,
+    answer::Failure, authorization::Authorization, cors::Cors, credentials::Credentials,
+    headers::HeaderRules, media, pages, server::Worker,
 };
 
 /// What the worker file says of requests and answers.
@@ -23,17 +23,20 @@ pub struct Policy {
     pub headers: HeaderRules,
     /// Who may ask; none for anybody.
     pub credentials: Option<Credentials>,
+    /// Who may do what; none for everybody who may ask.
+    pub authorization: Option<Authorization>,
 }
 
 impl Policy {
     /// Has routes answer so. Like Jersey, looks whether there is such a path and method first, then at media types, then
     /// at who asks.
     pub(crate) fn around(self, mut router: Router<Worker>) -> Router<Worker> {
-        let Self { cors, headers, credentials } = self;
+        let Self { cors, headers, credentials, authorization } = self;
+        let operator = authorization.map(|it| it.operator).unwrap_or_default();
         // What is added later is asked earlier.
         if let Some(credentials) = credentials.filter(|_| router.has_routes()) {
             router = router.route_layer(middleware::from_fn(move |request: Request, next| {
-                credentials.clone().check(request, next)
+                credentials.clone().check(operator.clone(), request, next)
             }));
         }
         if router.has_routes() {

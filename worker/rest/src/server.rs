@@ -30,9 +30,11 @@ use tower::{Service, util::MapRequest};
 
 use crate::{
     answer::{Failure, respond},
+    authorization::Authorization,
     client::LeaderClient,
     forward::{Incoming, forward},
-    location, openapi,
+    location,
+    openapi::{self, Scheme},
     policy::Policy,
     routes,
     secured::Secured,
@@ -140,14 +142,23 @@ pub fn routers(herder: Handle, client: LeaderClient, settings: ServerSettings) -
         AdminRoutes::Apart => apart = routes::admin(),
         AdminRoutes::None => {}
     }
-    let is_guarded = policy.credentials.is_some();
-    let document = Arc::new(openapi::of(&regular, is_guarded));
+    let document = Arc::new(openapi::of(&regular, scheme_of(&policy)));
     let plugins = Arc::new(plugins);
     let worker = Worker { herder, client, info, plugins, loggers, scheme, document };
+    let regular = routes::router(regular, policy.authorization.as_ref(), &worker.herder);
+    let apart = routes::router(apart, None, &worker.herder);
     Routers {
-        regular: policy.around(routes::router(regular)).with_state(worker.clone()),
-        admin: Policy::default().around(routes::router(apart)).with_state(worker),
+        regular: policy.around(regular).with_state(worker.clone()),
+        admin: Policy::default().around(apart).with_state(worker),
     }
+}
+
+/// How clients say who they are, if they have to.
+fn scheme_of(policy: &Policy) -> Option<Scheme> {
+    if policy.authorization.as_ref().is_some_and(Authorization::takes_tokens) {
+        return Some(Scheme::Bearer);
+    }
+    policy.credentials.as_ref().map(|_| Scheme::Basic)
 }
 
 /// A bound listener, ready to serve.

@@ -5,7 +5,9 @@ mod alone;
 mod answers;
 mod document;
 mod guarded;
+mod read_only;
 mod script;
+mod tokens;
 
 use std::path::Path;
 use std::time::Duration;

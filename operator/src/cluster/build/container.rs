@@ -9,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use sluice_crds::Probe;
 
 use super::super::rack::Rack;
-use super::super::{Cluster, worker_file};
+use super::super::{Cluster, guard, worker_file};
 use super::{config_map, pod};
 use crate::names;
 
@@ -62,6 +62,10 @@ fn arguments(cluster: &Cluster) -> Vec<String> {
         Rack::Variable(name) => name,
     });
     overrides.extend(variable.map(|name| format!("consumer.client.rack=$({name})")));
+    if guard::is_wanted(&cluster.spec) {
+        let name = &cluster.name;
+        overrides.push(format!("sluice.rest.authorization.cluster=$(POD_NAMESPACE)/{name}"));
+    }
     let mut arguments = vec!["distributed".to_owned(), format!("{folder}/{}", config_map::FILE)];
     arguments.extend(overrides.into_iter().flat_map(|it| ["--override".to_owned(), it]));
     arguments
@@ -137,6 +141,10 @@ fn mounts(cluster: &Cluster) -> Vec<VolumeMount> {
         mount("tmp", "/tmp".to_owned()),
         VolumeMount { read_only: Some(true), ..mount("secrets", worker_file::SECRETS.to_owned()) },
     ];
+    if guard::is_wanted(&cluster.spec) {
+        let folder = mount(pod::REST_VOLUME, guard::FOLDER.to_owned());
+        mounts.push(VolumeMount { read_only: Some(true), ..folder });
+    }
     for (index, name) in cluster.worker_file.mounts.keys().enumerate() {
         let folder = format!("{}/{name}", worker_file::CREDENTIALS);
         let volume = pod::secret_volume(index);

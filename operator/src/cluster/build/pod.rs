@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use sluice_crds::{DnsPolicy, PodTemplate};
 
-use super::super::Cluster;
+use super::super::{Cluster, guard};
 use super::{config_map, container};
 use crate::names;
 
@@ -140,6 +140,14 @@ fn volumes(cluster: &Cluster, tmp_limit: Option<String>) -> Vec<Volume> {
         Volume { name: "tmp".to_owned(), empty_dir: Some(tmp), ..Volume::default() },
         Volume { name: "secrets".to_owned(), secret: Some(secrets), ..Volume::default() },
     ];
+    if guard::is_wanted(&cluster.spec) {
+        let secret = SecretVolumeSource {
+            secret_name: Some(names::rest_secret(&cluster.name)),
+            ..SecretVolumeSource::default()
+        };
+        let name = REST_VOLUME.to_owned();
+        volumes.push(Volume { name, secret: Some(secret), ..Volume::default() });
+    }
     let mounts = cluster.worker_file.mounts.iter().enumerate();
     volumes.extend(mounts.map(|(index, (name, keys))| Volume {
         name: secret_volume(index),
@@ -153,6 +161,9 @@ fn volumes(cluster: &Cluster, tmp_limit: Option<String>) -> Vec<Volume> {
     volumes.extend(cluster.parts.volumes.iter().cloned());
     volumes
 }
+
+/// Name of the volume with what workers know of who may do what.
+pub(super) const REST_VOLUME: &str = "secret-rest";
 
 /// Name of the volume of the Secret that comes at a place in the order of their names.
 pub(super) fn secret_volume(index: usize) -> String {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::{Value, json};
 use sluice_crds::{KafkaConnect, yaml};
 
@@ -188,6 +189,45 @@ fn pods_roll_when_what_they_read_at_start_changes_and_only_then() {
 }
 
 #[test]
+fn workers_of_a_guarded_api_have_what_they_know_the_operator_by() {
+    let guarded = |spec: &mut Value| spec["rest"] = json!({"authorization": {"type": "readOnly"}});
+    let pod = |resources: Resources| resources.stateful_set.spec.unwrap().template.spec.unwrap();
+    let (with, without) = (pod(built(guarded)), pod(built(|_| {})));
+    let volume = |pod: &k8s_openapi::api::core::v1::PodSpec| {
+        let volumes = pod.volumes.iter().flatten();
+        let secrets = volumes.filter_map(|it| it.secret.as_ref()?.secret_name.clone());
+        secrets.filter(|it| it == "my-connect-connect-rest").count()
+    };
+    assert_eq!((volume(&with), volume(&without)), (1, 0));
+    let mount = with.containers[0].volume_mounts.iter().flatten();
+    let mount = mount.clone().find(|it| it.mount_path == "/etc/sluice-rest").unwrap();
+    assert_eq!((mount.name.as_str(), mount.read_only), ("secret-rest", Some(true)));
+    let named = "sluice.rest.authorization.cluster=$(POD_NAMESPACE)/my-connect".to_owned();
+    assert!(with.containers[0].args.as_ref().unwrap().contains(&named));
+}
+
+#[test]
+fn workers_ask_about_tokens_where_the_operator_answers() {
+    let installation =
+        Installation { reviews: Some("https://operator:8443".to_owned()), ..installation() };
+    for kind in ["kubernetes", "readOnly"] {
+        let raw = cluster(|spec| {
+            let bearer = json!({"type": "bearer"});
+            spec["rest"] = json!({"authentication": bearer, "authorization": {"type": kind}});
+        });
+        let valid = validate::cluster(&raw, &references(), &installation).unwrap();
+        let settings = &valid.worker_file.settings;
+        assert_eq!(settings["sluice.rest.reviews.url"], "https://operator:8443");
+        assert_eq!(settings["sluice.rest.authorization"], kind);
+        assert!(!settings.contains_key("rest.extension.classes"), "there are no other users");
+        // The kubelet shows no token.
+        let pod = resources(&valid).stateful_set.spec.unwrap().template.spec.unwrap();
+        let probe = pod.containers[0].readiness_probe.clone().unwrap().http_get.unwrap();
+        assert_eq!(probe.port, IntOrString::String("metrics".to_owned()));
+    }
+}
+
+#[test]
 fn labels_of_the_operator_win_over_those_of_the_user() {
     let resources = built(|spec| {
         spec["template"] = json!({
@@ -201,7 +241,22 @@ fn labels_of_the_operator_win_over_those_of_the_user() {
 
 #[test]
 fn what_the_api_server_would_refuse_is_refused_with_the_field() {
-    let table: [(Change, &str); 5] = [
+    let table: [(Change, &str); 7] = [
+        (
+            |spec| {
+                let bearer = json!({"type": "bearer"});
+                spec["rest"] =
+                    json!({"authentication": bearer, "authorization": {"type": "kubernetes"}});
+            },
+            "spec.rest.authentication: type bearer is not possible here: this operator has no --reviews-url, as one of some namespaces may not ask whose a token is; install it for all namespaces, or use type basic",
+        ),
+        (
+            |spec| {
+                spec["rest"] = json!({"authorization": {"type": "readOnly"}});
+                spec["config"] = json!({"connect.protocol": "compatible"});
+            },
+            "spec.config[connect.protocol]: must be sessioned, or left out, with spec.rest.authorization: other workers sign nothing",
+        ),
         (
             |spec| {
                 spec["template"] = json!({"pod": {"volumes": [{"name": "tmp", "emptyDir": {}}]}});

@@ -1,7 +1,10 @@
 //! `spec.rest`: the REST API of the workers.
 
-use sluice_crds::{ClientAuthentication, KafkaConnectSpec, RestTls};
+use sluice_crds::{
+    ClientAuthentication, KafkaConnectSpec, RestAuthenticationType, RestAuthorizationType, RestTls,
+};
 
+use super::super::guard;
 use super::super::validate::Error;
 use super::Settings;
 use super::keys::Keys;
@@ -43,8 +46,20 @@ pub(super) fn of(
             settings.insert(format!("{PREFIX}{key}"), value);
         }
     }
-    let Some(authentication) = &rest.authentication else { return Ok((settings, None)) };
-    let users = keys.file("spec.rest.authentication.users", &authentication.users)?;
+    if let Some(authorization) = &rest.authorization {
+        let kind = match authorization.kind {
+            RestAuthorizationType::ReadOnly => "readOnly",
+            RestAuthorizationType::Kubernetes => "kubernetes",
+        };
+        let folder = guard::FOLDER;
+        settings.insert("sluice.rest.authorization".to_owned(), kind.to_owned());
+        settings.insert("sluice.rest.authorization.path".to_owned(), folder.to_owned());
+    }
+    let basic = rest.authentication.filter(|it| it.kind == RestAuthenticationType::Basic);
+    let Some(authentication) = basic else { return Ok((settings, None)) };
+    let field = "spec.rest.authentication.users";
+    let users = authentication.users.ok_or_else(|| Error::field(field, "is required"))?;
+    let users = keys.file(field, &users)?;
     settings.insert("rest.extension.classes".to_owned(), EXTENSION.to_owned());
     settings.insert("sluice.rest.jaas.file".to_owned(), format!("{folder}/{JAAS_FILE}"));
     let jaas = format!("KafkaConnect {{\n  {MODULE} required file=\"{users}\";\n}};\n");

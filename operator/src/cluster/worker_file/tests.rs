@@ -72,7 +72,14 @@ fn defaults_can_be_changed_and_decided_keys_are_told() {
         settings(&json!({"config": {"ssl.protocol": "TLSv1.3"}}))["ssl.protocol"],
         "TLSv1.3"
     );
-    let keys = ["group.id", "ssl.keystore.key", "rest.port", "listeners", "plugin.path"];
+    let keys = [
+        "group.id",
+        "ssl.keystore.key",
+        "rest.port",
+        "listeners",
+        "plugin.path",
+        "sluice.rest.authorization.path",
+    ];
     let config: BTreeMap<&str, &str> = keys.map(|key| (key, "x")).into();
     let file = file(&json!({"config": config})).unwrap();
     assert_eq!(file.settings, settings(&json!({})));
@@ -302,6 +309,18 @@ fn the_rest_api_is_encrypted_and_guarded_by_what_secrets_hold() {
     let jaas = file.rest_jaas.unwrap();
     assert!(jaas.contains(&format!("file=\"{folder}/users\";")), "{jaas}");
     assert!(!file.settings.contains_key("security.protocol"), "that is for brokers");
+}
+
+#[test]
+fn a_read_only_rest_api_says_so_whoever_may_use_it() {
+    let users = json!({"type": "basic", "users": {"secretName": "rest", "key": "users"}});
+    for mut rest in [json!({}), json!({"authentication": users})] {
+        rest["authorization"] = json!({"type": "readOnly"});
+        let settings = settings(&json!({"rest": rest}));
+        assert_eq!(settings["sluice.rest.authorization"], "readOnly");
+        assert_eq!(settings["sluice.rest.authorization.path"], "/etc/sluice-rest");
+    }
+    assert!(!settings(&json!({"rest": {}})).contains_key("sluice.rest.authorization"));
 }
 
 #[test]

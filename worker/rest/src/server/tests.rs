@@ -16,16 +16,26 @@ use tokio::{
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::credentials::Credentials;
+use crate::{
+    authorization::{Authorization, Rules},
+    credentials::Credentials,
+    operator::Operator,
+};
+
+mod tokens;
+
+fn alice() -> Option<Credentials> {
+    Some(Credentials::new([("alice".to_owned(), "pw".to_owned())]))
+}
 
 fn routers_with(admin: AdminRoutes) -> Routers {
+    routers_of(Policy { credentials: alice(), ..Policy::default() }, admin)
+}
+
+fn routers_of(policy: Policy, admin: AdminRoutes) -> Routers {
     let (handle, _requests) = Herder::handle();
     let about =
         ServerInfo { version: "v".into(), commit: "c".into(), kafka_cluster_id: String::new() };
-    let policy = Policy {
-        credentials: Some(Credentials::new([("alice".to_owned(), "pw".to_owned())])),
-        ..Policy::default()
-    };
     let settings = ServerSettings {
         info: watch::channel(about).1,
         plugins: Vec::new(),
@@ -99,6 +109,69 @@ async fn what_is_sent_says_that_it_is_json() {
         let status = admin.clone().oneshot(request).await.unwrap().status().as_u16();
         assert_eq!(status, expected, "{method} {path} {of_type:?} {body:?}");
     }
+}
+
+/// The digest is that of `hush`.
+fn read_only() -> Option<Authorization> {
+    let digest = "dc8331bcb2283e89d275a1c2fe66f7bf5ac3163ec1967f149dd7e27906365f0c";
+    let operator = Operator::parse(digest).unwrap();
+    let cluster = "shop/my-connect".to_owned();
+    Some(Authorization { operator, cluster, rules: Rules::ReadOnly(None) })
+}
+
+#[tokio::test]
+async fn of_a_read_only_cluster_the_operator_alone_changes_anything() {
+    let (operator, user) = ("Bearer hush", "Basic YWxpY2U6cHc=");
+    let all = [
+        ("GET", "/connectors", "", None),
+        ("HEAD", "/connectors", "", None),
+        ("OPTIONS", "/connectors", "", None),
+        ("GET", "/connectors/a/offsets", "", None),
+        ("GET", "/admin/loggers/a", "", None),
+        ("POST", "/connectors", "{}", Some("create a KafkaConnector instead")),
+        ("PUT", "/connectors/a/config", "{}", Some("change spec.config of its KafkaConnector")),
+        ("PATCH", "/connectors/a/config", "{}", Some("change spec.config")),
+        ("DELETE", "/connectors/a", "", Some("delete its KafkaConnector")),
+        ("PATCH", "/connectors/a/offsets", "{}", Some("create a KafkaConnectorOffsets")),
+        ("DELETE", "/connectors/a/offsets", "", Some("create a KafkaConnectorOffsets")),
+        ("POST", "/connectors/a/restart", "", Some("sluice.dev/restart")),
+        ("POST", "/connectors/a/tasks/0/restart", "", Some("sluice.dev/restart")),
+        ("PUT", "/connectors/a/pause", "", Some("set spec.state")),
+        ("PUT", "/connectors/a/resume/", "", Some("set spec.state")),
+        ("PUT", "/connectors/a/stop", "", Some("set spec.state")),
+        ("PUT", "/connectors/a/topics/reset", "", Some("ask whoever owns")),
+        ("PUT", "/connector-plugins/A/config/validate", "{}", Some("create a KafkaConnector")),
+        ("PUT", "/admin/loggers/a", r#"{"level":"INFO"}"#, Some("set spec.logging")),
+    ];
+    for credentials in [None, alice()] {
+        let policy = Policy { credentials, authorization: read_only(), ..Policy::default() };
+        let Routers { regular, .. } = routers_of(policy, AdminRoutes::WithOthers);
+        for (method, path, body, instead) in all {
+            for (who, authorization) in [("the operator", operator), ("a user", user)] {
+                let request = HttpRequest::builder()
+                    .method(method)
+                    .uri(path)
+                    .header("content-type", "application/json")
+                    .header("authorization", authorization)
+                    .body(Body::from(body));
+                let request = without_last_slash(request.unwrap());
+                let response = regular.clone().oneshot(request).await.unwrap();
+                let status = response.status().as_u16();
+                let body = response.into_body().collect().await.unwrap().to_bytes();
+                let text = String::from_utf8_lossy(&body);
+                let expected = instead.filter(|_| who == "a user");
+                assert_eq!(status == 403, expected.is_some(), "{who} {method} {path}: {text}");
+                assert_ne!(status, 401, "{who} {method} {path}");
+                if let Some(instead) = expected {
+                    let whose = "The REST API of KafkaConnect shop/my-connect is read-only";
+                    assert!(text.contains(instead) && text.contains(whose), "{path}: {text}");
+                }
+            }
+        }
+    }
+    let policy = Policy { credentials: alice(), authorization: read_only(), ..Policy::default() };
+    let Routers { regular, .. } = routers_of(policy, AdminRoutes::WithOthers);
+    assert_eq!(ask(&regular, "/connectors", false).await.0, 401, "readers have to be users");
 }
 
 #[tokio::test]
