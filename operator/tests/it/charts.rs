@@ -26,6 +26,7 @@ pub(crate) fn switches() -> Vec<(&'static str, Value)> {
         ("as it is", json!({})),
         ("namespaced", json!({"watchNamespaces": ["one", "two"]})),
         ("alone", json!({"replicas": 1})),
+        ("elsewhere", json!({"connectRest": ["https://connect.example.com:8083", "*"]})),
         ("pinned", json!({"image": {"digest": format!("sha256:{}", "0".repeat(64))}})),
         (
             "monitored",
@@ -210,6 +211,11 @@ async fn values_are_where_they_belong() -> Result<()> {
     let url = format!("--reviews-url=https://sluice-operator.{NAMESPACE}.svc:8443");
     assert!(arguments(&plain)?.contains(&url));
     assert_eq!(the(&plain, "Service")?["spec"]["ports"][1]["port"], 8443);
+    let elsewhere = arguments(&objects("charts/sluice", &with("elsewhere")?).await?)?;
+    for address in ["https://connect.example.com:8083", "*"] {
+        assert!(elsewhere.contains(&format!("--connect-rest={address}")), "{elsewhere:?}");
+    }
+
     let bare = objects("charts/sluice", &with("nothing but the operator")?).await?;
     let kinds: BTreeSet<&str> = bare.iter().filter_map(|it| it["kind"].as_str()).collect();
     assert_eq!(kinds, BTreeSet::from(["Deployment", "PodDisruptionBudget", "Service"]));
@@ -226,6 +232,7 @@ async fn values_that_mean_nothing_are_refused_by_name() -> Result<()> {
         ("charts/sluice", json!({"replicas": "two"}), "/replicas"),
         ("charts/sluice", json!({"image": {"digest": "latest"}}), "/image/digest"),
         ("charts/sluice", json!({"watchNamespaces": ["Not_a_name"]}), "/watchNamespaces/0"),
+        ("charts/sluice", json!({"connectRest": ["connect:8083"]}), "/connectRest/0"),
         ("charts/sluice", json!({"monitoring": {"interval": "soon"}}), "/monitoring/interval"),
         (
             "charts/sluice",
