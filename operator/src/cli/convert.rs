@@ -16,15 +16,18 @@ use super::files;
 
 mod cfk;
 mod conversion;
+mod files_allowed;
 mod fit;
 mod ledger;
 mod metadata;
 mod rest;
 mod settings;
 mod strimzi;
+mod values;
 
 use conversion::Conversion;
 use ledger::Ledger;
+use values::{Placeholder, Providers};
 
 /// Why nothing is converted.
 #[derive(Debug, thiserror::Error)]
@@ -156,41 +159,52 @@ fn convert_files(
     group: &str,
     converter: Converter,
 ) -> Result<Outcome, Error> {
-    let mut outcome = Outcome::default();
-    let cluster = manifests.cluster.as_deref();
+    let mut documents = Vec::new();
     for source in files::read(&manifests.files)? {
-        let documents = yaml::read(&source.name, &source.text)?;
-        for document in documents.into_iter().flat_map(Document::items) {
-            convert_document(&document, group, converter, cluster, &mut outcome);
-        }
+        let read = yaml::read(&source.name, &source.text)?;
+        documents.extend(read.into_iter().flat_map(Document::items));
+    }
+    let providers = Providers::of(&documents);
+    let theirs = Theirs { group, converter, providers, cluster: manifests.cluster.as_deref() };
+    let mut outcome = Outcome::default();
+    for document in &documents {
+        theirs.convert(document, &mut outcome);
     }
     note_providers(&mut outcome);
+    files_allowed::allow(&mut outcome);
     Ok(outcome)
 }
 
-fn convert_document(
-    document: &Document,
-    group: &str,
+/// What is known of the manifests that are read.
+struct Theirs<'a> {
+    group: &'a str,
     converter: Converter,
-    cluster: Option<&str>,
-    outcome: &mut Outcome,
-) {
-    let version = document.text_of("apiVersion").and_then(|it| it.strip_prefix(group));
-    let is_theirs = version.is_some_and(|rest| rest.starts_with('/'));
-    let Some(mut made) = is_theirs.then(|| converter(&document.value)).flatten() else {
-        let [kind, name] = kind_and_name(&document.value);
-        let why = format!("{kind} {name} is no resource of Kafka Connect, and not converted");
-        return outcome.tell("left out", &document.refuse(None, why));
-    };
-    if let Some(cluster) = cluster {
-        name_cluster(&mut made, cluster);
-    }
-    for (word, notes) in [("left out", &made.ledger.left), ("look at", &made.ledger.remarks)] {
-        for note in notes {
-            outcome.tell(word, &document.refuse(Some(&note.field), &*note.message));
+    providers: Providers,
+    /// KafkaConnect of connectors that do not name one.
+    cluster: Option<&'a str>,
+}
+
+impl Theirs<'_> {
+    fn convert(&self, document: &Document, outcome: &mut Outcome) {
+        let version = document.text_of("apiVersion").and_then(|it| it.strip_prefix(self.group));
+        let is_theirs = version.is_some_and(|rest| rest.starts_with('/'));
+        let made = is_theirs.then(|| (self.converter)(&document.value)).flatten();
+        let Some(mut made) = made else {
+            let [kind, name] = kind_and_name(&document.value);
+            let why = format!("{kind} {name} is no resource of Kafka Connect, and not converted");
+            return outcome.tell("left out", &document.refuse(None, why));
+        };
+        if let Some(cluster) = self.cluster {
+            name_cluster(&mut made, cluster);
         }
+        values::refer(&mut made, &self.providers);
+        for (word, notes) in [("left out", &made.ledger.left), ("look at", &made.ledger.remarks)] {
+            for note in notes {
+                outcome.tell(word, &document.refuse(Some(&note.field), &*note.message));
+            }
+        }
+        outcome.take(made.object);
     }
-    outcome.take(made.object);
 }
 
 /// How people call a resource.
@@ -206,7 +220,7 @@ fn name_cluster(made: &mut Converted, cluster: &str) {
     }
 }
 
-/// Says which connectors name values of config providers that no cluster here configures.
+/// Says which settings name values of config providers that no cluster here configures.
 fn note_providers(outcome: &mut Outcome) {
     let provided: BTreeSet<String> = outcome
         .objects
@@ -215,17 +229,20 @@ fn note_providers(outcome: &mut Outcome) {
         .flat_map(|names| names.split(',').map(|name| name.trim().to_owned()))
         .collect();
     let mut lines = Vec::new();
-    for object in outcome.objects.iter().filter(|it| it["kind"] == "KafkaConnector") {
-        let name = object["metadata"]["name"].as_str().unwrap_or("?");
+    for object in &outcome.objects {
+        let [kind, name] = kind_and_name(object);
         for (key, value) in object["spec"]["config"].as_object().into_iter().flatten() {
-            for provider in settings::providers_of(value.as_str().unwrap_or_default()) {
-                if !provided.contains(provider) {
-                    lines.push(format!(
-                        "look at: KafkaConnector {name}: spec.config[{key}]: its value comes from the config \
-                         provider {provider}; add that to spec.config of the KafkaConnect, or name the value in \
-                         another way"
-                    ));
-                }
+            let text = value.as_str().unwrap_or_default();
+            let of_connector = kind == "KafkaConnector";
+            let is_known = |it: &Placeholder<'_>| {
+                provided.contains(it.provider) || of_connector && it.is_ours()
+            };
+            for placeholder in values::placeholders(text).iter().filter(|it| !is_known(it)) {
+                let provider = placeholder.provider;
+                lines.push(format!(
+                    "look at: {kind} {name}: spec.config[{key}]: its value comes from the config provider {provider}; \
+                     add that to spec.config of the KafkaConnect, or name the value in another way"
+                ));
             }
         }
     }

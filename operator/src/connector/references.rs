@@ -44,7 +44,8 @@ pub struct Reference {
 }
 
 impl Reference {
-    fn new(holder: Holder, name: &str, key: &str) -> Result<Self, &'static str> {
+    /// A key that can be one; an error says what is wrong with it.
+    pub fn new(holder: Holder, name: &str, key: &str) -> Result<Self, &'static str> {
         if !is_object_name(name) {
             return Err("names no Secret or ConfigMap; correct the name");
         }

@@ -33,8 +33,10 @@ fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-fn fixture(name: &str) -> PathBuf {
-    root().join("operator/src/cli/convert/tests").join(name)
+/// Manifests with every field that there is, and some as users have them, which a test of the whole runs.
+fn fixture(name: &str) -> [PathBuf; 2] {
+    ["operator/src/cli/convert/tests", "e2e/tests/it/converted"]
+        .map(|it| root().join(it).join(name))
 }
 
 async fn convert(from: &str, file: &Path) -> Result<String> {
@@ -53,11 +55,12 @@ async fn what_is_converted_is_taken_by_the_api_server_with_all_its_fields() -> R
     let bed = Bed::new().await?;
     let plane = ControlPlane::shared().await?;
     let folder = tempfile::tempdir()?;
-    for (from, file) in
-        [("strimzi", "strimzi_v1.yaml"), ("strimzi", "strimzi_v1beta2.yaml"), ("cfk", "cfk.yaml")]
-    {
-        let text = convert(from, &fixture(file)).await?;
-        let documents = sluice_crds::yaml::read(file, &text)?;
+    let sources =
+        [("strimzi", "strimzi_v1.yaml"), ("strimzi", "strimzi_v1beta2.yaml"), ("cfk", "cfk.yaml")];
+    let sources = sources.map(|(from, file)| fixture(file).map(|path| (from, path)));
+    for (from, file) in sources.into_iter().flatten() {
+        let text = convert(from, &file).await?;
+        let documents = sluice_crds::yaml::read("output", &text)?;
         ensure!(!documents.is_empty());
         for mut document in documents {
             // All of them into the namespace of this test; dry, so that no operator begins with them.

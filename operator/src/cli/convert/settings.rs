@@ -108,20 +108,9 @@ fn foreign_provider(setting: &Setting) -> Option<String> {
     (!name.contains('.') && !PROVIDERS.contains(&class)).then(|| name.to_owned())
 }
 
-/// Names of the config providers whose values a text asks for.
-pub(super) fn providers_of(text: &str) -> Vec<&str> {
-    let placeholders = text.split("${").skip(1);
-    placeholders.filter_map(|rest| Some(rest.split_once('}')?.0.split_once(':')?.0)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn placeholders_name_their_providers() {
-        assert_eq!(providers_of("a${x:p:k}b${y:k}${z}${open:"), ["x", "y"]);
-    }
 
     #[test]
     fn providers_that_a_worker_lacks_go_with_their_settings() {
