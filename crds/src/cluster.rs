@@ -17,6 +17,7 @@ pub(crate) mod rack;
 pub(crate) mod rest;
 pub(crate) mod status;
 pub(crate) mod template;
+pub(crate) mod tracing;
 pub(crate) mod unmanaged;
 
 use authentication::{Authentication, Tls};
@@ -26,6 +27,7 @@ use rack::Rack;
 use rest::Rest;
 use status::KafkaConnectStatus;
 use template::Template;
+use tracing::Tracing;
 use unmanaged::UnmanagedConnectors;
 
 /// A cluster of Kafka Connect workers that share one group and three internal topics.
@@ -175,6 +177,9 @@ pub struct KafkaConnectSpec {
     /// Who may reach the workers over the network, beside the workers of this cluster and the operator.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network_policy: Option<NetworkPolicyPeers>,
+    /// Traces of the records that go through the workers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tracing: Option<Tracing>,
     /// Changes to the objects that the operator makes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template: Option<Template>,
@@ -187,10 +192,6 @@ pub struct KafkaConnectSpec {
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[schemars(schema_with = "schema::free_map")]
     pub metrics_config: Map<String, Value>,
-    /// Accepted from other operators' manifests and without effect: workers do not send traces.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    #[schemars(schema_with = "schema::free_map")]
-    pub tracing: Map<String, Value>,
     /// Accepted from other operators' manifests and without effect: native workers have no JVM.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[schemars(schema_with = "schema::free_map")]

@@ -35,6 +35,7 @@ pub use cluster::template::{
     BudgetTemplate, ConnectContainerTemplate, DnsPolicy, EvictionPolicy, IpFamily, IpFamilyPolicy,
     ObjectTemplate, PodTemplate, ServiceTemplate, Template, TemplateMetadata, Volume,
 };
+pub use cluster::tracing::{Tracing, TracingType};
 pub use cluster::unmanaged::UnmanagedConnectors;
 pub use cluster::{KafkaConnect, KafkaConnectSpec, Probe};
 pub use connector::connect_rest::{

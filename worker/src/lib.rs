@@ -28,6 +28,7 @@ mod settings;
 mod standalone;
 mod surface;
 mod telemetry;
+mod traces;
 mod unknown;
 mod validate;
 mod worker_file;

@@ -20,6 +20,7 @@ use sluice_rest_model::ServerInfo;
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
+    time::timeout,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -28,6 +29,7 @@ use crate::{
     renewal::Renewed,
     settings::WorkerConfig,
     surface::{self, About, Surface},
+    traces::{self, Exporter},
     unknown,
     worker_file::WorkerFile,
 };
@@ -56,6 +58,8 @@ pub(crate) struct Parts {
     registry: Registry,
     requests: Requests,
     client: LeaderClient,
+    /// None unless spans of records are wanted.
+    exporter: Option<Exporter>,
     serving: CancellationToken,
     servers: JoinSet<std::io::Result<()>>,
 }
@@ -79,7 +83,7 @@ impl Parts {
         loggers: Loggers,
         own_keys: Vec<String>,
     ) -> Result<Self> {
-        let WorkerFile { properties, written, providers } = file;
+        let WorkerFile { properties, written, providers, telemetry } = file;
         let providers = Arc::new(providers);
         let config = WorkerConfig::parse(&properties).with_context(|| invalid(path))?;
         let logins = Logins::default();
@@ -94,6 +98,10 @@ impl Parts {
         let scheme = surface.advertised.scheme;
 
         let registry = Registry::new();
+        let wanted = config.tracing.as_deref();
+        let traced = traces::of(wanted, &telemetry, &worker_id, &registry)?;
+        let (tracing, exporter) = traced.unzip();
+        let engine = engine.tracing(tracing);
         let (handle, requests) = Herder::handle();
         let (info, told) = watch::channel(server_info(String::new()));
         let client = surface::client(&properties)?;
@@ -125,6 +133,7 @@ impl Parts {
             registry,
             requests,
             client,
+            exporter,
             serving,
             servers,
         })
@@ -142,6 +151,7 @@ impl Parts {
         let source = Arc::new(plugins::CatalogSource(Arc::clone(&self.catalog)));
         let engine = Engine::new(self.engine, source, offsets, events, &self.registry);
         let engine = Arc::new(engine);
+        let mut servers = self.servers;
         let plugins =
             CatalogPlugins::new(self.catalog, self.properties, Arc::clone(&self.providers))
                 .map_err(anyhow::Error::msg)?;
@@ -159,7 +169,11 @@ impl Parts {
             loggers: self.loggers,
             registry: self.registry,
         };
-        let mut servers = self.servers;
+        let mut exporting = JoinSet::new();
+        let last_records = CancellationToken::new();
+        if let Some(exporter) = self.exporter {
+            exporting.spawn(exporter.run(last_records.clone()));
+        }
         let outcome = tokio::select! {
             outcome = herder.run(self.requests, stop) => outcome.map_err(anyhow::Error::from),
             Some(ended) = servers.join_next() => match ended {
@@ -169,6 +183,9 @@ impl Parts {
         };
         if outcome.is_ok() {
             engine.stop_all().await;
+            last_records.cancel();
+            // Spans that the time is not enough for go with the process.
+            let _ = timeout(traces::LAST_EXPORT, exporting.join_all()).await;
             tracing::info!("the worker has stopped");
         }
         self.serving.cancel();

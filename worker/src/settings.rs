@@ -36,6 +36,9 @@ pub(crate) struct WorkerConfig {
     /// File with levels of loggers, followed as it changes.
     #[config(key = "sluice.loggers.file", importance = Low)]
     pub(crate) loggers_file: Option<String>,
+    /// `opentelemetry` for a span of each record; nothing for none.
+    #[config(key = "sluice.tracing", importance = Low)]
+    pub(crate) tracing: Option<String>,
 }
 
 impl WorkerConfig {

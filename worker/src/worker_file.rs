@@ -34,6 +34,8 @@ pub(crate) struct WorkerFile {
     pub(crate) written: Properties,
     /// The providers that the file configures.
     pub(crate) providers: Providers,
+    /// The variables by which OpenTelemetry is configured.
+    pub(crate) telemetry: BTreeMap<String, String>,
 }
 
 /// Reads a worker file, puts the overrides in and values in place of placeholders. What was read is hidden by `hidden`.
@@ -71,7 +73,10 @@ pub(crate) fn complete(
     for key in left.filter(is_left) {
         tracing::warn!(key, "the value that the worker file names was not found; its text is used");
     }
-    Ok(WorkerFile { properties: resolved, written: properties, providers })
+    let is_of_telemetry = |(name, _): &(&String, &String)| name.starts_with("OTEL_");
+    let telemetry = environment.iter().filter(is_of_telemetry);
+    let telemetry = telemetry.map(|(name, value)| (name.clone(), value.clone())).collect();
+    Ok(WorkerFile { properties: resolved, written: properties, providers, telemetry })
 }
 
 /// Properties that Kafka's scripts hand to the JVM, and the keys that they stand for here.

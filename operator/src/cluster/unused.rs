@@ -16,7 +16,6 @@ pub(super) fn warnings(spec: &KafkaConnectSpec) -> Vec<String> {
             !spec.metrics_config.is_empty(),
             "workers always serve metrics on port 9404, under the names of Kafka Connect's dashboards",
         ),
-        ("tracing", !spec.tracing.is_empty(), "workers send no traces"),
         (
             "build",
             !spec.build.is_empty(),
@@ -59,7 +58,7 @@ mod tests {
     #[test]
     fn every_field_without_a_meaning_is_told() {
         let free = json!({"any": 1});
-        let fields = ["jvmOptions", "jmxOptions", "metricsConfig", "tracing", "build"];
+        let fields = ["jvmOptions", "jmxOptions", "metricsConfig", "build"];
         let of_template = [
             "initContainer",
             "clusterRoleBinding",

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use sluice_crds::KafkaConnectSpec;
+use sluice_crds::{KafkaConnectSpec, Tracing, TracingType};
 
 use super::references::{self, References};
 use super::validate::Error;
@@ -28,8 +28,10 @@ pub const FOLDER: &str = "/etc/sluice";
 /// Settings by their key.
 pub type Settings = BTreeMap<String, String>;
 
+const INTERCEPTORS: &str = "interceptors are Java classes; for traces set spec.tracing";
+
 /// Settings that other fields of the resource decide. One that ends with a dot is a prefix.
-const DECIDED_ELSEWHERE: [(&str, &str); 26] = [
+const DECIDED_ELSEWHERE: [(&str, &str); 27] = [
     (
         "config.providers.sluice-quoted.",
         "the operator's own provider has this name; choose another",
@@ -56,8 +58,9 @@ const DECIDED_ELSEWHERE: [(&str, &str); 26] = [
     ("sluice.rest.reviews.url", "the operator sets it"),
     ("sluice.rest.jaas.file", "set spec.rest.authentication"),
     ("sluice.metrics.", "the operator sets it"),
-    ("consumer.interceptor.classes", "interceptors are Java classes"),
-    ("producer.interceptor.classes", "interceptors are Java classes"),
+    ("sluice.tracing", "set spec.tracing"),
+    ("consumer.interceptor.classes", INTERCEPTORS),
+    ("producer.interceptor.classes", INTERCEPTORS),
     ("prometheus.metrics.reporter.", "workers have metrics of their own on port 9404"),
 ];
 
@@ -200,14 +203,17 @@ pub fn decided_elsewhere(key: &str) -> Option<&'static str> {
 }
 
 fn fields(spec: &KafkaConnectSpec) -> Settings {
-    text_map([
+    let tracing = spec.tracing.map(|Tracing { kind: TracingType::OpenTelemetry }| "opentelemetry");
+    let tracing = tracing.map(|kind| ("sluice.tracing".to_owned(), kind.to_owned()));
+    let fields = text_map([
         ("bootstrap.servers", &spec.bootstrap_servers),
         ("group.id", &spec.group_id),
         ("config.storage.topic", &spec.config_storage_topic),
         ("offset.storage.topic", &spec.offset_storage_topic),
         ("status.storage.topic", &spec.status_storage_topic),
         ("sluice.secrets.path", SECRETS),
-    ])
+    ]);
+    fields.into_iter().chain(tracing).collect()
 }
 
 /// Names the providers of the placeholders, before those of the user.

@@ -59,6 +59,7 @@ fn every_field() -> Value {
             "restPeers": [{"podSelector": {"matchLabels": {"app": "console"}}}],
             "metricsPeers": [{"ipBlock": {"cidr": "10.0.0.0/8"}}],
         },
+        "tracing": {"type": "opentelemetry"},
         "template": {
             "statefulSet": {"metadata": {"annotations": {"a": "b"}}},
             "podSet": {"metadata": {"annotations": {"a": "c"}}},
@@ -133,6 +134,10 @@ async fn every_field_of_a_spec_reaches_the_objects() -> Result<()> {
     let arguments = worker.args.clone().unwrap_or_default();
     assert!(arguments.contains(&"consumer.client.rack=$(SLUICE_RACK)".to_owned()), "{arguments:?}");
 
+    let map: ConfigMap = bed.api().get("my-connect-connect-config").await?;
+    let file = map.data.context("files")?["worker.properties"].clone();
+    assert!(file.contains("\nsluice.tracing=opentelemetry\n"), "{file}");
+
     let policy: NetworkPolicy = bed.api().get("my-connect-connect").await?;
     let rules = policy.spec.and_then(|it| it.ingress).context("rules")?;
     let peers: Vec<usize> =
@@ -158,7 +163,6 @@ async fn what_has_no_meaning_is_told_and_the_rest_goes_on() -> Result<()> {
         "jvmOptions": {"-Xmx": "1g"},
         "jmxOptions": {},
         "metricsConfig": {"type": "jmxPrometheusExporter"},
-        "tracing": {"type": "opentelemetry"},
     });
     bed.cluster("my-connect", &spec).await?;
     let cluster = bed.ready_cluster("my-connect").await?;
@@ -172,7 +176,6 @@ async fn what_has_no_meaning_is_told_and_the_rest_goes_on() -> Result<()> {
         "plugins",
         "jvmOptions",
         "metricsConfig",
-        "tracing",
     ];
     for field in fields {
         let line = format!("spec.{field} has no effect: ");

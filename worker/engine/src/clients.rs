@@ -20,12 +20,16 @@ use tokio::runtime::Handle;
 use crate::{
     offsets::own::are_same_servers,
     settings::{Mask, under},
+    spans::{Tracer, Tracing},
     task::TaskId,
     trace::Failure,
 };
 
 pub(crate) use shared::SharedClients;
 pub(crate) use sluice_kafka::{Batch, Message, TimestampType};
+
+/// What the client id of a source's producer begins with.
+const PRODUCER: &str = "connector-producer";
 
 /// A call that goes on while the task does other things.
 pub(crate) type Pending<T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send>>;
@@ -92,7 +96,7 @@ impl ClientSpec<'_> {
         let limit = settings.max_poll_records().map_err(ClientError::from)?;
         let config = ConsumerConfig {
             group_id: Some(self.default_group()),
-            client_id: format!("connector-consumer-{}", self.id),
+            client_id: self.consumer_id(),
             isolation: None,
             share: self.memory.share(),
             runtime,
@@ -115,7 +119,7 @@ impl ClientSpec<'_> {
 
     /// A producer for a source; `delivered` gets the outcomes on the producer's thread.
     pub(crate) fn producer(&self, delivered: impl Deliveries) -> Result<Producer, Failure> {
-        let (settings, config) = self.producer_named("connector-producer")?;
+        let (settings, config) = self.producer_named(PRODUCER)?;
         Ok(Producer::with(&settings, config, delivered)?)
     }
 
@@ -126,7 +130,7 @@ impl ClientSpec<'_> {
         group: &str,
         delivered: impl Deliveries,
     ) -> Result<Producer, Failure> {
-        let (settings, mut config) = self.producer_named("connector-producer")?;
+        let (settings, mut config) = self.producer_named(PRODUCER)?;
         config.transactional_id = Some(transactional_id(group, self.id));
         Ok(Producer::with(&settings, config, delivered)?)
     }
@@ -142,7 +146,7 @@ impl ClientSpec<'_> {
 
     /// Reads and makes the connector's own topic of positions.
     pub(crate) fn offsets_client(&self) -> Result<wire::Client, Failure> {
-        self.wire(format!("connector-consumer-{}", self.id))
+        self.wire(self.consumer_id())
     }
 
     /// Calls about the connector as a whole.
@@ -200,8 +204,34 @@ impl ClientSpec<'_> {
 
     /// The group of a sink's tasks.
     pub(crate) fn group(&self) -> Result<String, Failure> {
-        let own = self.settings("consumer")?.group_id().map(str::to_owned);
-        Ok(own.unwrap_or_else(|| self.default_group()))
+        Ok(self.group_of(&self.settings("consumer")?))
+    }
+
+    fn group_of(&self, consumer: &ClientSettings) -> String {
+        consumer.group_id().map_or_else(|| self.default_group(), str::to_owned)
+    }
+
+    fn consumer_id(&self) -> String {
+        format!("connector-consumer-{}", self.id)
+    }
+
+    /// What makes spans of the records that a source sends, if they are wanted.
+    pub(crate) fn source_tracer(
+        &self,
+        tracing: Option<&Tracing>,
+    ) -> Result<Option<Tracer>, Failure> {
+        let Some(tracing) = tracing else { return Ok(None) };
+        let usual = || format!("{PRODUCER}-{}", self.id);
+        let client = self.settings("producer")?.client_id().map_or_else(usual, str::to_owned);
+        Ok(Some(Tracer::of_source(tracing, client)))
+    }
+
+    /// What makes spans of the records that a sink takes, if they are wanted.
+    pub(crate) fn sink_tracer(&self, tracing: Option<&Tracing>) -> Result<Option<Tracer>, Failure> {
+        let Some(tracing) = tracing else { return Ok(None) };
+        let settings = self.settings("consumer")?;
+        let client = settings.client_id().map_or_else(|| self.consumer_id(), str::to_owned);
+        Ok(Some(Tracer::of_sink(tracing, client, self.group_of(&settings))))
     }
 
     fn default_group(&self) -> String {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use sluice_kafka::{Logins, admin::NewTopic};
 use sluice_plugin::{Properties, config::connector::OverridePolicy};
 
-use crate::metrics::SampleWindow;
+use crate::{metrics::SampleWindow, spans::Tracing};
 
 /// Memory for data in Kafka clients, all tasks together, if `sluice.memory.bytes` is not set.
 const DEFAULT_MEMORY: usize = 256 * 1024 * 1024;
@@ -64,6 +64,8 @@ pub struct EngineSettings {
     pub(crate) samples: SampleWindow,
     /// None for a worker on its own.
     pub(crate) distributed: Option<Arc<Distributed>>,
+    /// None unless spans of records are wanted.
+    pub(crate) tracing: Option<Tracing>,
 }
 
 impl std::fmt::Debug for EngineSettings {
@@ -96,6 +98,7 @@ impl EngineSettings {
             logins: Logins::default(),
             samples: samples(worker)?,
             distributed: None,
+            tracing: None,
         })
     }
 }
@@ -117,6 +120,12 @@ impl EngineSettings {
     #[must_use]
     pub fn distributed(self, group: Distributed) -> Self {
         Self { distributed: Some(Arc::new(group)), ..self }
+    }
+
+    /// Has tasks make spans of their records, or none.
+    #[must_use]
+    pub fn tracing(self, tracing: Option<Tracing>) -> Self {
+        Self { tracing, ..self }
     }
 
     /// The group, if sources deliver exactly once in it.

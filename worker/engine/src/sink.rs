@@ -24,6 +24,7 @@ use crate::{
     guard::{Guard, Policy},
     metrics::TaskStats,
     reporters::{ErrantRecords, Reporters},
+    spans::Tracer,
     topics::Subscription,
     trace::Failure,
 };
@@ -64,6 +65,8 @@ struct Sink {
     reporters: Arc<Reporters>,
     errant_records: Option<Arc<ErrantRecords>>,
     stats: Arc<TaskStats>,
+    /// None unless spans are wanted.
+    tracer: Option<Tracer>,
     topics: TopicTracker,
     /// What was consumed and is not taken by the task yet: more than a moment only after a retriable error.
     batch: Batch,
@@ -113,6 +116,7 @@ impl Sink {
         let decoder = Decoder::new(parts.converters()?, parts.chain()?, errant_records.is_some());
         let topics = || clients.topics();
         let subscription = Subscription::parse(&parts.task, &clients.consumer_keys(), topics)?;
+        let tracer = clients.sink_tracer(parts.settings.tracing.as_ref())?;
         control.built().await;
         let task = plugin.open(&parts.task, context.clone()).await?;
         let (consumer, batch_limit) = clients.consumer(parts.runtime.clone())?;
@@ -134,6 +138,7 @@ impl Sink {
             reporters,
             errant_records,
             stats,
+            tracer,
             topics: TopicTracker::new(control, parts.told_topics),
             batch: Batch::default(),
             records: Vec::new(),
@@ -226,6 +231,9 @@ impl Sink {
         self.stats.records_in.add(self.batch.len() as u64);
         self.stats.bytes.add(self.batch.size() as u64);
         self.records.clear();
+        if let Some(tracer) = &mut self.tracer {
+            tracer.received(&self.batch);
+        }
         let decoded = self.decoder.decode(&self.batch, &self.guard, &mut self.records).await?;
         if decoded == Progress::Stopped {
             return Ok(());
@@ -261,6 +269,9 @@ impl Sink {
         if let Some(failure) = self.errant_records.as_ref().and_then(|it| it.exceeded()) {
             return Err(failure.within(EXITING));
         }
+        if let Some(tracer) = &mut self.tracer {
+            tracer.taken(false);
+        }
         self.stats.batch_size.add(count as f64);
         self.stats.batch_time.add_time(started.elapsed());
         self.stats.records_out.add(count as u64);
@@ -295,6 +306,9 @@ impl Sink {
         self.stats.active.set(self.ahead.records());
         // What the task has not taken of them, whoever gets them will.
         self.batch.retain(is_kept);
+        if let Some(tracer) = &mut self.tracer {
+            tracer.retain(is_kept);
+        }
         self.records.retain(|it| {
             is_kept(&TopicPartition::new(Arc::clone(it.original_topic()), it.original_partition()))
         });
@@ -304,6 +318,9 @@ impl Sink {
 
     /// Commits what the task has made durable, and frees everything. After a failure nothing more is committed.
     async fn close(mut self, in_order: bool) -> Result<(), Failure> {
+        if let Some(tracer) = self.tracer.as_mut().filter(|_| !in_order) {
+            tracer.taken(true);
+        }
         let committed = if in_order {
             self.commit_now().await
         } else {

@@ -29,6 +29,7 @@ use crate::{
     metrics::TaskStats,
     offsets::{ConnectorOffsets, OffsetStore, own::Positions},
     reporters::Reporters,
+    spans::Tracer,
     task::TaskId,
     trace::Failure,
 };
@@ -77,6 +78,8 @@ struct Source {
     maker: TopicMaker,
     id: TaskId,
     stats: Arc<TaskStats>,
+    /// None unless spans are wanted.
+    tracer: Option<Tracer>,
     topics: TopicTracker,
     /// Topics that records were sent to since Kafka took some the last time.
     sent_to: Vec<Arc<str>>,
@@ -120,6 +123,7 @@ impl Source {
         let cutoff = producer.cutoff();
         control.abandonment.closes(move || cutoff.cut());
         let maker = TopicMaker::parse(&parts.connector, parts.settings.topic_creation, &clients)?;
+        let tracer = clients.source_tracer(parts.settings.tracing.as_ref())?;
         Ok(Self {
             task,
             encoder,
@@ -140,6 +144,7 @@ impl Source {
             maker,
             id: control.id.clone(),
             stats,
+            tracer,
             topics: TopicTracker::new(control, parts.told_topics),
             sent_to: Vec::new(),
             flush_interval: parts.settings.flush_interval,
@@ -199,6 +204,15 @@ impl Source {
             return Ok(());
         }
         self.count_poll(records.len(), asked.map_or(Duration::ZERO, |it| it.elapsed()));
+        let unsent = self.unsent.len();
+        self.encode_all(records).await?;
+        if let Some(tracer) = &mut self.tracer {
+            tracer.sent(self.unsent.range_mut(unsent..));
+        }
+        Ok(())
+    }
+
+    async fn encode_all(&mut self, records: Vec<SourceRecord>) -> Result<(), Failure> {
         let active = self.active;
         let mut bytes = 0;
         for mut record in records {

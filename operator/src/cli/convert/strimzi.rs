@@ -42,7 +42,6 @@ const CLUSTER: &[Row] = &[
             "metrics are always on, on port 9404, under the names of Kafka Connect's dashboards",
         ),
     ),
-    ("tracing", Fate::Nowhere("workers send no traces")),
     ("template.buildPod", Fate::Nowhere(NO_BUILD)),
     ("template.buildContainer", Fate::Nowhere(NO_BUILD)),
     ("template.buildConfig", Fate::Nowhere(NO_BUILD)),

@@ -66,6 +66,15 @@ fn a_plain_cluster_has_connects_keys_and_sound_defaults() {
 }
 
 #[test]
+fn traces_are_on_by_their_field_alone() {
+    const KEY: &str = "sluice.tracing";
+    assert_eq!(settings(&json!({"tracing": {"type": "opentelemetry"}}))[KEY], "opentelemetry");
+    let file = file(&json!({"config": {KEY: "opentelemetry"}})).unwrap();
+    assert_eq!(file.settings, settings(&json!({})));
+    assert_eq!(file.warnings, ["spec.config[sluice.tracing] has no effect: set spec.tracing"]);
+}
+
+#[test]
 fn defaults_can_be_changed_and_decided_keys_are_told() {
     assert_eq!(settings(&json!({"config": {"key.converter": "X"}}))["key.converter"], "X");
     assert_eq!(

@@ -32,6 +32,7 @@ use crate::{
     offsets::{OffsetStore, layered::not_copied},
     reporters::Reporters,
     settings::Distributed,
+    spans::Tracer,
     task::TaskId,
     trace::Failure,
 };
@@ -93,6 +94,8 @@ struct ExactlyOnce {
     /// The worker's positions, if the connector has a topic of its own.
     workers: Option<Arc<dyn OffsetStore>>,
     stats: Arc<TaskStats>,
+    /// None unless spans are wanted.
+    tracer: Option<Tracer>,
     topics: TopicTracker,
     /// Topics that records of the open transaction went to.
     sent_to: Vec<Arc<str>>,
@@ -182,7 +185,10 @@ impl ExactlyOnce {
         match self.encoder.encode(&mut record, &self.guard).await? {
             Outcome::Stopped => return Ok(Sent::Stopped),
             Outcome::Dropped => self.active -= 1,
-            Outcome::Encoded(encoded) => {
+            Outcome::Encoded(mut encoded) => {
+                if let Some(tracer) = &mut self.tracer {
+                    tracer.sent(std::iter::once(&mut encoded));
+                }
                 let sent = match self.topic_ready(&encoded, stop).await? {
                     Sent::Yes => self.transaction.send(&encoded, stop).await?,
                     Sent::Stopped => Sent::Stopped,

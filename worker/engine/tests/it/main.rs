@@ -17,4 +17,5 @@ mod sending;
 mod settling;
 mod sinks;
 mod sources;
+mod spans;
 mod stage;

@@ -22,7 +22,8 @@ Sluice's own are `sluice_worker_leader`, 1 on the worker that leads the group,
 `task.shutdown.graceful.timeout.ms` and still run, and for who shares out what a cluster costs
 `sluice_engine_task_bytes_total{connector,task}`, bytes of keys and values read from Kafka or made for it, and
 `sluice_engine_task_cpu_seconds_total{connector,task}`, processor time of the task's own threads: a producer's are not in
-it. Memory is not told by connector, as all share it.
+it. Memory is not told by connector, as all share it. With traces on, `sluice_worker_spans_exported_total` counts the spans
+that the collector has taken, and `sluice_worker_spans_dropped_total` those that had no room or that it did not take.
 ";
 
 fn page() -> String {

@@ -37,6 +37,7 @@ impl ExactlyOnce {
         let reporters = parts.reporters(control, &policy).await?;
         let encoder = Encoder::new(parts.converters()?, parts.chain()?, reporters.wants_original());
         let maker = TopicMaker::parse(&parts.connector, parts.settings.topic_creation, &clients)?;
+        let tracer = clients.source_tracer(parts.settings.tracing.as_ref())?;
         control.built().await;
 
         start.preflight.fence().await.map_err(checked)?;
@@ -80,6 +81,7 @@ impl ExactlyOnce {
             id: control.id.clone(),
             workers,
             stats,
+            tracer,
             topics: TopicTracker::new(control, parts.told_topics),
             sent_to: Vec::new(),
             flush_timeout: parts.settings.flush_timeout,
