@@ -23,6 +23,7 @@ pub mod pods;
 pub mod rack;
 pub mod references;
 pub mod refresh;
+pub mod resize;
 mod rivals;
 pub mod roll;
 pub mod seal;

@@ -66,6 +66,8 @@ pub struct Settings {
     pub retry: Duration,
     /// How long all pods have to be ready before a roll goes on to the next one.
     pub calm: Duration,
+    /// How long a kubelet may take to resize a pod before the pod is replaced.
+    pub resize: Duration,
     /// Longest time that the deletion of a connector waits for the workers.
     pub cleanup: Duration,
 }
@@ -89,6 +91,7 @@ impl Settings {
             watch: poll::PAUSE,
             retry: Duration::from_secs(2),
             calm: cluster::roll::CALM,
+            resize: cluster::roll::RESIZE,
             cleanup: Duration::from_mins(1),
         }
     }

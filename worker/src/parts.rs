@@ -152,6 +152,7 @@ impl Parts {
         let engine = Engine::new(self.engine, source, offsets, events, &self.registry);
         let engine = Arc::new(engine);
         let mut servers = self.servers;
+        follow_memory(&self.properties, &engine, &mut servers, &self.serving);
         let plugins =
             CatalogPlugins::new(self.catalog, self.properties, Arc::clone(&self.providers))
                 .map_err(anyhow::Error::msg)?;
@@ -190,6 +191,19 @@ impl Parts {
         }
         self.serving.cancel();
         outcome
+    }
+}
+
+/// Has the engine follow what the worker's container may have.
+fn follow_memory(
+    properties: &Properties,
+    engine: &Arc<Engine>,
+    servers: &mut JoinSet<std::io::Result<()>>,
+    serving: &CancellationToken,
+) {
+    let engine = Arc::clone(engine);
+    if let Some(limits) = memory::follow(properties, move |bytes| engine.resize_memory(bytes)) {
+        servers.spawn(surface::until(serving.clone(), limits));
     }
 }
 

@@ -1,9 +1,9 @@
-//! Step 6: replaces worker pods of an older revision, one at a time. The StatefulSet does so only with pods that are gone
+//! Step 6: brings worker pods of an older revision to the newest one: resized in place, or replaced, one at a time. The StatefulSet does so only with pods that are gone
 //! (`OnDelete`): it cannot know whether the group has settled, and would wait for ever for a pod that cannot start.
 //!
 //! [`decide`] says what is next; here it is done. Without the operator pods stay as they are, and come back if they die.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use sluice_crds::KafkaConnect;
 
 use super::group::Group;
 use super::look::{Answers, Seen};
+use super::resize::{self, Asked, Resize, Revisions};
 use crate::connect_api;
 use crate::context::{Context, Key};
 
@@ -49,17 +50,38 @@ impl Error {
     }
 }
 
-/// What the rolls under way found when they began.
+/// What is known of the rolls under way.
 #[derive(Debug, Default)]
-pub struct Rolls(Mutex<HashMap<Key, Baseline>>);
+pub struct Rolls(Mutex<HashMap<Key, Roll>>);
+
+#[derive(Debug, Default)]
+struct Roll {
+    /// What it found when the group was first looked at.
+    baseline: Option<Baseline>,
+    /// Identities of pods that the API server would not resize.
+    unresizable: HashSet<String>,
+}
 
 impl Rolls {
     /// The baseline of a cluster's roll, which begins now unless it has begun.
     fn baseline(&self, key: &Key, group: &Group) -> Baseline {
         let mut rolls = self.0.lock().expect("no holder of the lock panics");
-        let baseline = rolls.entry(key.clone()).or_insert_with(|| Baseline::of(group));
+        let roll = rolls.entry(key.clone()).or_default();
+        let baseline = roll.baseline.get_or_insert_with(|| Baseline::of(group));
         baseline.follow(group);
         baseline.clone()
+    }
+
+    /// Notes that a pod can only be replaced.
+    fn refuse(&self, key: &Key, pod: &str) {
+        let mut rolls = self.0.lock().expect("no holder of the lock panics");
+        rolls.entry(key.clone()).or_default().unresizable.insert(pod.to_owned());
+    }
+
+    /// Whether that was noted.
+    fn is_refused(&self, key: &Key, pod: &str) -> bool {
+        let rolls = self.0.lock().expect("no holder of the lock panics");
+        rolls.get(key).is_some_and(|roll| roll.unresizable.contains(pod))
     }
 
     /// Forgets a roll that has ended, or whose cluster is gone.
@@ -84,8 +106,7 @@ pub async fn advance(
         return Ok(Step::Wait("the StatefulSet has yet to be looked at".to_owned()));
     };
     let now = Timestamp::now();
-    let workers = seen.pods.iter().filter_map(|pod| Worker::of(pod, revision, now));
-    let workers: Vec<_> = workers.collect();
+    let workers = workers(&key, stateful_set, seen, revision, now, ctx).await?;
     let replicas = stateful_set.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(0);
     let settled = || match &seen.answers {
         Some(Ok(Answers { group, .. })) => {
@@ -99,7 +120,9 @@ pub async fn advance(
     match &step {
         Step::Done => ctx.rolls.forget(&key),
         Step::Replace(worker) => replace(cluster, worker, ctx).await?,
-        Step::Wait(_) | Step::Stuck(_) => {}
+        Step::Resize(worker) => resize(cluster, worker, ctx).await?,
+        Step::Adopt(worker) => adopt(cluster, worker, revision, ctx).await?,
+        Step::Wait(_) | Step::Resizing(_) | Step::Stuck(_) => {}
     }
     Ok(step)
 }
@@ -108,6 +131,57 @@ pub async fn advance(
 /// refuse it for ever: nothing but replacing them helps.
 fn unasked(error: &connect_api::Error) -> Result<Effect, String> {
     if error.is_of_nobody() { Ok(Effect::Settled) } else { Err(error.to_string()) }
+}
+
+/// The workers as their pods show them, with what can be done with those of an older revision.
+async fn workers(
+    key: &Key,
+    stateful_set: &StatefulSet,
+    seen: &Seen,
+    revision: &str,
+    now: Timestamp,
+    ctx: &Context,
+) -> Result<Vec<Worker>, Error> {
+    let template = stateful_set.spec.as_ref().map(|spec| spec.template.clone()).unwrap_or_default();
+    let found = Revisions::find(&seen.pods, revision, &template, &key.0, &ctx.client).await;
+    let revisions = found.map_err(Error::new("read the revisions of the pods"))?;
+    let worker = |pod: &Pod| {
+        let worker = Worker::of(pod, revision, now)?;
+        let is_replaced = worker.asked || worker.leaving || ctx.rolls.is_refused(key, &worker.uid);
+        let resize = revisions.resize(pod, ctx.settings.resize, now);
+        let outdated = worker.outdated || resize.is_some();
+        Some(Worker { outdated, resize: resize.filter(|_| !is_replaced), ..worker })
+    };
+    Ok(seen.pods.iter().filter_map(worker).collect())
+}
+
+/// Asks for other resources of a pod; if it cannot have them, it is replaced when its turn comes.
+async fn resize(cluster: &KafkaConnect, worker: &Worker, ctx: &Context) -> Result<(), Error> {
+    let Some(Resize::Ask(wanted)) = &worker.resize else { return Ok(()) };
+    let key = (cluster.namespace().unwrap_or_default(), cluster.name_any());
+    let asked = resize::ask(worker, wanted, &key.0, ctx).await;
+    if let Asked::Refused(why) = asked.map_err(Error::new(format!("resize pod {}", worker.name)))? {
+        tracing::info!(pod = worker.name, why, "a pod cannot be resized and will be replaced");
+        ctx.rolls.refuse(&key, &worker.uid);
+    }
+    Ok(())
+}
+
+/// Lets a pod that has been resized count as one of the newest revision.
+async fn adopt(
+    cluster: &KafkaConnect,
+    worker: &Worker,
+    revision: &str,
+    ctx: &Context,
+) -> Result<(), Error> {
+    let namespace = cluster.namespace().unwrap_or_default();
+    let adopted = resize::adopt(worker, revision, &namespace, &ctx.client).await;
+    adopted.map_err(Error::new(format!("label pod {}", worker.name)))?;
+    let note =
+        format!("pod {} has the resources of spec.resources, without a restart", worker.name);
+    let reports = &ctx.cluster_reports;
+    reports.event(cluster, EventType::Normal, "PodResized", "Roll", &note).await;
+    Ok(())
 }
 
 /// Whether somebody asks for new pods.
@@ -168,6 +242,9 @@ async fn ask_all(cluster: &KafkaConnect, pods: &[Pod], client: &Client) -> Resul
     let removed = api.patch(&cluster.name_any(), &parameters, &patch).await;
     removed.map(drop).map_err(Error::new(format!("remove the annotation {ASKED}")))
 }
+
+/// How long a kubelet may take to resize a pod, or wait for room to do so, before the pod is replaced.
+pub const RESIZE: Duration = Duration::from_mins(2);
 
 /// How long all pods have to be ready before the next one is replaced: a rebalance starts with a worker that joins.
 pub const CALM: Duration = Duration::from_secs(3);

@@ -137,6 +137,13 @@ fn workers_ready(workers: Workers, step: &Step, trouble: Option<&str>) -> Fact {
             let message = format!("{count}; pods are being replaced: {why}{trouble}");
             Fact::no(kind, Reason::RollingOut, message)
         }
+        Step::Resizing(why) => {
+            Fact::no(kind, Reason::RollingOut, format!("{count}; {why}{trouble}"))
+        }
+        Step::Resize(worker) | Step::Adopt(worker) => {
+            let message = format!("{count}; {} is being resized{trouble}", worker.name);
+            Fact::no(kind, Reason::RollingOut, message)
+        }
         Step::Replace(_) | Step::Done if rolling || *step != Step::Done => {
             Fact::no(kind, Reason::RollingOut, format!("{count}; pods are being replaced{trouble}"))
         }

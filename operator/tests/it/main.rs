@@ -25,6 +25,7 @@ mod positions;
 mod process;
 mod program;
 mod references;
+mod resizes;
 mod reviews;
 mod revisions;
 mod rights;

@@ -267,6 +267,14 @@ async fn rights_are_exact_and_bad_objects_harm_only_themselves() -> Result<()> {
     let workers = reviews::Asker::of(&bed, "my-connect").await?;
     let verdict = workers.ask(token.trim(), Some(reviews::right("get kafkaconnectors a"))).await?;
     assert!(verdict.is_ok_and(|it| it.allowed), "the account's own rights");
+    // Pods without resources cannot be given some in place, but they are asked.
+    let resources = json!({"spec": {"resources": {"requests": {"cpu": "100m"}}}});
+    bed.change::<KafkaConnect>("my-connect", &resources).await?;
+    bed.until("a pod to be asked to resize", async || {
+        let used = record.used.lock().expect("nobody panics with the lock");
+        Ok(used.contains("patch /pods/resize"))
+    })
+    .await?;
     // A roll asks the pods, then replaces them.
     let ask = json!({"metadata": {"annotations": {"sluice.dev/manual-rolling-update": "true"}}});
     bed.change::<KafkaConnect>("my-connect", &ask).await?;

@@ -293,6 +293,11 @@ impl Engine {
         self.runner.set_target(connector, target);
     }
 
+    /// From now on clients of tasks may hold so many bytes of records. Queues of producers that are there keep their size.
+    pub fn resize_memory(&self, bytes: usize) {
+        self.memory.resize(bytes);
+    }
+
     /// How far back metrics of the last while look.
     pub const fn samples(&self) -> SampleWindow {
         self.settings.samples

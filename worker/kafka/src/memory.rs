@@ -19,7 +19,7 @@ pub struct Memory(Arc<Pool>);
 
 #[derive(Debug)]
 struct Pool {
-    total: usize,
+    total: AtomicUsize,
     taken: AtomicUsize,
     shares: AtomicUsize,
 }
@@ -27,7 +27,13 @@ struct Pool {
 impl Memory {
     /// Memory of so many bytes.
     pub fn new(total: usize) -> Self {
-        Self(Arc::new(Pool { total, taken: AtomicUsize::new(0), shares: AtomicUsize::new(0) }))
+        let (total, taken) = (AtomicUsize::new(total), AtomicUsize::new(0));
+        Self(Arc::new(Pool { total, taken, shares: AtomicUsize::new(0) }))
+    }
+
+    /// From now on there are so many bytes. What is taken stays so until it is given back.
+    pub fn resize(&self, total: usize) {
+        self.0.total.store(total, Ordering::Relaxed);
     }
 
     /// The part of one client more; the parts of the others become smaller.
@@ -39,6 +45,12 @@ impl Memory {
     /// Bytes of records that are in memory.
     pub fn taken(&self) -> usize {
         self.0.taken.load(Ordering::Relaxed)
+    }
+}
+
+impl Pool {
+    fn total(&self) -> usize {
+        self.total.load(Ordering::Relaxed)
     }
 }
 
@@ -60,13 +72,13 @@ impl Share {
 
     /// Bytes that no client should exceed, however much is free.
     pub(crate) fn most(&self) -> usize {
-        (self.0.pool.total / 8).clamp(LEAST, LARGEST)
+        (self.0.pool.total() / 8).clamp(LEAST, LARGEST)
     }
 
     /// Bytes that are this client's, whatever the others hold.
     pub(crate) fn assured(&self) -> usize {
         let pool = &self.0.pool;
-        pool.total / 2 / pool.shares.load(Ordering::Relaxed).max(1)
+        pool.total() / 2 / pool.shares.load(Ordering::Relaxed).max(1)
     }
 
     /// Whether more is taken than is assured.
@@ -80,7 +92,7 @@ impl Share {
         let assured = self.assured().saturating_sub(taken.load(Ordering::Relaxed));
         let mut bytes = 0;
         let take = |all: usize| {
-            bytes = assured.max((pool.total / 2).saturating_sub(all)).min(most);
+            bytes = assured.max((pool.total() / 2).saturating_sub(all)).min(most);
             (bytes >= LEAST.min(most)).then_some(all + bytes)
         };
         pool.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).ok()?;
@@ -194,6 +206,22 @@ mod tests {
         assert_eq!(modest.try_take(10 * MIB).map(|it| it.bytes()), Some(2 * MIB));
         drop((held, greedy));
         assert_eq!((memory.taken(), modest.assured()), (0, 4 * MIB), "parts come back");
+    }
+
+    #[test]
+    fn memory_that_grows_or_shrinks_does_so_at_once() {
+        let memory = Memory::new(8 * MIB);
+        let share = memory.share();
+        let held: Vec<Taken> = std::iter::from_fn(|| share.try_take(MIB)).collect();
+        assert_eq!(held.len(), 4);
+        memory.resize(16 * MIB);
+        let more: Vec<Taken> = std::iter::from_fn(|| share.try_take(MIB)).collect();
+        assert_eq!(more.len(), 4);
+        memory.resize(8 * MIB);
+        drop(more);
+        assert!(share.try_take(MIB).is_none(), "half of it is taken");
+        drop(held);
+        assert!(share.try_take(MIB).is_some());
     }
 
     #[test]

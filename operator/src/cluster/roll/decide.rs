@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
 
+use super::super::resize::Resize;
 use super::baseline::Effect;
 use super::worker::Worker;
 
 /// What to do now.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     /// Every pod is of the newest revision.
     Done,
@@ -18,10 +19,16 @@ pub enum Step {
     Stuck(String),
     /// Replace this pod.
     Replace(Worker),
+    /// Ask for other resources of this pod.
+    Resize(Worker),
+    /// A pod is given other resources; it says how far that is.
+    Resizing(String),
+    /// This pod has been resized: it counts as one of the newest revision from now on.
+    Adopt(Worker),
 }
 
 /// Decides about the pods of a StatefulSet that shall have `replicas` of them. Pods that are not ready go first: they do no
-/// work. A ready one goes only while all are ready, have been for `calm`, and the group has settled; `group` asks for that.
+/// work. Resizing stops nothing, so it waits for nothing but its turn. A ready one goes only while all are ready, have been for `calm`, and the group has settled; `group` asks for that.
 pub fn step(
     replicas: i32,
     workers: &[Worker],
@@ -49,6 +56,10 @@ pub fn step(
         (None, Some(old)) => return Step::Replace((*old).clone()),
         (None, None) => {}
     }
+    let resized = workers.iter().filter_map(|it| Some((it.ordinal, resize(it)?)));
+    if let Some((_, step)) = resized.max_by_key(|(ordinal, _)| *ordinal) {
+        return step;
+    }
     if let Some(fresh) =
         workers.iter().find(|it| it.ready.is_some_and(|at| !is_past(at, calm, now)))
     {
@@ -65,6 +76,16 @@ pub fn step(
     }
 }
 
+/// The next step of resizing a pod; none if that is not to be done, or cannot be.
+fn resize(worker: &Worker) -> Option<Step> {
+    match worker.resize.as_ref().filter(|_| worker.outdated)? {
+        Resize::Ask(_) => Some(Step::Resize(worker.clone())),
+        Resize::Wait(why) => Some(Step::Resizing(why.clone())),
+        Resize::Done => Some(Step::Adopt(worker.clone())),
+        Resize::Impossible(_) => None,
+    }
+}
+
 fn of_new(worker: &Worker) -> Step {
     match &worker.failing {
         Some(why) => Step::Stuck(why.clone()),
@@ -78,6 +99,8 @@ fn is_past(since: Timestamp, pause: Duration, now: Timestamp) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     const CALM: Duration = Duration::from_secs(3);
@@ -87,21 +110,29 @@ mod tests {
     }
 
     /// `+` and `-` are ready and unready pods of the newest revision, `R` and `u` of an older one, `x` fails, `*` has just
-    /// become ready, `~` is leaving.
+    /// become ready, `~` is leaving. `a`, `w`, `d` and `i` are old ones that can be asked to resize, are at it, have done
+    /// it, and cannot.
     fn workers(states: &str) -> Vec<Worker> {
         let worker = |(ordinal, state): (usize, char)| Worker {
             name: format!("w-{ordinal}"),
             uid: format!("u-{ordinal}"),
             ordinal: i32::try_from(ordinal).unwrap(),
-            outdated: matches!(state, 'R' | 'u' | '~'),
+            outdated: "Ru~awdi".contains(state),
             asked: false,
             leaving: state == '~',
             ready: match state {
-                '+' | 'R' => Timestamp::from_second(900).ok(),
+                '+' | 'R' | 'a' | 'w' | 'd' | 'i' => Timestamp::from_second(900).ok(),
                 '*' => Timestamp::from_second(998).ok(),
                 _ => None,
             },
             failing: (state == 'x').then(|| "boom".to_owned()),
+            resize: match state {
+                'a' => Some(Resize::Ask(BTreeMap::new())),
+                'w' => Some(Resize::Wait("resizing".to_owned())),
+                'd' => Some(Resize::Done),
+                'i' => Some(Resize::Impossible("no room".to_owned())),
+                _ => None,
+            },
         };
         states.chars().enumerate().map(worker).collect()
     }
@@ -112,6 +143,9 @@ mod tests {
             Step::Wait(why) => format!("wait: {why}"),
             Step::Stuck(why) => format!("stuck: {why}"),
             Step::Replace(worker) => worker.name,
+            Step::Resize(worker) => format!("resize {}", worker.name),
+            Step::Resizing(why) => why,
+            Step::Adopt(worker) => format!("adopt {}", worker.name),
         }
     }
 
@@ -140,6 +174,30 @@ mod tests {
         ];
         for (states, expected) in table {
             assert_eq!(told(states, Ok(Effect::Settled)), expected, "{states}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_resized_is_before_anything_ready_is_replaced() {
+        let table = [
+            ("aaa", "resize w-2"),
+            ("aaw", "resizing"),
+            ("aad", "adopt w-2"),
+            ("aa+", "resize w-1"),
+            ("a*+", "resize w-0"),
+            ("aai", "resize w-1"),
+            ("++i", "w-2"),
+            ("aRR", "resize w-0"),
+            ("aaR", "resize w-1"),
+            // Those that are not ready do no work, and a new one may be about to show that this revision is bad.
+            ("aau", "w-2"),
+            ("aa-", "wait: w-2 is starting"),
+            ("aa~", "wait: w-2 is stopping"),
+        ];
+        for (states, expected) in table {
+            let moving = Effect::Moving("task 0 of a is UNASSIGNED".to_owned());
+            let group = if expected == "w-2" { Effect::Settled } else { moving };
+            assert_eq!(told(states, Ok(group)), expected, "{states}");
         }
     }
 

@@ -7,6 +7,7 @@ use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt;
 
 use super::super::pods;
+use super::super::resize::Resize;
 use super::ASKED;
 
 /// Label of a pod with the revision of the template that it was made from.
@@ -17,7 +18,7 @@ const CRASHES: i32 = 2;
 const DEADLINE: Duration = Duration::from_mins(10);
 
 /// One worker pod.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Worker {
     /// Name of the pod.
     pub name: String,
@@ -35,6 +36,8 @@ pub struct Worker {
     pub ready: Option<Timestamp>,
     /// Why it will not become ready by itself, if that can be told.
     pub failing: Option<String>,
+    /// What can be done in place of replacing it.
+    pub resize: Option<Resize>,
 }
 
 impl Worker {
@@ -51,6 +54,7 @@ impl Worker {
             leaving: pod.metadata.deletion_timestamp.is_some(),
             failing: if ready.is_none() { failing(pod, now) } else { None },
             ready,
+            resize: None,
             uid: pod.uid().unwrap_or_default(),
             name,
         })

@@ -166,11 +166,12 @@ fn what_the_pods_say_is_passed_on() {
 fn a_roll_says_what_it_waits_for_and_when_a_person_must_act() {
     let table = [
         (Step::Wait("w-1 is starting".into()), "Ready=False RollingOut", "Reconciling"),
+        (Step::Resizing("w-1 is being resized".into()), "Ready=False RollingOut", "Reconciling"),
         (Step::Stuck("w-1: boom".into()), "Ready=False RolloutStuck", "Stalled"),
     ];
     for (step, expected, progress) in table {
         let why = match &step {
-            Step::Wait(why) | Step::Stuck(why) => why.clone(),
+            Step::Wait(why) | Step::Resizing(why) | Step::Stuck(why) => why.clone(),
             _ => String::new(),
         };
         let status = report(&cluster(), Ok(&Converged { step, ..well() }));
