@@ -1,5 +1,6 @@
 //! The tests of the whole: real servers, real programs.
 
+mod converted;
 mod custom;
 mod dev;
 mod mixed;

@@ -26,4 +26,5 @@ mod scale;
 mod scenarios;
 mod secured;
 mod tools;
+mod traces;
 mod unreachable;

@@ -15,6 +15,8 @@ pub struct Launch {
     cores: Option<String>,
     /// The files of the connectors of a worker on its own.
     alone: Option<Vec<PathBuf>>,
+    /// Variables of its environment, beside those of the test.
+    variables: Vec<(String, String)>,
 }
 
 #[derive(Clone, Debug)]
@@ -27,7 +29,7 @@ impl Launch {
     /// Apache Kafka Connect with these flags of the JVM.
     pub fn java<F: Into<String>>(flags: impl IntoIterator<Item = F>) -> Self {
         let flags = flags.into_iter().map(Into::into).collect();
-        Self { kind: Kind::Java { flags, jars: Vec::new() }, cores: None, alone: None }
+        Self::of(Kind::Java { flags, jars: Vec::new() })
     }
 
     /// With the jars of this folder too, where the worker is one on Java.
@@ -50,7 +52,18 @@ impl Launch {
 
     /// This build of Sluice.
     pub fn sluice(program: &Path) -> Self {
-        Self { kind: Kind::Sluice { program: program.to_owned() }, cores: None, alone: None }
+        Self::of(Kind::Sluice { program: program.to_owned() })
+    }
+
+    const fn of(kind: Kind) -> Self {
+        Self { kind, cores: None, alone: None, variables: Vec::new() }
+    }
+
+    /// With a variable of its environment.
+    #[must_use]
+    pub fn with_variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// In standalone mode, with the connectors of these files.
@@ -95,6 +108,7 @@ impl Launch {
         if let Some(cores) = &self.cores {
             command = lasting::within(&["taskset", "-c", cores], &command);
         }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.current_dir(folder);
         let started = Instant::now();
         Ok((Process::run(name, command, &folder.join("worker.log"))?, started))
