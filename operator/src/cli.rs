@@ -9,6 +9,7 @@ use serde::Serialize;
 use sluice_crds::yaml;
 
 mod access;
+mod acls;
 mod arguments;
 mod change;
 mod completion;
@@ -27,6 +28,9 @@ use arguments::Command;
 /// Why a command did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// `sluice acls`.
+    #[error(transparent)]
+    Acls(#[from] acls::Error),
     /// `sluice restart`, `pause`, `resume`, `stop`.
     #[error(transparent)]
     Change(#[from] change::Error),
@@ -74,6 +78,7 @@ async fn run_command(command: Command) -> Result<ExitCode, Error> {
         Command::Resume(arguments) => change::resume(arguments).await?,
         Command::Stop(arguments) => change::stop(arguments).await?,
         Command::Offsets(arguments) => offsets::run(arguments).await?,
+        Command::Acls(arguments) => acls::run(arguments).await?,
         Command::Lint(arguments) => lint::run(&arguments).await?,
         Command::Preview(arguments) => dev::preview::run(arguments).await?,
         Command::Convert(arguments) => convert::run(arguments).await?,

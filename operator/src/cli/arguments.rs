@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::acls::Acls;
 use super::change::{Pause, Restart, Resume, Stop};
 use super::completion::{self, For};
 use super::convert::Convert;
@@ -34,6 +35,7 @@ pub(super) enum Command {
     Stop(Stop),
     Offsets(Offsets),
     Lint(Lint),
+    Acls(Acls),
     Preview(Preview),
     Convert(Convert),
     Report(Report),

@@ -36,9 +36,25 @@ pub struct Error(#[source] Box<kube::Error>);
 /// What keeps the first pod that tells a reason from being ready.
 pub fn trouble(pods: &[Pod]) -> Option<String> {
     pods.iter().find_map(|pod| {
-        let reason = reason(pod)?.chars().take(LONGEST).collect::<String>();
+        let reason = with_remedy(reason(pod)?).chars().take(LONGEST).collect::<String>();
         Some(format!("{}: {reason}", pod.name_any()))
     })
+}
+
+/// Kafka says what it does not allow, and not what would be enough.
+fn with_remedy(said: String) -> String {
+    let rights = [
+        ("Not authorized to access topics", "Create, Read, Write and DescribeConfigs on them"),
+        ("Not authorized to access group", "Read on it"),
+        ("Transactional Id authorization failed", "Write and Describe on its transactional ids"),
+    ];
+    match rights.into_iter().find(|(words, _)| said.contains(words)) {
+        Some((_, right)) => format!(
+            "{}; grant the workers' user {right} (`sluice acls` lists all that is needed)",
+            said.trim_end_matches('.')
+        ),
+        None => said,
+    }
 }
 
 fn reason(pod: &Pod) -> Option<String> {
@@ -110,6 +126,13 @@ mod tests {
             ),
             (container(failed("plain text"), json!({})), Some("w-0: exited with 2: plain text")),
             (container(failed(""), json!({})), Some("w-0: exited with 2: Error")),
+            (
+                container(failed("Not authorized to access group: g"), json!({})),
+                Some(
+                    "w-0: exited with 2: Not authorized to access group: g; grant the workers' user Read on it (`sluice acls` \
+                     lists all that is needed)",
+                ),
+            ),
             (json!({}), None),
         ];
         for (status, expected) in table {
