@@ -16,6 +16,7 @@ pub(crate) mod oauth;
 pub(crate) mod rack;
 pub(crate) mod rest;
 pub(crate) mod status;
+pub(crate) mod rollout;
 pub(crate) mod template;
 pub(crate) mod tracing;
 pub(crate) mod unmanaged;
@@ -28,6 +29,7 @@ use rest::Rest;
 use status::KafkaConnectStatus;
 use template::Template;
 use tracing::Tracing;
+use rollout::Rollout;
 use unmanaged::UnmanagedConnectors;
 
 /// A cluster of Kafka Connect workers that share one group and three internal topics.
@@ -185,6 +187,13 @@ pub struct KafkaConnectSpec {
     pub template: Option<Template>,
     /// What becomes of connectors that no KafkaConnector asks for, such as those made over REST: Ignore (the default)
     /// leaves them alone, Adopt makes a KafkaConnector for each, Delete deletes them.
+    /// How a change reaches the workers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rollout: Option<Rollout>,
+    /// Connectors of other namespaces that may run here. Default: none. A connector runs in the same processes as all
+    /// others of the cluster: whoever is let in is trusted with what the workers can reach.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed_namespaces: Option<AllowedNamespaces>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unmanaged_connectors: Option<UnmanagedConnectors>,
     /// Accepted from other operators' manifests: workers serve metrics on port 9404 in any case, under the names of

@@ -30,7 +30,8 @@ pub use cluster::rest::{
     ClientAuthentication, Rest, RestAuthentication, RestAuthenticationType, RestAuthorization,
     RestAuthorizationType, RestTls,
 };
-pub use cluster::status::{ConnectorPlugin, GroupState, KafkaConnectStatus, Member};
+pub use cluster::rollout::{OnFailure, Rollout};
+pub use cluster::status::{ConnectorPlugin, GroupState, KafkaConnectStatus, Member, RolledBack};
 pub use cluster::template::{
     BudgetTemplate, ConnectContainerTemplate, DnsPolicy, EvictionPolicy, IpFamily, IpFamilyPolicy,
     ObjectTemplate, PodTemplate, ServiceTemplate, Template, TemplateMetadata, Volume,

@@ -1,4 +1,5 @@
-//! `KafkaConnect`: rivals → references → validate → build → apply (StatefulSet last) → look → refresh → roll → status.
+//! `KafkaConnect`: rivals → references → validate → build → apply (StatefulSet last) → look → refresh → roll → rollback
+//! → status.
 
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
@@ -12,6 +13,7 @@ pub mod access;
 pub mod apply;
 pub mod build;
 pub mod children;
+pub mod exactly_once;
 pub mod group;
 pub mod guard;
 pub mod installation;
@@ -26,6 +28,7 @@ pub mod refresh;
 pub mod resize;
 mod rivals;
 pub mod roll;
+pub mod rollback;
 pub mod seal;
 pub mod status;
 pub mod unmanaged;
@@ -36,6 +39,7 @@ pub mod worker_file;
 use apply::Applied;
 use look::Seen;
 use roll::Step;
+use rollback::History;
 pub use validate::Cluster;
 
 /// What keeps a cluster from its spec.
@@ -65,6 +69,9 @@ pub enum Error {
     /// A pod could not be replaced.
     #[error(transparent)]
     Roll(#[from] roll::Error),
+    /// What ran before a change could not be kept or read.
+    #[error(transparent)]
+    Rollback(#[from] rollback::Error),
     /// The status could not be written.
     #[error(transparent)]
     Status(#[from] crate::report::Error),
@@ -80,6 +87,7 @@ impl Error {
             | Self::Pods(_)
             | Self::Refresh(_)
             | Self::Roll(_)
+            | Self::Rollback(_)
             | Self::Status(_) => Reason::ApiUnavailable,
             Self::Access(access::Error::Invalid(error)) | Self::Validate(error) => error.reason(),
             Self::Guard(guard::Error::Keys(error)) => error.reason(),
@@ -136,6 +144,8 @@ pub struct Converged {
     pub seen: Seen,
     /// How the roll goes, if there is one.
     pub step: Step,
+    /// What ran well before, and what was taken back.
+    pub history: History,
 }
 
 async fn converge(cluster: &KafkaConnect, ctx: &Context) -> Result<Converged, Error> {
@@ -147,13 +157,22 @@ async fn converge(cluster: &KafkaConnect, ctx: &Context) -> Result<Converged, Er
     let guard = guard::ensure(&valid, &ctx.settings.keys, &ctx.client).await?;
     let access = access::find(&valid, guard.as_ref(), ctx.access(&key), &ctx.client).await?;
     ctx.set_access(key, access);
-    let resources = build::resources(&valid);
+    let mut resources = build::resources(&valid);
+    let planned = rollback::plan(cluster, &mut resources, &ctx.client).await?;
     let written = apply::in_order(&resources, &valid.namespace, &ctx.client, &ctx.children);
-    let applied = Applied { stateful_set: written.await?, warnings: valid.warnings };
+    let applied = Applied {
+        stateful_set: written.await?,
+        warnings: valid.warnings,
+        is_halfway: valid.exactly_once.is_halfway,
+    };
     let seen = look::look(cluster, &applied, ctx).await?;
     let mut renewed = valid.worker_file.renewed;
     renewed.extend(guard.map(|it| it.version));
     refresh::mounts(&renewed, &seen.pods, &valid.namespace, &ctx.client).await?;
     let step = roll::advance(cluster, &applied.stateful_set, &seen, ctx).await?;
-    Ok(Converged { applied, seen, step })
+    let mut converged = Converged { applied, seen, step, history: History::default() };
+    let is_well = status::runs_well(cluster, &converged);
+    let followed = rollback::follow(planned, cluster, &converged.step, is_well, &ctx.client);
+    converged.history = followed.await?;
+    Ok(converged)
 }

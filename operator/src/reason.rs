@@ -17,6 +17,8 @@ pub enum Reason {
     RollingOut,
     /// A pod of a new revision cannot run, or tasks failed on it: the roll has stopped. Correct the change or take it back.
     RolloutStuck,
+    /// A change with which workers could not run was taken back: correct it. The workers run as before.
+    RolledBack,
     /// Some pods are not ready: look at them.
     WorkersNotReady,
     /// The REST API of the workers does not answer: look at their logs and at network policies.
@@ -108,6 +110,7 @@ impl Reason {
         Self::Suspended,
         Self::RollingOut,
         Self::RolloutStuck,
+        Self::RolledBack,
         Self::WorkersNotReady,
         Self::WorkersUnreachable,
         Self::InvalidSpec,
@@ -159,6 +162,7 @@ impl Reason {
             Self::Suspended => "Suspended",
             Self::RollingOut => "RollingOut",
             Self::RolloutStuck => "RolloutStuck",
+            Self::RolledBack => "RolledBack",
             Self::WorkersNotReady => "WorkersNotReady",
             Self::WorkersUnreachable => "WorkersUnreachable",
             Self::InvalidSpec => "InvalidSpec",
@@ -207,6 +211,7 @@ impl Reason {
         matches!(
             self,
             Self::RolloutStuck
+                | Self::RolledBack
                 | Self::InvalidSpec
                 | Self::SecretNotFound
                 | Self::SecretKeyNotFound

@@ -57,10 +57,31 @@ pub struct KafkaConnectStatus {
     /// Running tasks of all, for people: 5/6.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tasks: Option<String>,
+    /// How far the worker pods support exactly-once sources, while not all are disabled: preparing, enabled; several while
+    /// that changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exactly_once_source: Vec<String>,
+    /// The ControllerRevision with what the workers last ran well with; only with spec.rollout.onFailure: Rollback.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub good_revision: Option<String>,
+    /// The change that was taken back, until there is another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rolled_back: Option<RolledBack>,
     /// Connectors that the workers have, the first two hundred.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 200))]
     pub connector_plugins: Vec<ConnectorPlugin>,
+}
+
+/// A change with which workers could not run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+pub struct RolledBack {
+    /// Digest of the pods and the worker file that could not run.
+    pub change: String,
+    /// The ControllerRevision that the workers went back to.
+    pub revision: String,
+    /// What went wrong.
+    pub message: String,
 }
 
 /// A worker pod.

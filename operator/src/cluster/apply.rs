@@ -44,6 +44,8 @@ pub struct Applied {
     pub stateful_set: StatefulSet,
     /// What of the spec has no effect, and why.
     pub warnings: Vec<String>,
+    /// Whether another roll follows, as the workers cannot take all of it at once.
+    pub is_halfway: bool,
 }
 
 /// Writes all objects, the StatefulSet last: its pods mount and use the others, and a pod that starts before its

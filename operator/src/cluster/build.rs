@@ -21,6 +21,8 @@ mod service;
 mod service_account;
 mod stateful_set;
 
+pub use config_map::LOGGERS;
+
 /// Every object of a cluster, in the order in which they are applied.
 #[derive(Clone, Debug)]
 pub struct Resources {

@@ -3,10 +3,11 @@
 use k8s_openapi::api::apps::v1::{StatefulSet, StatefulSetStatus};
 use k8s_openapi::jiff::Timestamp;
 use kube::ResourceExt;
-use sluice_crds::{KafkaConnect, KafkaConnectStatus, condition};
+use sluice_crds::{KafkaConnect, KafkaConnectStatus, RolledBack, condition};
 
 use super::look::Answers;
 use super::roll::Step;
+use super::rollback::History;
 use super::{Converged, Error, pods};
 use crate::conditions::{self, Fact, with_progress};
 use crate::connect_api;
@@ -23,6 +24,8 @@ use found::Found;
 pub struct Report {
     facts: Vec<Fact>,
     found: Option<(Workers, Found)>,
+    /// As far as it is known.
+    history: Option<History>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +38,7 @@ struct Workers {
 
 /// Judges an outcome.
 pub fn report(cluster: &KafkaConnect, outcome: Result<&Converged, &Error>) -> Report {
-    let Converged { applied, seen, step } = match outcome {
+    let Converged { applied, seen, step, history } = match outcome {
         Ok(converged) => converged,
         Err(error) => return failure(error),
     };
@@ -54,12 +57,38 @@ pub fn report(cluster: &KafkaConnect, outcome: Result<&Converged, &Error>) -> Re
     }
     let first_problem = [Some(workers_ready.clone()), reachable].into_iter().flatten();
     let ready = first_problem.into_iter().find(|fact| !fact.holds).unwrap_or(workers_ready);
+    let ready = if applied.is_halfway && ready.holds {
+        let message =
+            "all workers are prepared for exactly-once sources to change; another roll follows";
+        Fact::no(condition::READY, Reason::RollingOut, message)
+    } else {
+        ready
+    };
+    let ready = match &history.rolled_back {
+        Some(back) => taken_back(back, &ready),
+        None => ready,
+    };
     let mut found = Found::of(applied, seen);
     found.url = (workers.desired > 0).then(|| url(cluster));
     Report {
         facts: with_progress(Fact { kind: condition::READY, ..ready }, others),
         found: Some((workers, found)),
+        history: Some(history.clone()),
     }
+}
+
+/// Whether the workers that there are run as they shall, and answer.
+pub fn runs_well(cluster: &KafkaConnect, converged: &Converged) -> bool {
+    matches!(converged.seen.answers, Some(Ok(_))) && report(cluster, Ok(converged)).ready()
+}
+
+/// However well the workers run, it is not with what was asked for.
+fn taken_back(back: &RolledBack, workers: &Fact) -> Fact {
+    let message = format!(
+        "a change was taken back, as the roll stopped: {}; the workers run as before it: {}",
+        back.message, workers.message
+    );
+    Fact::no(condition::READY, Reason::RolledBack, message)
 }
 
 fn failure(error: &Error) -> Report {
@@ -69,7 +98,7 @@ fn failure(error: &Error) -> Report {
         Error::Validate(_) => vec![Fact::no(condition::CONFIG_VALID, error.reason(), message)],
         _ => vec![],
     };
-    Report { facts: with_progress(ready, others), found: None }
+    Report { facts: with_progress(ready, others), found: None, history: None }
 }
 
 impl Report {
@@ -94,6 +123,10 @@ impl Report {
         status.conditions = conditions::merge(&status.conditions, self.facts, generation, now);
         status.conditions.extend(kept);
         status.observed_generation = generation;
+        if let Some(history) = self.history {
+            status.good_revision = history.good;
+            status.rolled_back = history.rolled_back;
+        }
         status.selector = Some(names::selector_text(&cluster.name_any()));
         if let Some((workers, found)) = self.found {
             status.replicas = Some(workers.existing);

@@ -4,6 +4,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::{Resource, ResourceExt};
 use sluice_crds::{KafkaConnect, KafkaConnectSpec, RestAuthorizationType, Template};
 
+use super::exactly_once::{self, Stage};
 use super::installation::Installation;
 use super::logging::{self, Levels};
 use super::pod_parts::{self, PodParts};
@@ -124,6 +125,8 @@ pub struct Cluster {
     pub image: String,
     /// Settings of the workers, and the Secrets these need.
     pub worker_file: WorkerFile,
+    /// How far workers support exactly-once sources now.
+    pub exactly_once: Stage,
     /// Levels of loggers.
     pub levels: Levels,
     /// Where workers find out where they are.
@@ -160,6 +163,7 @@ pub fn cluster(
     let mut worker_file = worker_file::of(&raw.spec, &namespace, references)?;
     worker_file.settings.extend(reviews(&raw.spec, installation)?);
     check_signatures(&raw.spec, &worker_file)?;
+    let exactly_once = exactly_once::settle(&mut worker_file.settings, raw.status.as_ref());
     let logging = logging::of(&raw.spec, references)?;
     let mut warnings = worker_file.warnings.clone();
     warnings.extend(logging.warnings);
@@ -169,6 +173,7 @@ pub fn cluster(
         rack: rack::of(&raw.spec)?,
         levels: logging.levels,
         worker_file,
+        exactly_once,
         namespace,
         owner: raw
             .controller_owner_ref(&())

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::apps::v1::{ControllerRevision, StatefulSet};
+use k8s_openapi::api::core::v1::{ConfigMap, Pod};
+use k8s_openapi::api::events::v1::Event;
 use kube::ResourceExt;
-use kube::api::ListParams;
+use kube::api::{DeleteParams, ListParams};
 use serde_json::{Value, json};
 use sluice_crds::KafkaConnect;
 use sluice_kit::kubernetes::missing_for_control_plane;
@@ -65,6 +67,15 @@ fn image(image: &str) -> Value {
     json!({"spec": {"image": image}})
 }
 
+/// The status of a pod whose worker ends again and again.
+fn crashed() -> Value {
+    json!({"containerStatuses": [{
+        "name": "connect", "image": "i", "imageID": "", "ready": false, "restartCount": 3,
+        "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+        "lastState": {"terminated": {"exitCode": 1, "message": "no such setting"}},
+    }]})
+}
+
 #[tokio::test]
 async fn a_roll_goes_on_once_the_pod_is_ready_and_the_group_has_settled() -> Result<()> {
     require!(missing_for_control_plane());
@@ -83,6 +94,9 @@ async fn a_roll_goes_on_once_the_pod_is_ready_and_the_group_has_settled() -> Res
     bed.workers.world().set_task("orders", State::Running);
     assert_eq!(replaced(&bed, &second).await?, "my-connect-connect-1");
     let cluster = bed.ready_cluster("my-connect").await?;
+    let events = bed.api::<Event>().list(&ListParams::default()).await?;
+    let told = events.iter().filter(|it| it.reason.as_deref() == Some("PodReplaced")).count();
+    assert!(told > 0, "no event tells of pods that were replaced");
     let last = pods(&bed).await?;
     assert!(last.iter().all(|(name, uid)| first.get(name) != Some(uid)), "{first:?} {last:?}");
     assert_eq!(cluster.status.context("a status")?.image.as_deref(), Some("worker:2"));
@@ -101,12 +115,7 @@ async fn a_version_that_crashes_stops_the_roll_and_going_back_heals() -> Result<
 
     bed.change::<KafkaConnect>("my-connect", &image("worker:bad")).await?;
     let pod = replaced(&bed, &good).await?;
-    let crashed = json!({"containerStatuses": [{
-        "name": "connect", "image": "i", "imageID": "", "ready": false, "restartCount": 3,
-        "state": {"waiting": {"reason": "CrashLoopBackOff"}},
-        "lastState": {"terminated": {"exitCode": 1, "message": "no such setting"}},
-    }]});
-    bed.set_pod_status(&pod, &crashed).await?;
+    bed.set_pod_status(&pod, &crashed()).await?;
     let stuck = told(&bed, "RolloutStuck", "exited with 1: no such setting").await?;
     let words = words(&stuck.status.context("a status")?.conditions);
     assert!(words.contains(&"Stalled=True RolloutStuck".to_owned()), "{words:?}");
@@ -154,5 +163,155 @@ async fn a_roll_that_is_asked_for_replaces_every_pod_once() -> Result<()> {
     let looks = bed.workers.world().looks;
     bed.until("three more looks", async || Ok(bed.workers.world().looks >= looks + 3)).await?;
     assert_eq!(pods(&bed).await?, after);
+    Ok(())
+}
+
+/// What is kept for the case that a change cannot run.
+async fn kept(bed: &Bed) -> Result<Vec<String>> {
+    let ours = ListParams::default().labels("sluice.dev/cluster-uid");
+    let revisions = bed.api::<ControllerRevision>().list(&ours).await?;
+    Ok(revisions.iter().map(ResourceExt::name_any).collect())
+}
+
+/// A cluster as `running`, with what it runs well with kept.
+async fn cautious() -> Result<(Bed, String)> {
+    let bed = running().await?;
+    let cautious = json!({"spec": {"rollout": {"onFailure": "Rollback"}}});
+    bed.change::<KafkaConnect>("my-connect", &cautious).await?;
+    let mut good = None;
+    bed.until("what runs to be kept", async || {
+        let cluster: KafkaConnect = bed.api().get("my-connect").await?;
+        good = cluster.status.and_then(|status| status.good_revision);
+        Ok(good.is_some())
+    })
+    .await?;
+    let good = good.context("a revision")?;
+    assert_eq!(kept(&bed).await?, [good.as_str()]);
+    Ok((bed, good))
+}
+
+async fn worker_file(bed: &Bed) -> Result<String> {
+    let map: ConfigMap = bed.api().get("my-connect-connect-config").await?;
+    map.data.and_then(|mut data| data.remove("worker.properties")).context("a worker file")
+}
+
+async fn image_of_pods(bed: &Bed) -> Result<Option<String>> {
+    let set: StatefulSet = bed.api().get("my-connect-connect").await?;
+    let pods = set.spec.and_then(|spec| spec.template.spec);
+    Ok(pods.and_then(|pods| pods.containers.into_iter().next()).and_then(|it| it.image))
+}
+
+#[tokio::test]
+async fn a_change_that_cannot_run_is_taken_back_where_that_is_wanted() -> Result<()> {
+    require!(missing_for_control_plane());
+    let (bed, good) = cautious().await?;
+    let (before, file) = (pods(&bed).await?, worker_file(&bed).await?);
+    let image_before = image_of_pods(&bed).await?;
+    let mut bad = image("worker:bad");
+    bad["spec"]["config"] = json!({"offset.flush.interval.ms": 1234});
+    bed.change::<KafkaConnect>("my-connect", &bad).await?;
+    let pod = replaced(&bed, &before).await?;
+    assert!(worker_file(&bed).await?.contains("offset.flush.interval.ms=1234"));
+    let failed = pods(&bed).await?;
+    bed.set_pod_status(&pod, &crashed()).await?;
+
+    let taken_back = told(&bed, "RolledBack", "exited with 1: no such setting").await?;
+    let status = taken_back.status.context("a status")?;
+    assert!(words(&status.conditions).contains(&"Stalled=True RolledBack".to_owned()));
+    assert_eq!(status.rolled_back.context("a change")?.revision, good);
+    bed.until("the pod to be replaced again", async || {
+        bed.make_pods_ready().await?;
+        let now = pods(&bed).await?;
+        Ok(now.len() == 3 && now.get(&pod) != failed.get(&pod))
+    })
+    .await?;
+    told(&bed, "RolledBack", "3 of 3 workers ready").await?;
+    assert_eq!(
+        (worker_file(&bed).await?, image_of_pods(&bed).await?),
+        (file.clone(), image_before)
+    );
+    let back = pods(&bed).await?;
+    let looks = bed.workers.world().looks;
+    bed.until("three more looks", async || Ok(bed.workers.world().looks >= looks + 3)).await?;
+    assert_eq!(pods(&bed).await?, back, "it is not tried again");
+    assert_eq!(replaced(&bed, &before).await?, pod, "the others have never been touched");
+
+    // Another change is.
+    bed.change::<KafkaConnect>("my-connect", &image("worker:2")).await?;
+    let status = bed.ready_cluster("my-connect").await?.status.context("a status")?;
+    assert_eq!((status.image.as_deref(), status.rolled_back), (Some("worker:2"), None));
+    bed.until("the new one to be kept", async || {
+        let kept = kept(&bed).await?;
+        Ok(kept.len() == 1 && kept != [good.as_str()])
+    })
+    .await?;
+    assert!(worker_file(&bed).await?.contains("offset.flush.interval.ms=1234"));
+    bed.change::<KafkaConnect>("my-connect", &json!({"spec": {"rollout": null}})).await?;
+    bed.until("nothing to be kept", async || Ok(kept(&bed).await?.is_empty())).await
+}
+
+#[tokio::test]
+async fn without_anything_to_go_back_to_a_roll_stops_as_ever() -> Result<()> {
+    require!(missing_for_control_plane());
+    let (bed, good) = cautious().await?;
+    let before = pods(&bed).await?;
+    bed.api::<ControllerRevision>().delete(&good, &DeleteParams::default()).await?;
+    bed.change::<KafkaConnect>("my-connect", &image("worker:bad")).await?;
+    let pod = replaced(&bed, &before).await?;
+    bed.set_pod_status(&pod, &crashed()).await?;
+    told(&bed, "RolloutStuck", "exited with 1: no such setting").await?;
+    assert_eq!(replaced(&bed, &before).await?, pod, "the others stay");
+
+    // Going back by hand heals.
+    bed.change::<KafkaConnect>("my-connect", &json!({"spec": {"image": null}})).await?;
+    bed.ready_cluster("my-connect").await?;
+    assert_eq!(replaced(&bed, &before).await?, pod);
+    Ok(())
+}
+
+/// The pods once all are preparing. The last of them is not ready then, so that nothing goes on meanwhile.
+async fn prepared(bed: &Bed) -> Result<BTreeMap<String, String>> {
+    let ready = json!({"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]});
+    let is_preparing = |pod: &Pod| {
+        let support = pod.annotations().get("sluice.dev/exactly-once-source");
+        support.is_some_and(|it| it == "preparing")
+    };
+    bed.until("all to be preparing", async || {
+        let list = bed.api::<Pod>().list(&ListParams::default()).await?.items;
+        if list.len() == 3 && list.iter().all(is_preparing) {
+            return Ok(true);
+        }
+        for pod in &list {
+            // It may have been replaced meanwhile.
+            drop(bed.set_pod_status(&pod.name_any(), &ready).await);
+        }
+        Ok(false)
+    })
+    .await?;
+    pods(bed).await
+}
+
+#[tokio::test]
+async fn exactly_once_sources_come_and_go_in_two_rolls() -> Result<()> {
+    require!(missing_for_control_plane());
+    let bed = running().await?;
+    let key = "exactly.once.source.support";
+    let value = async || -> Result<Option<String>> {
+        let file = worker_file(&bed).await?;
+        Ok(file.lines().find_map(|it| it.strip_prefix(&format!("{key}="))).map(str::to_owned))
+    };
+    for (asked, then) in [(json!("enabled"), Some("enabled")), (json!(null), None)] {
+        let before = pods(&bed).await?;
+        bed.change::<KafkaConnect>("my-connect", &json!({"spec": {"config": {key: asked}}}))
+            .await?;
+        replaced(&bed, &before).await?;
+        assert_eq!(value().await?.as_deref(), Some("preparing"), "{asked}");
+        let prepared = prepared(&bed).await?;
+        let status = bed.ready_cluster("my-connect").await?.status.context("a status")?;
+        assert_eq!(value().await?.as_deref(), then);
+        assert_eq!(status.exactly_once_source.first().map(String::as_str), then);
+        let now = pods(&bed).await?;
+        assert!(now.iter().all(|(name, uid)| prepared.get(name) != Some(uid)));
+    }
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::{names, properties};
 pub(super) const FILE: &str = "worker.properties";
 
 /// Name of the file with the levels of loggers, which workers read again when it changes.
-pub(super) const LOGGERS: &str = "loggers.properties";
+pub const LOGGERS: &str = "loggers.properties";
 
 pub(super) fn of(cluster: &Cluster) -> ConfigMap {
     let mut files = read_at_start(cluster);

@@ -8,6 +8,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use sluice_crds::{DnsPolicy, PodTemplate};
 
+use super::super::exactly_once::{self, Support};
 use super::super::{Cluster, guard};
 use super::{config_map, container};
 use crate::names;
@@ -29,6 +30,10 @@ fn metadata(cluster: &Cluster, given: &PodTemplate) -> ObjectMeta {
     labels.extend(names::labels(&cluster.name));
     let mut annotations = added.annotations;
     annotations.insert(CONFIG_HASH.to_owned(), config_hash(cluster));
+    if cluster.exactly_once.support != Support::Disabled {
+        let support = cluster.exactly_once.support.to_string();
+        annotations.insert(exactly_once::ANNOTATION.to_owned(), support);
+    }
     ObjectMeta { labels: Some(labels), annotations: Some(annotations), ..ObjectMeta::default() }
 }
 

@@ -5,6 +5,7 @@ use sluice_crds::{ConnectorPlugin, GroupState, KafkaConnectStatus, Member};
 use sluice_rest_model::ServerInfo;
 
 use super::super::apply::Applied;
+use super::super::exactly_once;
 use super::super::group::{Group, Share};
 use super::super::look::{Answers, Seen};
 use super::members;
@@ -16,6 +17,7 @@ pub(super) struct Found {
     pub(super) url: Option<String>,
     image: Option<String>,
     members: Vec<Member>,
+    exactly_once: Vec<String>,
     workers: Option<FromWorkers>,
     asked: bool,
 }
@@ -38,6 +40,7 @@ impl Found {
             url: None,
             image: image(&applied.stateful_set),
             members: members::members(&seen.pods),
+            exactly_once: exactly_once::told(&seen.pods),
             workers: answers.map(FromWorkers::of),
             asked: seen.answers.is_some(),
         }
@@ -48,6 +51,7 @@ impl Found {
         status.url = self.url;
         status.image = self.image;
         status.members = self.members;
+        status.exactly_once_source = self.exactly_once;
         if let Some(workers) = self.workers {
             workers.put(status);
         } else {

@@ -51,9 +51,14 @@ fn converged(
         if answers { Ok(self::answers()) } else { Err(unreachable) }
     });
     Converged {
-        applied: Applied { stateful_set: stateful_set.unwrap(), warnings: vec![] },
+        applied: Applied {
+            stateful_set: stateful_set.unwrap(),
+            warnings: vec![],
+            is_halfway: false,
+        },
         seen: Seen { pods: vec![], answers },
         step: Step::Done,
+        history: History::default(),
     }
 }
 
