@@ -9,27 +9,29 @@ use serde_json::{Map, Value};
 
 use crate::schema;
 
+pub(crate) mod allowed_namespaces;
 pub(crate) mod authentication;
 pub(crate) mod logging;
 pub(crate) mod network_policy;
 pub(crate) mod oauth;
 pub(crate) mod rack;
 pub(crate) mod rest;
-pub(crate) mod status;
 pub(crate) mod rollout;
+pub(crate) mod status;
 pub(crate) mod template;
 pub(crate) mod tracing;
 pub(crate) mod unmanaged;
 
+use allowed_namespaces::AllowedNamespaces;
 use authentication::{Authentication, Tls};
 use logging::Logging;
 use network_policy::NetworkPolicyPeers;
 use rack::Rack;
 use rest::Rest;
+use rollout::Rollout;
 use status::KafkaConnectStatus;
 use template::Template;
 use tracing::Tracing;
-use rollout::Rollout;
 use unmanaged::UnmanagedConnectors;
 
 /// A cluster of Kafka Connect workers that share one group and three internal topics.
@@ -185,8 +187,6 @@ pub struct KafkaConnectSpec {
     /// Changes to the objects that the operator makes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template: Option<Template>,
-    /// What becomes of connectors that no KafkaConnector asks for, such as those made over REST: Ignore (the default)
-    /// leaves them alone, Adopt makes a KafkaConnector for each, Delete deletes them.
     /// How a change reaches the workers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rollout: Option<Rollout>,
@@ -194,6 +194,8 @@ pub struct KafkaConnectSpec {
     /// others of the cluster: whoever is let in is trusted with what the workers can reach.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allowed_namespaces: Option<AllowedNamespaces>,
+    /// What becomes of connectors that no KafkaConnector asks for, such as those made over REST: Ignore (the default)
+    /// leaves them alone, Adopt makes a KafkaConnector for each, Delete deletes them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unmanaged_connectors: Option<UnmanagedConnectors>,
     /// Accepted from other operators' manifests: workers serve metrics on port 9404 in any case, under the names of

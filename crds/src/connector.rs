@@ -18,7 +18,7 @@ use operations::{AlterOffsets, AutoRestart, ListOffsets, Restart};
 use status::KafkaConnectorStatus;
 
 /// A connector. `spec.cluster` or the label `sluice.dev/cluster` names the `KafkaConnect` that runs it, in the same
-/// namespace.
+/// namespace unless `spec.clusterNamespace` names another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, CustomResource, KubeSchema)]
 #[kube(
     group = "sluice.dev",
@@ -31,7 +31,7 @@ use status::KafkaConnectorStatus;
     cel,
     derive = "PartialEq",
     status = "KafkaConnectorStatus",
-    doc = "A connector. spec.cluster or the label sluice.dev/cluster names the KafkaConnect that runs it, in the same namespace.",
+    doc = "A connector. spec.cluster or the label sluice.dev/cluster names the KafkaConnect that runs it, in the same namespace unless spec.clusterNamespace names another.",
     scale(
         spec_replicas_path = ".spec.tasksMax",
         status_replicas_path = ".status.tasksMax",
@@ -90,16 +90,28 @@ use status::KafkaConnectorStatus;
     )
 )]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = (
-    "!(has(self.cluster) && has(self.connectRest))",
-    "give one of cluster and connectRest"
-))]
+#[x_kube(
+    validation = (
+        "!(has(self.cluster) && has(self.connectRest))",
+        "give one of cluster and connectRest"
+    ),
+    validation = (
+        "!(has(self.clusterNamespace) && has(self.connectRest))",
+        "give one of clusterNamespace and connectRest"
+    )
+)]
 pub struct KafkaConnectorSpec {
-    /// The KafkaConnect that runs the connector, in the same namespace. The label sluice.dev/cluster says the same:
-    /// one of the two is enough, and both must agree.
+    /// The KafkaConnect that runs the connector. The label sluice.dev/cluster says the same: one of the two is enough,
+    /// and both must agree.
     #[schemars(length(min = 1, max = 63))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cluster: Option<String>,
+    /// Namespace of the KafkaConnect. Default: that of the connector. Another one has to let this namespace in, by its
+    /// spec.allowedNamespaces; Secrets and ConfigMaps that the connector names are those of its own namespace all the
+    /// same.
+    #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster_namespace: Option<String>,
     /// A Kafka Connect cluster that the operator does not run. Takes the place of cluster and label.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connect_rest: Option<ConnectRest>,

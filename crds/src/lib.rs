@@ -18,6 +18,7 @@ mod schema;
 pub mod yaml;
 
 pub use admission::{admit, misfit, spec_schema};
+pub use cluster::allowed_namespaces::AllowedNamespaces;
 pub use cluster::authentication::{
     Authentication, AuthenticationType, CertificateAndKeySecret, PasswordSecret, Tls,
     TrustedCertificate,

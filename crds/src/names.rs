@@ -3,7 +3,7 @@
 /// API group of all kinds.
 pub const GROUP: &str = "sluice.dev";
 
-/// Label on a `KafkaConnector` that names the `KafkaConnect` it runs on, in the same namespace.
+/// Label on a `KafkaConnector` that names the `KafkaConnect` it runs on.
 pub const CLUSTER_LABEL: &str = "sluice.dev/cluster";
 
 /// Condition types. `READY` is always there; `RECONCILING` and `STALLED` only while they are True.

@@ -85,8 +85,9 @@ async fn restart_failed(
     if due.is_empty() {
         return Ok(());
     }
-    let namespace = connector.namespace().unwrap_or_default();
-    let workers = reach::asked(connector, place, &namespace, ctx).await?;
+    let home = connector.namespace().unwrap_or_default();
+    let rest = connector.spec.connect_rest.as_ref();
+    let workers = reach::asked(rest, place, &home, ctx).await?;
     for step in due {
         let what = match step {
             Step::RestartTask(task) => format!("task {task}"),

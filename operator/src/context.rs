@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use kube::core::DeserializeGuard;
 use kube::runtime::reflector::{ObjectRef, Store};
-use kube::{Client, ResourceExt};
+use kube::{Client, Resource, ResourceExt};
 use sluice_crds::{KafkaConnect, KafkaConnector, KafkaConnectorOffsets};
 
 use crate::backoff::Backoff;
@@ -21,6 +21,7 @@ use crate::cluster::seal::Seals;
 use crate::connect_api::{ConnectApi, Connections, connections};
 use crate::connector::external::Clients;
 use crate::connector::place::{self, Place};
+use crate::connector::reach;
 use crate::connector::revisions::{Fresh, Snapshots};
 use crate::connector::secrets::Carried;
 use crate::definitions::Definitions;
@@ -288,35 +289,43 @@ impl Context {
         self.clusters.iter().find_map(|store| store.get(&reference))
     }
 
-    /// The name of a resource with a better right to a place, if there is one. Looks at all connectors.
-    pub fn better_claim(&self, connector: &KafkaConnector, place: &Place) -> Option<String> {
-        let namespace = connector.namespace();
+    /// A resource with a better right to a place, if there is one. Looks at all connectors.
+    pub(crate) fn better_claim(
+        &self,
+        connector: &KafkaConnector,
+        place: &Place,
+    ) -> Option<ObjectRef<DeserializeGuard<KafkaConnector>>> {
         self.connector_where(|other| {
-            other.namespace() == namespace && place::has_better_right(other, connector, place)
+            place::has_better_right(other, connector, place) && self.claims(other, place)
         })
     }
 
-    /// Whether a resource of another name asks for a place. Looks at all connectors.
-    pub fn is_claimed(&self, namespace: &str, place: &Place, name: &str) -> bool {
-        let other = self.connector_where(|other| {
-            other.namespace().as_deref() == Some(namespace)
-                && other.name_any() != name
-                && place::asked_cluster(other) == Some(place.cluster.as_str())
-                && place::asked_name(other) == place.name
-        });
-        other.is_some()
+    /// Whether a resource asks for a place. Looks at all connectors.
+    pub(crate) fn is_asked_for(&self, place: &Place) -> bool {
+        self.connector_where(|it| self.claims(it, place)).is_some()
+    }
+
+    /// Whether a resource other than `object` asks for a place. Looks at all connectors.
+    pub(crate) fn is_claimed(&self, place: &Place, object: &impl Resource) -> bool {
+        let claims = |it: &KafkaConnector| !place::is_same(it, object) && self.claims(it, place);
+        self.connector_where(claims).is_some()
     }
 
     /// Whether another resource asks for a place and has it.
-    pub(crate) fn is_held(&self, namespace: &str, place: &Place, name: &str) -> bool {
-        let other = self.connector_where(|other| {
-            other.namespace().as_deref() == Some(namespace)
-                && other.name_any() != name
-                && place::asked_cluster(other) == Some(place.cluster.as_str())
-                && place::asked_name(other) == place.name
-                && place::known(other).as_ref() == Some(place)
-        });
-        other.is_some()
+    pub(crate) fn is_held(&self, place: &Place, object: &impl Resource) -> bool {
+        let holds = |it: &KafkaConnector| {
+            !place::is_same(it, object)
+                && place::known(it).as_ref() == Some(place)
+                && self.claims(it, place)
+        };
+        self.connector_where(holds).is_some()
+    }
+
+    /// Whether a resource asks for a place that is one for its namespace. Who is not let in has no claim on anything.
+    fn claims(&self, connector: &KafkaConnector, place: &Place) -> bool {
+        let home = connector.namespace().unwrap_or_default();
+        place::asked(connector).as_ref() == Some(place)
+            && (place.namespace == home || reach::cluster(place, &home, self).is_some())
     }
 
     /// The connector that an operation speaks of, as it was last seen.
@@ -336,12 +345,15 @@ impl Context {
         found.map(|found| found.name_any())
     }
 
-    fn connector_where(&self, holds: impl Fn(&KafkaConnector) -> bool) -> Option<String> {
+    fn connector_where(
+        &self,
+        holds: impl Fn(&KafkaConnector) -> bool,
+    ) -> Option<ObjectRef<DeserializeGuard<KafkaConnector>>> {
         let found = self
             .connectors
             .iter()
             .find_map(|store| store.find(|guarded| guarded.0.as_ref().is_ok_and(&holds)));
-        found.map(|found| found.name_any())
+        found.map(|found| ObjectRef::from_obj(found.as_ref()))
     }
 }
 

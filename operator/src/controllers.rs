@@ -293,12 +293,7 @@ impl Place<'_> {
             }
             let namespace = secret.namespace().unwrap_or_default();
             carried.forget_all(&(namespace.clone(), cluster.clone()));
-            let had = |connector: &Guarded<KafkaConnector>| {
-                let of = |it: &KafkaConnector| place::asked_cluster(it) == Some(cluster.as_str());
-                connector.0.as_ref().is_ok_and(of)
-                    && connector.namespace().as_ref() == Some(&namespace)
-            };
-            store.state_filter(had).iter().map(|it| ObjectRef::from_obj(it.as_ref())).collect()
+            ask_for((namespace, cluster), &store)
         })
     }
 
@@ -390,12 +385,21 @@ fn connectors_of(
     cluster: &PartialObjectMeta<KafkaConnect>,
     store: &Store<Guarded<KafkaConnector>>,
 ) -> Vec<ObjectRef<Guarded<KafkaConnector>>> {
-    let name = cluster.name_any();
-    let belongs = |connector: &Guarded<KafkaConnector>| {
-        let asks = |it: &KafkaConnector| place::asked_cluster(it) == Some(name.as_str());
-        connector.0.as_ref().is_ok_and(asks) && connector.namespace() == cluster.namespace()
+    ask_for(reconcile::key(cluster), store)
+}
+
+/// Connectors that ask for a cluster, from whatever namespace.
+fn ask_for(
+    (namespace, name): Key,
+    store: &Store<Guarded<KafkaConnector>>,
+) -> Vec<ObjectRef<Guarded<KafkaConnector>>> {
+    let asks = |connector: &Guarded<KafkaConnector>| {
+        connector.0.as_ref().is_ok_and(|it| {
+            place::asked_cluster(it) == Some(name.as_str())
+                && place::asked_namespace(it) == namespace
+        })
     };
-    store.state_filter(belongs).iter().map(|it| ObjectRef::from_obj(it.as_ref())).collect()
+    store.state_filter(asks).iter().map(|it| ObjectRef::from_obj(it.as_ref())).collect()
 }
 
 async fn all_listed<K>(stores: &[Store<K>])

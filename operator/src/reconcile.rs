@@ -11,7 +11,8 @@ use kube::{Resource, ResourceExt};
 use sluice_crds::{CLUSTER_LABEL, KafkaConnect, KafkaConnector, KafkaConnectorOffsets};
 
 use crate::backoff::Backoff;
-use crate::connector::place::{asked_cluster, asked_name};
+use crate::connector::place::{self, Place};
+use crate::connector::reach;
 use crate::context::{Context, Key, jittered};
 use crate::reason::{Reason, Retry};
 use crate::slots::Slot;
@@ -141,19 +142,27 @@ struct Full;
 
 /// Room for a connector at its cluster, where it names one.
 fn slot(object: &DeserializeGuard<KafkaConnector>, ctx: &Context) -> Result<Option<Slot>, Full> {
-    let Some((cluster, _)) = place(object) else { return Ok(None) };
-    let cluster = (object.namespace().unwrap_or_default(), cluster);
+    let Some(place) = place(object) else { return Ok(None) };
+    let home = object.namespace().unwrap_or_default();
+    // Who is not let in must not take the room of those who are.
+    let is_in = place.namespace == home || reach::cluster(&place, &home, ctx).is_some();
+    let cluster = if is_in {
+        (place.namespace, place.cluster)
+    } else {
+        (home, format!("{}/{}", place.namespace, place.cluster))
+    };
     ctx.slots.enter(cluster, &ctx.silence).map(Some).ok_or(Full)
 }
 
-/// The cluster that a connector shall be on, and its name there.
-pub(crate) fn place(object: &DeserializeGuard<KafkaConnector>) -> Option<(String, String)> {
+/// Where a connector shall be.
+pub(crate) fn place(object: &DeserializeGuard<KafkaConnector>) -> Option<Place> {
     match &object.0 {
-        Ok(connector) => {
-            let cluster = asked_cluster(connector)?.to_owned();
-            Some((cluster, asked_name(connector)))
-        }
-        Err(_) => Some((object.labels().get(CLUSTER_LABEL)?.clone(), object.name_any())),
+        Ok(connector) => place::asked(connector),
+        Err(_) => Some(Place {
+            namespace: object.namespace().unwrap_or_default(),
+            cluster: object.labels().get(CLUSTER_LABEL)?.clone(),
+            name: object.name_any(),
+        }),
     }
 }
 

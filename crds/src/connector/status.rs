@@ -18,6 +18,9 @@ pub struct KafkaConnectorStatus {
     /// The KafkaConnect that has the connector. Differs from the spec while the connector moves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cluster: Option<String>,
+    /// Namespace of that KafkaConnect, if it is another one than the connector's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster_namespace: Option<String>,
     /// Name that the connector has there. Differs from the spec while the connector moves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

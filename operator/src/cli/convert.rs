@@ -172,6 +172,7 @@ fn convert_files(
     }
     note_providers(&mut outcome);
     files_allowed::allow(&mut outcome);
+    note_guests(&mut outcome);
     Ok(outcome)
 }
 
@@ -246,6 +247,21 @@ fn note_providers(outcome: &mut Outcome) {
             }
         }
     }
+    outcome.told.extend(lines);
+}
+
+/// Says which clusters have to let connectors of another namespace in.
+fn note_guests(outcome: &mut Outcome) {
+    let is_guest = |it: &&Value| it["spec"]["clusterNamespace"].is_string();
+    let line = |object: &Value| {
+        let [namespace, name] = [&object["metadata"]["namespace"], &object["metadata"]["name"]]
+            .map(|it| it.as_str().unwrap_or("?"));
+        format!(
+            "look at: KafkaConnector {name}: spec.clusterNamespace: its KafkaConnect has to name {namespace} in \
+             spec.allowedNamespaces"
+        )
+    };
+    let lines: Vec<String> = outcome.objects.iter().filter(is_guest).map(line).collect();
     outcome.told.extend(lines);
 }
 

@@ -80,6 +80,7 @@ pub(super) async fn run(arguments: Logs) -> Result<ExitCode, Error> {
     let cluster =
         place::asked_cluster(&connector).filter(|_| connector.spec.connect_rest.is_none());
     let cluster = cluster.ok_or_else(|| Error::NoCluster(arguments.connector.clone()))?;
+    let session = Session { namespace: place::asked_namespace(&connector), ..session };
     let select = ListParams::default().labels(&names::selector_text(cluster));
     let pods: Vec<Pod> = session.list(false, &select).await?;
     if pods.is_empty() {

@@ -11,7 +11,7 @@ use sluice_rest_model::{Expanded, State};
 
 use crate::connect_api::{self, ConnectApi};
 use crate::connector::desired::decided_elsewhere;
-use crate::connector::place::{Leaving, Place};
+use crate::connector::place::{ANY, Leaving, Place};
 use crate::context::Context;
 use crate::names::is_object_name;
 
@@ -43,12 +43,19 @@ pub async fn settle(
     }
     let running = workers.connectors().await?;
     let namespace = cluster.namespace().unwrap_or_default();
-    let place = |name: &String| Place { cluster: cluster.name_any(), name: name.clone() };
-    if running.keys().all(|name| ctx.is_claimed(&namespace, &place(name), "")) {
+    let place = |name: &String| Place {
+        namespace: namespace.clone(),
+        cluster: cluster.name_any(),
+        name: name.clone(),
+    };
+    if running.keys().all(|name| ctx.is_asked_for(&place(name))) {
         return Ok(());
     }
     // What is kept in memory may lag, and lacks what does not fit its type or belongs to another operator.
-    let claimed = claimed(&cluster.name_any(), &namespace, ctx).await?;
+    let mut claimed = BTreeSet::new();
+    for home in homes(cluster, &namespace, &ctx.settings.namespaces) {
+        claimed.extend(claimed_from(home.as_deref(), cluster, &namespace, ctx).await?);
+    }
     for (name, expanded) in running.iter().filter(|(name, _)| !claimed.contains(*name)) {
         let (reason, note) = match policy {
             UnmanagedConnectors::Ignore => continue,
@@ -69,10 +76,33 @@ pub async fn settle(
     Ok(())
 }
 
-/// Names in Kafka Connect that resources ask for, or have.
-async fn claimed(cluster: &str, namespace: &str, ctx: &Context) -> Result<BTreeSet<String>, Error> {
+/// Namespaces whose connectors may be here, as far as the operator sees them; none for all that there are.
+fn homes(cluster: &KafkaConnect, namespace: &str, watched: &[String]) -> Vec<Option<String>> {
+    let names = cluster.spec.allowed_namespaces.iter().flat_map(|it| &it.names);
+    let names: BTreeSet<&str> = names.map(String::as_str).chain([namespace]).collect();
+    match (names.contains(ANY), watched) {
+        (true, []) => vec![None],
+        (true, watched) => watched.iter().cloned().map(Some).collect(),
+        (false, watched) => {
+            let is_seen = |it: &&str| watched.is_empty() || watched.iter().any(|seen| seen == it);
+            names.into_iter().filter(is_seen).map(|it| Some(it.to_owned())).collect()
+        }
+    }
+}
+
+/// Names in Kafka Connect that resources of a namespace, or of all, ask for or have.
+async fn claimed_from(
+    home: Option<&str>,
+    cluster: &KafkaConnect,
+    namespace: &str,
+    ctx: &Context,
+) -> Result<BTreeSet<String>, Error> {
     let resource = ApiResource::erase::<KafkaConnector>(&());
-    let api: Api<DynamicObject> = Api::namespaced_with(ctx.client.clone(), namespace, &resource);
+    let client = ctx.client.clone();
+    let api: Api<DynamicObject> = match home {
+        Some(home) => Api::namespaced_with(client, home, &resource),
+        None => Api::all_with(client, &resource),
+    };
     let failed =
         |source| Error::Kubernetes { what: "list KafkaConnectors", source: Box::new(source) };
     let objects = api.list(&ListParams::default()).await.map_err(failed)?;
@@ -80,7 +110,9 @@ async fn claimed(cluster: &str, namespace: &str, ctx: &Context) -> Result<BTreeS
         let Leaving { known, asked, .. } = Leaving::of(object, &object.data);
         known.into_iter().chain(asked)
     });
-    Ok(places.filter(|place| place.cluster == cluster).map(|place| place.name).collect())
+    let is_here =
+        |place: &Place| place.cluster == cluster.name_any() && place.namespace == namespace;
+    Ok(places.filter(is_here).map(|place| place.name).collect())
 }
 
 async fn create(resource: &Value, namespace: &str, ctx: &Context) -> Result<String, Error> {
@@ -173,6 +205,31 @@ mod tests {
     }
 
     #[test]
+    fn namespaces_are_asked_that_may_have_connectors_here_and_that_are_watched() {
+        let cluster = |names: Value| -> KafkaConnect {
+            serde_json::from_value(json!({"metadata": {"name": "c"}, "spec": {
+                "bootstrapServers": "k:9092", "groupId": "g", "configStorageTopic": "c",
+                "statusStorageTopic": "s", "offsetStorageTopic": "o",
+                "allowedNamespaces": {"names": names},
+            }}))
+            .unwrap()
+        };
+        let some = |names: &[&str]| -> Vec<Option<String>> {
+            names.iter().map(|it| Some((*it).to_owned())).collect()
+        };
+        let watched = ["shop".to_owned(), "b".to_owned()];
+        for (names, all, two) in [
+            (json!([]), some(&["shop"]), some(&["shop"])),
+            (json!(["a", "b"]), some(&["a", "b", "shop"]), some(&["b", "shop"])),
+            (json!(["*"]), vec![None], some(&["shop", "b"])),
+        ] {
+            let cluster = cluster(names.clone());
+            assert_eq!(homes(&cluster, "shop", &[]), all, "{names}");
+            assert_eq!(homes(&cluster, "shop", &watched), two, "{names}");
+        }
+    }
+
+    #[test]
     fn an_adopted_connector_is_the_resource_that_would_have_made_it() {
         let expanded: Expanded = serde_json::from_value(json!({
             "info": {"name": "Orders", "type": "sink", "tasks": [], "config": {
@@ -186,7 +243,7 @@ mod tests {
         let connector: KafkaConnector = serde_json::from_value(resource).unwrap();
         let desired = crate::connector::desired::of(&connector).unwrap();
         assert_eq!(desired.config, expanded.info.unwrap().config);
-        assert_eq!(desired.name, "Orders");
+        assert_eq!(desired.place.name, "Orders");
         assert_eq!(desired.state, sluice_crds::TargetState::Paused);
     }
 }

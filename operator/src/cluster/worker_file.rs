@@ -16,8 +16,8 @@ mod oauth;
 pub mod rest;
 mod security;
 
-pub use keys::{CREDENTIALS, MountedKeys, places};
-use keys::{Keys, PROVIDER, QUOTED};
+use keys::Keys;
+pub use keys::{CREDENTIALS, MountedKeys, PROVIDER, QUOTED, places};
 
 /// Folder in which the values are mounted that connectors take from Secrets and ConfigMaps.
 pub const SECRETS: &str = "/etc/sluice-secrets";

@@ -75,10 +75,9 @@ async fn drop_everywhere(
         return Ok(());
     }
     let rest = leaving.connect_rest.as_ref();
-    let namespace = object.namespace().unwrap_or_default();
     let asked = leaving.asked.as_ref().filter(|it| leaving.known.as_ref() != Some(it));
     // A resource that never got its place must not take it from another one.
-    let asked = asked.filter(|it| !ctx.is_claimed(&namespace, it, &object.name_any()));
+    let asked = asked.filter(|it| !ctx.is_claimed(it, object));
     for place in leaving.known.iter().chain(asked) {
         drop_from(place, rest, object, leaving.policy, ctx).await?;
         if leaving.has_references {
@@ -96,12 +95,12 @@ async fn drop_from(
     policy: DeletionPolicy,
     ctx: &Context,
 ) -> Result<(), Error> {
-    let namespace = object.namespace().unwrap_or_default();
     // A status that names what another resource has is no reason to take it away.
-    if ctx.is_held(&namespace, place, &object.name_any()) {
+    if ctx.is_held(place, object) {
         return Ok(());
     }
-    let Some(workers) = reach::former(place, rest, &namespace, ctx).await? else { return Ok(()) };
+    let home = object.namespace().unwrap_or_default();
+    let Some(workers) = reach::former(place, rest, &home, ctx).await? else { return Ok(()) };
     let outcome = match policy {
         DeletionPolicy::Delete => workers.delete(&place.name).await.map(drop),
         DeletionPolicy::Stop => workers.enter(&place.name, Verb::Stop).await,
@@ -115,14 +114,13 @@ async fn drop_from(
 
 /// The workers of the place need the connector's values no longer.
 async fn take_back(place: &Place, object: &impl Resource, ctx: &Context) -> Result<(), Error> {
-    let namespace = object.namespace().unwrap_or_default();
-    let owner = ctx.cluster(&namespace, &place.cluster);
-    let owner = owner.filter(|it| it.meta().deletion_timestamp.is_none());
-    let Some(owner) = owner else { return Ok(()) };
+    let home = object.namespace().unwrap_or_default();
+    let Some(owner) = reach::staying(place, &home, ctx) else { return Ok(()) };
     let carrier = Carrier {
         client: &ctx.client,
-        namespace: &namespace,
+        namespace: &place.namespace,
         cluster: &place.cluster,
+        home: &home,
         connector: &object.name_any(),
     };
     Ok(carrier.carry(&BTreeSet::new(), &*owner).await?)

@@ -1,7 +1,7 @@
 //! Makes a connector what it shall be, one step after the other, and gathers what it is then.
 
 use k8s_openapi::jiff::Timestamp;
-use kube::{Resource, ResourceExt};
+use kube::ResourceExt;
 use sluice_crds::{KafkaConnector, TargetState};
 
 use super::{
@@ -71,10 +71,11 @@ pub async fn run(connector: &KafkaConnector, ctx: &Context) -> Result<Converged,
     };
     let connector = rolled_back.as_ref().unwrap_or(connector);
     let desired = desired::of(connector)?;
-    let place = desired.place();
-    let namespace = connector.namespace().unwrap_or_default();
-    let workers = reach::asked(connector, &place, &namespace, ctx).await?;
-    let current = current::fetch(&workers, &desired.name).await?;
+    let place = desired.place.clone();
+    let home = connector.namespace().unwrap_or_default();
+    let rest = connector.spec.connect_rest.as_ref();
+    let workers = reach::asked(rest, &place, &home, ctx).await?;
+    let current = current::fetch(&workers, &place.name).await?;
     if place::known(connector).as_ref() != Some(&place) {
         if current.is_some() {
             check_right(connector, &place, ctx)?;
@@ -88,7 +89,7 @@ pub async fn run(connector: &KafkaConnector, ctx: &Context) -> Result<Converged,
     once::fulfil(connector, &mut converged, &workers, ctx).await;
     converged.restarts = restarts(connector, &converged, Timestamp::now());
     // A list of topics is a courtesy.
-    converged.topics = workers.topics(&desired.name).await.unwrap_or_default();
+    converged.topics = workers.topics(&place.name).await.unwrap_or_default();
     let told = converged.current.as_ref().and_then(|current| current.status.as_ref());
     converged.reading = reading::look(connector, &place, told, &workers).await;
     converged.warnings.extend(lag::warning(converged.reading.lag.as_ref()));
@@ -127,16 +128,16 @@ async fn carry_values(
     let had_any = connector.status.as_ref().is_some_and(|it| !it.references.is_empty());
     let may_have_had = place::known(connector).is_none() && connector.metadata.generation > Some(1);
     let had_any = had_any || may_have_had;
-    let namespace = connector.namespace().unwrap_or_default();
+    let home = connector.namespace().unwrap_or_default();
     // What a cluster owns goes with it.
-    let owner = ctx.cluster(&namespace, &desired.cluster);
-    let owner = owner.filter(|it| it.meta().deletion_timestamp.is_none());
+    let owner = reach::staying(&desired.place, &home, ctx);
     match owner.filter(|_| had_any || !desired.references.is_empty()) {
         Some(owner) => {
             let carrier = secrets::Carrier {
                 client: &ctx.client,
-                namespace: &namespace,
-                cluster: &desired.cluster,
+                namespace: &desired.place.namespace,
+                cluster: &desired.place.cluster,
+                home: &home,
                 connector: &connector.name_any(),
             };
             Ok(ctx.carried.ensure(&carrier, &desired.references, &*owner).await?)
@@ -147,10 +148,14 @@ async fn carry_values(
 
 /// Two resources must not take turns with one connector.
 fn check_right(connector: &KafkaConnector, place: &Place, ctx: &Context) -> Result<(), Error> {
-    match ctx.better_claim(connector, place) {
-        Some(other) => Err(Error::NameTaken { other, name: place.name.clone() }),
-        None => Ok(()),
-    }
+    let Some(other) = ctx.better_claim(connector, place) else { return Ok(()) };
+    // What there is in another namespace is none of this one's business.
+    let other = if other.namespace == connector.namespace() {
+        format!("the KafkaConnector {}", other.name)
+    } else {
+        "a KafkaConnector of another namespace".to_owned()
+    };
+    Err(Error::NameTaken { other, name: place.name.clone() })
 }
 
 /// Makes a connector what it shall be, and tells what it is then.
@@ -159,7 +164,7 @@ pub async fn bring(
     desired: &Desired,
     workers: &ConnectApi,
 ) -> Result<Converged, Error> {
-    let current = current::fetch(workers, &desired.name).await?;
+    let current = current::fetch(workers, &desired.place.name).await?;
     onwards(connector, desired, current, workers).await
 }
 
@@ -169,7 +174,7 @@ async fn onwards(
     current: Option<Current>,
     workers: &ConnectApi,
 ) -> Result<Converged, Error> {
-    let (place, class) = (desired.place(), &connector.spec.class);
+    let (place, class) = (desired.place.clone(), &connector.spec.class);
     let steps = plan(desired, current.as_ref());
     if steps.is_empty() {
         return Ok(Converged::new(place, current, false));
@@ -183,8 +188,8 @@ async fn onwards(
     }
     let news = news::of(connector, current.as_ref(), &steps);
     let is_new = current.is_none();
-    let made = execute::in_order(&steps, &desired.name, workers).await;
+    let made = execute::in_order(&steps, &place.name, workers).await;
     made.map_err(|error| Error::of_workers(error, class))?;
-    let current = current::fetch(workers, &desired.name).await?;
+    let current = current::fetch(workers, &place.name).await?;
     Ok(Converged { is_new, news, ..Converged::new(place, current, true) })
 }

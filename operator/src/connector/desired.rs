@@ -65,23 +65,14 @@ impl Error {
 /// A connector that can be asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Desired {
-    /// Its name in Kafka Connect.
-    pub name: String,
-    /// The cluster that runs it.
-    pub cluster: String,
+    /// Where it shall be.
+    pub place: Place,
     /// Its complete settings, as Kafka Connect keeps them.
     pub config: BTreeMap<String, String>,
     /// Values that stand elsewhere; the settings have placeholders for them.
     pub references: BTreeSet<Reference>,
     /// What it shall do.
     pub state: TargetState,
-}
-
-impl Desired {
-    /// Where it shall be.
-    pub fn place(&self) -> Place {
-        Place { cluster: self.cluster.clone(), name: self.name.clone() }
-    }
 }
 
 /// Checks a connector.
@@ -91,13 +82,16 @@ pub fn of(connector: &KafkaConnector) -> Result<Desired, Error> {
     if name.trim() != name || name.chars().any(char::is_control) {
         return Err(Error::Name);
     }
-    let (mut config, references) = settings(&spec.config)?;
+    let (mut config, mut references) = settings(&spec.config)?;
+    if let Some(home) = place::guest(connector) {
+        (config, references) = of_guest(config, references, &home)?;
+    }
     for key in config.keys() {
         if let Some(remedy) = decided_elsewhere(key) {
             return Err(refused(key, &format!("is not taken from here: {remedy}")).into());
         }
     }
-    let cluster = cluster(connector)?.to_owned();
+    let place = place(connector)?;
     if let (Some(_), Some(first)) = (&spec.connect_rest, references.first()) {
         return Err(Error::NotCarried(first.clone()));
     }
@@ -107,7 +101,7 @@ pub fn of(connector: &KafkaConnector) -> Result<Desired, Error> {
     config.extend(most);
     let version = spec.version.clone().map(|it| ("connector.plugin.version".to_owned(), it));
     config.extend(version);
-    Ok(Desired { name, cluster, config, references, state: spec.state.unwrap_or_default() })
+    Ok(Desired { place, config, references, state: spec.state.unwrap_or_default() })
 }
 
 /// What to do in place of a key that `spec.config` cannot have.
@@ -125,7 +119,10 @@ pub fn settings(
         let value = match references::of(value) {
             Some(Ok(reference)) => Value::String(reference.placeholder()),
             Some(Err(problem)) => return Err(refused(key, problem)),
-            None => value.clone(),
+            None => match value.as_str().and_then(references::refuse) {
+                Some(problem) => return Err(refused(key, problem)),
+                None => value.clone(),
+            },
         };
         references.extend(value.as_str().map(references::in_text).unwrap_or_default());
         scalars.insert(key.clone(), value);
@@ -133,14 +130,29 @@ pub fn settings(
     Ok((scalars::to_text(&scalars)?, references))
 }
 
-fn cluster(connector: &KafkaConnector) -> Result<&str, Error> {
+/// The same for a cluster of another namespace than `home`, the connector's.
+fn of_guest(
+    config: BTreeMap<String, String>,
+    references: BTreeSet<Reference>,
+    home: &str,
+) -> Result<(BTreeMap<String, String>, BTreeSet<Reference>), Refused> {
+    let text = |(key, value): (String, String)| match references::of_guest(&value, home) {
+        Ok(value) => Ok((key, value)),
+        Err(problem) => Err(refused(&key, problem)),
+    };
+    let guest = |it: Reference| Reference { guest: Some(home.to_owned()), ..it };
+    let config = config.into_iter().map(text).collect::<Result<_, _>>()?;
+    Ok((config, references.into_iter().map(guest).collect()))
+}
+
+fn place(connector: &KafkaConnector) -> Result<Place, Error> {
     let missing = || match (&connector.spec.cluster, connector.labels().get(CLUSTER_LABEL)) {
         (Some(field), Some(label)) => {
             Error::TwoClusters { field: field.clone(), label: label.clone() }
         }
         _ => Error::NoCluster,
     };
-    place::asked_cluster(connector).ok_or_else(missing)
+    place::asked(connector).ok_or_else(missing)
 }
 
 #[cfg(test)]
@@ -182,7 +194,7 @@ pub(crate) mod tests {
             ]
         );
         assert_eq!(desired.state, TargetState::Paused);
-        assert_eq!(desired.cluster, "my-connect");
+        assert_eq!(desired.place.cluster, "my-connect");
     }
 
     #[test]
@@ -204,11 +216,28 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_connector_of_another_namespace_has_values_of_its_own_alone() {
+        let of = |config: Value| {
+            let spec = json!({"class": "X", "clusterNamespace": "central", "config": config});
+            of(&connector(&spec))
+        };
+        let key = json!({"secretKeyRef": {"name": "db", "key": "p"}});
+        let desired = of(json!({"p": key, "u": "${secrets:db:user}"})).unwrap();
+        assert_eq!(desired.place.namespace, "central");
+        assert_eq!(desired.config["p"], "${secrets:Namespace-shop.db:p}");
+        assert_eq!(desired.config["u"], "${secrets:Namespace-shop.db:user}");
+        assert!(desired.references.iter().all(|it| it.guest.as_deref() == Some("shop")));
+        for bad in ["${env:PASSWORD}", "${secrets:Namespace-team.db:p}"] {
+            assert_eq!(of(json!({"a": bad})).unwrap_err().reason(), Reason::InvalidSpec, "{bad}");
+        }
+    }
+
+    #[test]
     fn a_cluster_of_an_address_gets_no_values_of_secrets() {
         let rest = json!({"endpoint": "http://old:8083"});
         let of =
             |config| of(&connector(&json!({"class": "X", "connectRest": rest, "config": config})));
-        assert_eq!(of(json!({})).unwrap().cluster, "http://old:8083");
+        assert_eq!(of(json!({})).unwrap().place.cluster, "http://old:8083");
         let config = json!({"p": {"secretKeyRef": {"name": "db", "key": "p"}}});
         let error = of(config).unwrap_err().to_string();
         assert!(error.starts_with("spec.config: Secret/db/p cannot be given"), "{error}");
@@ -241,7 +270,7 @@ pub(crate) mod tests {
             let mut connector = connector(&json!({"class": "X", "cluster": field}));
             let label = label.map(|it| (CLUSTER_LABEL.to_owned(), it.to_owned()));
             connector.metadata.labels = Some(label.into_iter().collect());
-            assert_eq!(of(&connector).map(|it| it.cluster), expected.map(str::to_owned));
+            assert_eq!(of(&connector).map(|it| it.place.cluster), expected.map(str::to_owned));
         }
     }
 
@@ -249,7 +278,7 @@ pub(crate) mod tests {
     fn a_name_of_its_own_is_the_name_in_kafka_connect() {
         let desired = of(&connector(&json!({"class": "X", "name": "Orders of 2026"}))).unwrap();
         assert_eq!(
-            (desired.name.as_str(), desired.config["name"].as_str()),
+            (desired.place.name.as_str(), desired.config["name"].as_str()),
             ("Orders of 2026", "Orders of 2026")
         );
         for bad in [" a", "a ", "a\nb"] {

@@ -16,6 +16,16 @@ pub enum Error {
         /// Its name.
         cluster: String,
     },
+    /// There is none of another namespace that lets this one in. Who is not let in does not learn whether there is one.
+    #[error(
+        "no KafkaConnect {cluster} of namespace {namespace} lets connectors of this one in; its spec.allowedNamespaces has to name this namespace"
+    )]
+    NotLetIn {
+        /// Namespace of the cluster.
+        namespace: String,
+        /// Its name.
+        cluster: String,
+    },
     /// The cluster is scaled to zero.
     #[error("KafkaConnect {cluster} has no workers; scale it up")]
     NoWorkers {
@@ -32,7 +42,7 @@ pub enum Error {
     },
     /// Another resource has the connector of that name.
     #[error(
-        "the KafkaConnector {other} has the connector {name} of this cluster already; give one of the two another spec.name"
+        "{other} has the connector {name} of this cluster already; give one of the two another spec.name"
     )]
     NameTaken {
         /// The other resource.
@@ -76,7 +86,7 @@ impl Error {
     pub fn reason(&self) -> Reason {
         match self {
             Self::Desired(error) => error.reason(),
-            Self::NoCluster { .. } => Reason::ClusterNotFound,
+            Self::NoCluster { .. } | Self::NotLetIn { .. } => Reason::ClusterNotFound,
             Self::NoWorkers { .. } => Reason::ClusterHasNoWorkers,
             Self::NoAccess { .. } => Reason::WorkersUnreachable,
             Self::NameTaken { .. } => Reason::NameTaken,

@@ -1,12 +1,18 @@
-//! Where a connector is: its cluster, and its name there; and whose it is when two resources ask for one place. Pure.
+//! Where a connector is: its cluster, and its name there; whose it is when two resources ask for one place; and whether
+//! the cluster lets it in. Pure.
 
 use kube::{Resource, ResourceExt};
 use serde_json::Value;
-use sluice_crds::{CLUSTER_LABEL, ConnectRest, DeletionPolicy, KafkaConnector};
+use sluice_crds::{CLUSTER_LABEL, ConnectRest, DeletionPolicy, KafkaConnect, KafkaConnector};
 
-/// A place for one connector, within a namespace.
+/// In `spec.allowedNamespaces`: every namespace.
+pub const ANY: &str = "*";
+
+/// A place for one connector.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
+    /// Namespace of the cluster; that of the resource, if the operator does not run the cluster.
+    pub namespace: String,
     /// The cluster, or the address of one that the operator does not run.
     pub cluster: String,
     /// The name in Kafka Connect.
@@ -35,6 +41,31 @@ pub fn asked_cluster(connector: &KafkaConnector) -> Option<&str> {
     }
 }
 
+/// The namespace of the cluster that a resource asks for.
+pub fn asked_namespace(connector: &KafkaConnector) -> String {
+    let spec = &connector.spec;
+    let named = spec.cluster_namespace.clone().filter(|_| spec.connect_rest.is_none());
+    named.or_else(|| connector.namespace()).unwrap_or_default()
+}
+
+/// The place that a resource asks for.
+pub fn asked(connector: &KafkaConnector) -> Option<Place> {
+    let cluster = asked_cluster(connector)?.to_owned();
+    Some(Place { namespace: asked_namespace(connector), cluster, name: asked_name(connector) })
+}
+
+/// The namespace of a resource that asks for a cluster of another one.
+pub fn guest(connector: &KafkaConnector) -> Option<String> {
+    connector.namespace().filter(|home| *home != asked_namespace(connector))
+}
+
+/// Whether a cluster runs connectors of a namespace. One whose spec cannot be read runs those of its own.
+pub fn lets_in(cluster: Option<&KafkaConnect>, its_namespace: &str, namespace: &str) -> bool {
+    let allowed = cluster.and_then(|it| it.spec.allowed_namespaces.as_ref());
+    let named = |it: &String| it == namespace || it == ANY;
+    its_namespace == namespace || allowed.is_some_and(|allowed| allowed.names.iter().any(named))
+}
+
 /// The name that a resource asks for.
 pub fn asked_name(connector: &KafkaConnector) -> String {
     connector.spec.name.clone().unwrap_or_else(|| connector.name_any())
@@ -44,18 +75,25 @@ pub fn asked_name(connector: &KafkaConnector) -> String {
 pub fn known(connector: &KafkaConnector) -> Option<Place> {
     let status = connector.status.as_ref()?;
     let name = status.name.clone().unwrap_or_else(|| connector.name_any());
-    Some(Place { cluster: status.cluster.clone()?, name })
+    let cluster = status.cluster.clone()?;
+    let namespace = status.cluster_namespace.clone().or_else(|| connector.namespace());
+    Some(Place { namespace: namespace.unwrap_or_default(), cluster, name })
 }
 
 /// Whether `other` has a better right to a place than `connector`: it is there already, or it is older.
 pub fn has_better_right(other: &KafkaConnector, connector: &KafkaConnector, place: &Place) -> bool {
-    let claims =
-        asked_cluster(other) == Some(place.cluster.as_str()) && asked_name(other) == place.name;
     let rank = |it: &KafkaConnector| {
         let since = it.metadata.creation_timestamp.as_ref().map(|time| time.0);
-        (known(it).as_ref() != Some(place), since, it.name_any())
+        (known(it).as_ref() != Some(place), since, it.name_any(), it.namespace())
     };
-    claims && other.name_any() != connector.name_any() && rank(other) < rank(connector)
+    asked(other).as_ref() == Some(place)
+        && !is_same(other, connector)
+        && rank(other) < rank(connector)
+}
+
+/// Whether two objects are one.
+pub fn is_same(one: &impl Resource, other: &impl Resource) -> bool {
+    one.meta().name == other.meta().name && one.meta().namespace == other.meta().namespace
 }
 
 /// What a resource leaves behind when it is deleted.
@@ -80,10 +118,13 @@ impl Leaving {
         let text = |value: &Value| value.as_str().filter(|it| !it.is_empty()).map(str::to_owned);
         let name = |value: &Value| text(value).unwrap_or_else(|| object.name_any());
         let label = || object.labels().get(CLUSTER_LABEL).filter(|it| !it.is_empty()).cloned();
-        let place = |cluster, name| Place { cluster, name };
+        let place = |cluster, of: &Value| {
+            let namespace = text(&of["clusterNamespace"]).or_else(|| object.namespace());
+            Place { namespace: namespace.unwrap_or_default(), cluster, name: name(&of["name"]) }
+        };
         Self {
-            known: text(&status["cluster"]).map(|it| place(it, name(&status["name"]))),
-            asked: text(&spec["cluster"]).or_else(label).map(|it| place(it, name(&spec["name"]))),
+            known: text(&status["cluster"]).map(|it| place(it, status)),
+            asked: text(&spec["cluster"]).or_else(label).map(|it| place(it, spec)),
             policy: serde_json::from_value(spec["deletionPolicy"].clone()).unwrap_or_default(),
             connect_rest: serde_json::from_value(spec["connectRest"].clone()).unwrap_or_default(),
             has_references: status["references"].as_array().is_some_and(|it| !it.is_empty())
@@ -110,7 +151,8 @@ mod tests {
 
     #[test]
     fn a_place_belongs_to_who_is_there_and_else_to_the_older() {
-        let place = Place { cluster: "my-connect".into(), name: "x".into() };
+        let place =
+            Place { namespace: "shop".into(), cluster: "my-connect".into(), name: "x".into() };
         let nowhere = json!({});
         let there = json!({"cluster": "my-connect", "name": "x"});
         let elsewhere = json!({"cluster": "my-connect", "name": "y"});
@@ -129,10 +171,55 @@ mod tests {
     }
 
     #[test]
+    fn a_place_is_one_whoever_asks_for_it() {
+        let at = |home: &str, spec: &Value| {
+            let mut one = connector(spec);
+            one.metadata.namespace = Some(home.to_owned());
+            one
+        };
+        let guest = json!({"class": "X", "clusterNamespace": "shop"});
+        let (host, guest) = (at("shop", &json!({"class": "X"})), at("team", &guest));
+        assert_eq!(asked(&host), asked(&guest));
+        assert_eq!((super::guest(&host), super::guest(&guest)), (None, Some("team".to_owned())));
+        let place = asked(&host).unwrap();
+        // Of two that are equally old one has the better right, and always the same.
+        assert!(has_better_right(&host, &guest, &place));
+        assert!(!has_better_right(&guest, &host, &place));
+        let rest = json!({"class": "X", "clusterNamespace": "shop", "connectRest": {"endpoint": "http://a:1"}});
+        assert_eq!(asked(&at("team", &rest)).unwrap().namespace, "team");
+    }
+
+    #[test]
+    fn a_cluster_lets_in_whom_it_names_and_nobody_else() {
+        let cluster = |allowed: Value| -> KafkaConnect {
+            serde_json::from_value(json!({"metadata": {"name": "c"}, "spec": {
+                "bootstrapServers": "k:9092", "groupId": "g", "configStorageTopic": "c",
+                "statusStorageTopic": "s", "offsetStorageTopic": "o",
+                "allowedNamespaces": allowed,
+            }}))
+            .unwrap()
+        };
+        for (allowed, team, other) in [
+            (json!(null), false, false),
+            (json!({}), false, false),
+            (json!({"names": ["team"]}), true, false),
+            (json!({"names": ["tea", "teams", "te*"]}), false, false),
+            (json!({"names": ["*"]}), true, true),
+        ] {
+            let cluster = cluster(allowed.clone());
+            let lets_in = |namespace| lets_in(Some(&cluster), "shop", namespace);
+            assert_eq!([lets_in("team"), lets_in("other")], [team, other], "{allowed}");
+            assert!(lets_in("shop"));
+        }
+        assert!(super::lets_in(None, "shop", "shop") && !super::lets_in(None, "shop", "team"));
+    }
+
+    #[test]
     fn what_leaves_is_read_also_from_a_spec_that_does_not_fit() {
         let object = connector(&json!({"class": "X"}));
         let place = |cluster: &str, name: &str| {
-            Some(Place { cluster: cluster.to_owned(), name: name.to_owned() })
+            let namespace = "shop".to_owned();
+            Some(Place { namespace, cluster: cluster.to_owned(), name: name.to_owned() })
         };
         for (content, known, asked, policy, has_references) in [
             (json!({}), None, place("my-connect", "orders"), DeletionPolicy::Delete, false),

@@ -65,12 +65,12 @@ pub(crate) mod tests {
 
     use sluice_rest_model::{ConnectorKind, ConnectorState, TaskState};
 
+    use super::super::Place;
     use super::*;
 
     fn desired(state: TargetState) -> Desired {
         Desired {
-            name: "a".into(),
-            cluster: "c".into(),
+            place: Place { namespace: "n".into(), cluster: "c".into(), name: "a".into() },
             config: BTreeMap::from([("k".into(), "new".into())]),
             references: BTreeSet::new(),
             state,

@@ -6,13 +6,27 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::cluster::worker_file::{PROVIDER, QUOTED};
 use crate::names::is_object_name;
 
-/// What a placeholder for the workers' folder of secrets begins with.
+/// The workers' config provider of the folder of secrets, and what a placeholder for it begins with.
+const SECRETS: &str = "secrets";
 const START: &str = "${secrets:";
 
 /// Distinguishes ConfigMaps from Secrets: no name of a Kubernetes object has a capital letter.
 const CONFIG_MAP: &str = "ConfigMap-";
+
+/// Distinguishes values of another namespace than the cluster's. No name of a namespace has a dot, so that the first one
+/// ends it.
+const GUEST: &str = "Namespace-";
+
+/// Why a setting is not given to workers.
+const NOT_OWN: &str =
+    "must not name values of other namespaces by hand; use secretKeyRef or configMapKeyRef";
+const OF_WORKERS: &str =
+    "must not name what the workers themselves are given; use secretKeyRef or configMapKeyRef";
+const OF_CLUSTER: &str = "takes a value from the workers, which a connector of another namespace may not; use \
+                          secretKeyRef or configMapKeyRef";
 
 /// Kinds that hold values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,9 +46,11 @@ impl fmt::Display for Holder {
     }
 }
 
-/// One key of a Secret or ConfigMap of the same namespace.
+/// One key of a Secret or ConfigMap of the connector's namespace.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Reference {
+    /// The connector's namespace, if it is another one than the cluster's.
+    pub guest: Option<String>,
     /// The kind of the object.
     pub holder: Holder,
     /// Its name.
@@ -53,7 +69,7 @@ impl Reference {
         if key.is_empty() || key.len() > 253 || !key.chars().all(plain) {
             return Err("names no key of a Secret or ConfigMap; correct the key");
         }
-        Ok(Self { holder, name: name.to_owned(), key: key.to_owned() })
+        Ok(Self { guest: None, holder, name: name.to_owned(), key: key.to_owned() })
     }
 
     /// The name of the file that has the value on a worker. No name has an underscore, so that it belongs to one
@@ -68,9 +84,10 @@ impl Reference {
     }
 
     fn folder(&self) -> String {
+        let guest = self.guest.as_ref().map(|home| format!("{GUEST}{home}.")).unwrap_or_default();
         match self.holder {
-            Holder::Secret => self.name.clone(),
-            Holder::ConfigMap => format!("{CONFIG_MAP}{}", self.name),
+            Holder::Secret => format!("{guest}{}", self.name),
+            Holder::ConfigMap => format!("{guest}{CONFIG_MAP}{}", self.name),
         }
     }
 }
@@ -102,15 +119,54 @@ pub fn of(value: &Value) -> Option<Result<Reference, &'static str>> {
 /// Placeholders that a text has in it, as in a part of a JAAS entry.
 pub fn in_text(text: &str) -> BTreeSet<Reference> {
     let inner = text.split(START).skip(1).filter_map(|rest| rest.split_once('}'));
-    let parts = inner.filter_map(|(inner, _)| inner.split_once(':'));
-    let reference = |(folder, key): (&str, &str)| {
-        let (holder, name) = match folder.strip_prefix(CONFIG_MAP) {
-            Some(name) => (Holder::ConfigMap, name),
-            None => (Holder::Secret, folder),
-        };
-        Reference::new(holder, name, key).ok()
+    inner.filter_map(|(inner, _)| parse(inner)).collect()
+}
+
+/// `NAME:KEY`, as it stands in a placeholder.
+fn parse(inner: &str) -> Option<Reference> {
+    let (folder, key) = inner.split_once(':')?;
+    let (holder, name) = match folder.strip_prefix(CONFIG_MAP) {
+        Some(name) => (Holder::ConfigMap, name),
+        None => (Holder::Secret, folder),
     };
-    parts.filter_map(reference).collect()
+    Reference::new(holder, name, key).ok()
+}
+
+/// Why workers must not be given a text, if they must not: values that were carried for connectors of other namespaces,
+/// and what the workers themselves are given, are not to be had by writing down where they are.
+pub fn refuse(text: &str) -> Option<&'static str> {
+    placeholders(text).find_map(|(provider, place)| match provider {
+        SECRETS if place.starts_with(GUEST) => Some(NOT_OWN),
+        PROVIDER | QUOTED => Some(OF_WORKERS),
+        _ => None,
+    })
+}
+
+/// A text of a connector that runs on a cluster of another namespace: its placeholders stand for values of its own
+/// namespace, and there are no others.
+pub fn of_guest(text: &str, home: &str) -> Result<String, &'static str> {
+    let is_own = |(provider, place): (&str, &str)| provider == SECRETS && parse(place).is_some();
+    if placeholders(text).all(is_own) {
+        return Ok(text.replace(START, &format!("{START}{GUEST}{home}.")));
+    }
+    Err(OF_CLUSTER)
+}
+
+/// Provider and place of everything that workers could take for a placeholder: one that begins in another counts as well.
+/// A text may begin a million of them, so that each end is looked for once.
+fn placeholders(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let next = move |known: &mut Option<usize>, mark: char, from: usize| {
+        if known.is_none_or(|at| at < from) {
+            *known = Some(text[from..].find(mark).map_or(text.len(), |at| from + at));
+        }
+        known.filter(|at| *at < text.len())
+    };
+    let (mut brace, mut colon) = (None, None);
+    text.match_indices("${").filter_map(move |(start, _)| {
+        let end = next(&mut brace, '}', start + 2)?;
+        let colon = next(&mut colon, ':', start + 2).filter(|colon| *colon < end)?;
+        Some((&text[start + 2..colon], &text[colon + 1..end]))
+    })
 }
 
 #[cfg(test)]
@@ -170,7 +226,49 @@ mod tests {
         {
             let reference = Reference::new(holder, "db", "pass_word").unwrap();
             assert_eq!(reference.file(), file);
-            assert_eq!(in_text(&reference.placeholder()), [reference].into());
+            assert_eq!(in_text(&reference.placeholder()), [reference.clone()].into());
+            let guest = Reference { guest: Some("team".to_owned()), ..reference.clone() };
+            assert_eq!(guest.file(), format!("Namespace-team.{file}"));
+            assert_eq!(of_guest(&reference.placeholder(), "team"), Ok(guest.placeholder()));
+            assert_eq!(guest.to_string(), reference.to_string());
+        }
+    }
+
+    #[test]
+    fn nobody_gets_by_hand_what_was_carried_for_others() {
+        for (text, expected) in [
+            ("${secrets:db:p} ${file:/a:b} ${secrets:x ${a}", None),
+            ("x${secrets:Namespace-team.db:p}", Some(NOT_OWN)),
+            ("${${secrets:Namespace-team.db:p}", Some(NOT_OWN)),
+            ("${a:${secrets:Namespace-team.db:p}", Some(NOT_OWN)),
+            ("${sluice:/etc/sluice-secrets:Namespace-team.db_p}", Some(OF_WORKERS)),
+            ("${sluice-quoted:/etc/sluice-credentials/user:p}", Some(OF_WORKERS)),
+        ] {
+            assert_eq!(refuse(text), expected, "{text}");
+        }
+        assert_eq!(refuse(&format!("{}}}", "${secrets:".repeat(200_000))), None);
+    }
+
+    #[test]
+    fn a_guest_has_the_values_of_its_own_namespace_alone() {
+        let plain = "a ${b} ${c $d}: ${secrets:x";
+        let of = |text| of_guest(text, "team");
+        assert_eq!(of("a ${b}: ${c"), Ok("a ${b}: ${c".to_owned()));
+        let two = "${secrets:db:u}@${secrets:ConfigMap-db:h}";
+        let expected = "${secrets:Namespace-team.db:u}@${secrets:Namespace-team.ConfigMap-db:h}";
+        assert_eq!(of(two).as_deref(), Ok(expected));
+        assert_eq!(of(plain).as_deref(), Ok("a ${b} ${c $d}: ${secrets:Namespace-team.x"));
+        for bad in [
+            "${file:/etc/sluice-secrets:db_p}",
+            "${env:PASSWORD}",
+            "${directory:/etc/sluice-credentials/user:${x}",
+            "${secrets:Namespace-shop.db:p}",
+            "${secrets:../db:p}",
+            "${secrets:db}",
+            "${secrets:db:p:q}",
+            "${secrets:db:p} ${x${secrets:db:p}",
+        ] {
+            assert_eq!(of(bad), Err(OF_CLUSTER), "{bad}");
         }
     }
 }

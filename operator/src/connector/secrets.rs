@@ -61,10 +61,12 @@ impl Error {
 pub struct Carrier<'a> {
     /// The Kubernetes API.
     pub client: &'a Client,
-    /// The namespace.
+    /// The cluster's namespace.
     pub namespace: &'a str,
     /// The cluster.
     pub cluster: &'a str,
+    /// The connector's namespace: that of the values.
+    pub home: &'a str,
     /// The connector.
     pub connector: &'a str,
 }
@@ -101,12 +103,12 @@ impl Carrier<'_> {
         let missing = || Error::NoHolder { holder, name: name.to_owned() };
         match holder {
             Holder::Secret => {
-                let api: Api<Secret> = Api::namespaced(self.client.clone(), self.namespace);
+                let api: Api<Secret> = Api::namespaced(self.client.clone(), self.home);
                 let found = api.get_opt(name).await.map_err(failed)?.ok_or_else(missing)?;
                 Ok(found.data.unwrap_or_default())
             }
             Holder::ConfigMap => {
-                let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), self.namespace);
+                let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), self.home);
                 let found = api.get_opt(name).await.map_err(failed)?.ok_or_else(missing)?;
                 let mut data = found.binary_data.unwrap_or_default();
                 let text = found.data.unwrap_or_default();
@@ -138,11 +140,19 @@ impl Carrier<'_> {
             "data": data,
         });
         let api: Api<Secret> = Api::namespaced(self.client.clone(), self.namespace);
-        let parameters = PatchParams::apply(&manager(self.connector)).force();
+        let parameters = PatchParams::apply(&self.manager()).force();
         let written = api.patch_metadata(&name, &parameters, &Patch::Apply(object)).await;
         let written =
             written.map_err(|source| kubernetes(format!("write Secret {name}"), source))?;
         Ok(written.resource_version().unwrap_or_default())
+    }
+
+    /// Connectors of one name from two namespaces are two. No name of a resource has a slash.
+    fn manager(&self) -> String {
+        if self.home == self.namespace {
+            return manager(self.connector);
+        }
+        manager(&format!("{}/{}", self.home, self.connector))
     }
 
     /// Without it, the kubelet looks at mounted Secrets once a minute.
@@ -189,7 +199,7 @@ pub struct Carried(Mutex<Known>);
 #[derive(Debug, Default)]
 struct Known {
     changes: u64,
-    carried: HashMap<Key, (String, BTreeSet<Reference>)>,
+    carried: HashMap<Key, (Key, BTreeSet<Reference>)>,
 }
 
 impl Carried {
@@ -208,7 +218,7 @@ impl Carried {
     pub(crate) fn forget_all(&self, cluster: &Key) {
         let mut known = self.known();
         known.changes += 1;
-        known.carried.retain(|(namespace, _), (of, _)| *namespace != cluster.0 || *of != cluster.1);
+        known.carried.retain(|_, (of, _)| of != cluster);
     }
 
     /// Carries what a connector refers to, unless that has been done.
@@ -218,8 +228,9 @@ impl Carried {
         references: &BTreeSet<Reference>,
         owner: &impl Resource<DynamicType = ()>,
     ) -> Result<(), Error> {
-        let key = (carrier.namespace.to_owned(), carrier.connector.to_owned());
-        let wanted = (carrier.cluster.to_owned(), references.clone());
+        let key = (carrier.home.to_owned(), carrier.connector.to_owned());
+        let cluster = (carrier.namespace.to_owned(), carrier.cluster.to_owned());
+        let wanted = (cluster, references.clone());
         let before = {
             let known = self.known();
             if known.carried.get(&key) == Some(&wanted) {
@@ -245,15 +256,19 @@ mod tests {
     fn what_a_cluster_has_lost_is_carried_again() {
         let carried = Carried::default();
         let key = |namespace: &str, name: &str| (namespace.to_owned(), name.to_owned());
-        for (connector, cluster) in
-            [(key("n", "a"), "x"), (key("n", "b"), "y"), (key("m", "a"), "x")]
-        {
-            let wanted = (cluster.to_owned(), BTreeSet::new());
-            carried.known().carried.insert(connector, wanted);
+        for (connector, cluster) in [
+            (key("n", "a"), key("n", "x")),
+            (key("n", "b"), key("n", "y")),
+            (key("m", "a"), key("m", "x")),
+            (key("m", "guest"), key("n", "x")),
+        ] {
+            carried.known().carried.insert(connector, (cluster, BTreeSet::new()));
         }
         carried.forget_all(&key("n", "x"));
         let left = carried.known();
-        assert!(!left.carried.contains_key(&key("n", "a")) && left.carried.len() == 2);
+        let mut names: Vec<_> = left.carried.keys().cloned().collect();
+        names.sort();
+        assert_eq!(names, [key("m", "a"), key("n", "b")]);
         assert_eq!(left.changes, 1, "what is under way is not noted");
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
+use kube::ResourceExt;
 use sluice_crds::{
     AutoRestartStatus, ConnectorReport, InstanceReport, KafkaConnector, KafkaConnectorStatus,
     TaskReport, condition,
@@ -197,6 +198,9 @@ impl Report {
             status.references = references;
             status.lag = reading.lag;
             status.dead_letters = reading.dead_letters;
+            let home = connector.namespace();
+            let is_guest = home.as_ref() != Some(&place.namespace);
+            status.cluster_namespace = Some(place.namespace).filter(|_| is_guest);
             status.cluster = Some(place.cluster);
             status.name = Some(place.name);
             status.applied_generation = generation;

@@ -21,9 +21,7 @@ pub fn place(
         return Err(Verdict::Waits(Reason::ConnectorNotFound, message));
     };
     let known = place::known(connector);
-    let asked = place::asked_cluster(connector).map(str::to_owned);
-    let asked = asked.map(|cluster| Place { cluster, name: place::asked_name(connector) });
-    let Some(place) = asked.filter(|it| known.as_ref() == Some(it)) else {
+    let Some(place) = place::asked(connector).filter(|it| known.as_ref() == Some(it)) else {
         let message =
             format!("KafkaConnector {name} is not where it shall be yet; look at its status");
         return Err(Verdict::Waits(Reason::Starting, message));

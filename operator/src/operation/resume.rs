@@ -31,8 +31,9 @@ pub(super) async fn resume(
     else {
         return Ok(interrupted());
     };
-    let namespace = operation.namespace().unwrap_or_default();
-    let workers = reach::asked(&connector, &place, &namespace, ctx).await?;
+    let home = operation.namespace().unwrap_or_default();
+    let rest = connector.spec.connect_rest.as_ref();
+    let workers = reach::asked(rest, &place, &home, ctx).await?;
     let is_same = began_with == Some(version(&connector));
     let kind = match workers.status(&place.name).await? {
         Some(told) if is_same && ready::is_held_up(&operation.spec, &told) => {

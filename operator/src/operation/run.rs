@@ -95,8 +95,9 @@ async fn begin(operation: &mut KafkaConnectorOffsets, ctx: &Context) -> Result<V
         Err(verdict) => return Ok(verdict),
         Ok(place) => (connector.expect("a connector has a place"), place),
     };
-    let namespace = operation.namespace().unwrap_or_default();
-    let workers = reach::asked(&connector, &place, &namespace, ctx).await?;
+    let home = operation.namespace().unwrap_or_default();
+    let rest = connector.spec.connect_rest.as_ref();
+    let workers = reach::asked(rest, &place, &home, ctx).await?;
     let told = match held_up(operation, &workers, &place).await? {
         Err(verdict) => return Ok(verdict),
         Ok(told) => told,

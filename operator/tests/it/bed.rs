@@ -67,7 +67,7 @@ impl Bed {
     }
 
     /// The same with other settings of the operator.
-    pub(crate) async fn with(change: fn(&mut Settings)) -> Result<Self> {
+    pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Result<Self> {
         let client = shared_plane().await?.client().await?;
         let namespace = create_namespace(&client).await?;
         Self::assemble(client.clone(), namespace, client, change).await
@@ -83,7 +83,7 @@ impl Bed {
         client: Client,
         namespace: String,
         theirs: Client,
-        change: fn(&mut Settings),
+        change: impl FnOnce(&mut Settings),
     ) -> Result<Self> {
         Self::assemble(client, namespace, theirs, change).await
     }
@@ -99,7 +99,7 @@ impl Bed {
         client: Client,
         namespace: String,
         theirs: Client,
-        change: fn(&mut Settings),
+        change: impl FnOnce(&mut Settings),
     ) -> Result<Self> {
         let mut bed = Self::empty(client, namespace);
         bed.run(theirs, change).await?;
@@ -116,7 +116,7 @@ impl Bed {
         }
     }
 
-    async fn run(&mut self, client: Client, change: fn(&mut Settings)) -> Result<()> {
+    async fn run(&mut self, client: Client, change: impl FnOnce(&mut Settings)) -> Result<()> {
         let (address, _server) = self.workers.serve().await?;
         let mut settings = Settings {
             namespaces: vec![self.namespace.clone()],

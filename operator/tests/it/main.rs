@@ -14,6 +14,7 @@ mod crashes;
 mod drift;
 mod external;
 mod gitops;
+mod guests;
 mod install;
 mod lag;
 mod leadership;

@@ -269,12 +269,14 @@ fn name_cluster(conversion: &mut Conversion, metadata: &mut Value) {
         metadata["labels"][CLUSTER_LABEL] = name;
     }
     if let Some(namespace) = conversion.take(NAMESPACE) {
-        let why = if namespace == metadata["namespace"] {
-            "connector and cluster are in one namespace anyway"
+        if namespace == metadata["namespace"] {
+            let why = "connector and cluster are in one namespace anyway";
+            conversion.ledger.leave(NAMESPACE, why);
+        } else if !conversion.made("connectRest").is_null() {
+            conversion.ledger.leave(NAMESPACE, "the connector is where spec.connectRest says");
         } else {
-            "connector and cluster must be in one namespace: move one of them"
-        };
-        conversion.ledger.leave(NAMESPACE, why);
+            conversion.put(NAMESPACE, "clusterNamespace", namespace);
+        }
     }
 }
 

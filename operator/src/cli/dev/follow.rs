@@ -93,7 +93,7 @@ pub(super) async fn connector(
     loop {
         let outcome = match workers.get(turn % workers.len().max(1)) {
             Some(worker) => bring(&connector.resource, &connector.desired, worker).await,
-            None => Err(Error::NoWorkers { cluster: connector.desired.cluster.clone() }),
+            None => Err(Error::NoWorkers { cluster: connector.desired.place.cluster.clone() }),
         };
         let is_unreachable =
             matches!(outcome, Err(Error::Workers(connect_api::Error::Unreachable { .. })));
@@ -107,7 +107,7 @@ pub(super) async fn connector(
         let ready = conditions::find(&status.conditions, condition::READY);
         let update = Update::Resource {
             kind: "KafkaConnector",
-            name: connector.desired.name.clone(),
+            name: connector.desired.place.name.clone(),
             is_ready: ready.is_some_and(|ready| ready.status == "True"),
             // Workers that have just been started are no news until they answer.
             reason: match ready {

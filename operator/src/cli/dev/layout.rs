@@ -195,8 +195,8 @@ fn connector(
     };
     let mut desired = desired::of(&located.object).map_err(refuse)?;
     let is_there = |name: &str| manifests.clusters.iter().any(|it| it.object.name_any() == name);
-    if !is_there(&desired.cluster) {
-        let message = format!("no KafkaConnect {} among the manifests", desired.cluster);
+    if !is_there(&desired.place.cluster) {
+        let message = format!("no KafkaConnect {} among the manifests", desired.place.cluster);
         let field = match located.object.spec.cluster {
             Some(_) => "spec.cluster".to_owned(),
             None => format!("metadata.labels[{CLUSTER_LABEL}]"),
@@ -207,7 +207,7 @@ fn connector(
         let message = format!("there is no {reference} among the manifests");
         located.document.refuse(Some("spec.config"), message)
     })?;
-    if let Some(mounts) = mounts.get(&desired.cluster) {
+    if let Some(mounts) = mounts.get(&desired.place.cluster) {
         for value in desired.config.values_mut() {
             *value = mounts.local(value);
         }

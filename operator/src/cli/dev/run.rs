@@ -152,8 +152,8 @@ impl Run {
             everyone.push((&cluster.name, workers));
         }
         for connector in &layout.connectors {
-            self.board.add("KafkaConnector", &connector.desired.name);
-            let of = |(name, _): &&(&String, _)| **name == connector.desired.cluster;
+            self.board.add("KafkaConnector", &connector.desired.place.name);
+            let of = |(name, _): &&(&String, _)| **name == connector.desired.place.cluster;
             let workers = everyone.iter().find(of).map(|(_, workers)| workers.as_slice());
             let api = |worker: &Worker| ConnectApi::new(connections.clone(), worker.rest.clone());
             let workers = workers.unwrap_or_default().iter().map(api).collect();

@@ -12,6 +12,7 @@ use crate::cluster::installation::Installation;
 use crate::cluster::references::References;
 use crate::cluster::{validate, worker_file};
 use crate::connector::desired;
+use crate::connector::place::{self, Place};
 use crate::scalars::{self, Refused};
 
 /// A free map of settings.
@@ -162,13 +163,25 @@ fn runs_somewhere(
         // The operator does not run that cluster.
         Ok(_) if connector.object.spec.connect_rest.is_some() => {}
         Ok(desired) => {
+            let Place { namespace, cluster, .. } = &desired.place;
             let is_meant = |it: &&Located<KafkaConnect>| {
-                it.object.name_any() == desired.cluster
-                    && it.object.namespace() == connector.object.namespace()
+                it.object.name_any() == *cluster
+                    && it.object.namespace().unwrap_or_default() == *namespace
             };
-            if !clusters.is_empty() && !clusters.iter().any(|it| is_meant(&it)) {
-                let message = format!("no KafkaConnect {} among these manifests", desired.cluster);
-                findings.add(connector.find(Severity::Warning, &field, message));
+            let home = connector.object.namespace().unwrap_or_default();
+            match clusters.iter().find(is_meant) {
+                Some(found) if !place::lets_in(Some(&found.object), namespace, &home) => {
+                    let message = format!(
+                        "spec.allowedNamespaces of KafkaConnect {cluster} does not name {home}; add it there"
+                    );
+                    let field = "spec.clusterNamespace";
+                    findings.add(connector.find(Severity::Error, field, message));
+                }
+                None if !clusters.is_empty() => {
+                    let message = format!("no KafkaConnect {cluster} among these manifests");
+                    findings.add(connector.find(Severity::Warning, &field, message));
+                }
+                _ => {}
             }
         }
     }

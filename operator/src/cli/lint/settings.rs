@@ -30,7 +30,7 @@ pub(super) async fn all(
         let external = connector.object.spec.connect_rest.is_some();
         let Ok(desired) = desired::of(&connector.object) else { continue };
         if !external {
-            let cluster = by_cluster.entry(desired.cluster).or_default();
+            let cluster = by_cluster.entry(desired.place.cluster).or_default();
             cluster.push((connector, desired.config));
         }
     }

@@ -64,6 +64,7 @@ pub(super) struct ConnectorView {
     pub(super) name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) cluster: Option<String>,
+    pub(super) cluster_namespace: String,
     pub(super) class: String,
     #[serde(flatten)]
     pub(super) health: Health,
@@ -102,7 +103,7 @@ impl Tree {
         };
         for view in connectors.iter().map(connector) {
             let home = tree.clusters.iter_mut().find(|it| {
-                it.namespace == view.namespace && Some(&it.name) == view.cluster.as_ref()
+                it.namespace == view.cluster_namespace && Some(&it.name) == view.cluster.as_ref()
             });
             match home {
                 Some(cluster) => cluster.connectors.push(view),
@@ -186,6 +187,7 @@ fn connector(resource: &KafkaConnector) -> ConnectorView {
         namespace: resource.namespace().unwrap_or_default(),
         name: resource.name_any(),
         cluster: place::asked_cluster(resource).map(str::to_owned),
+        cluster_namespace: place::asked_namespace(resource),
         class: resource.spec.class.clone(),
         health: Health::of(&status.conditions),
         state: named(report.connector.state).unwrap_or_else(|| "UNKNOWN".to_owned()),

@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use kube::ResourceExt;
 use kube::core::DeserializeGuard;
 use kube::runtime::reflector::{ObjectRef, Store};
+use kube::{Resource, ResourceExt};
 use sluice_crds::{KafkaConnect, KafkaConnector};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
@@ -59,12 +59,16 @@ pub(crate) async fn run(ctx: Arc<Context>, polled: Vec<Polled>) {
     let permits = Arc::new(Semaphore::new(AT_ONCE));
     let mut groups: Vec<HashMap<Key, Known>> = polled.iter().map(|_| HashMap::new()).collect();
     let mut begins = true;
+    let mut generations = HashMap::new();
     let mut looks: JoinSet<Answer> = JoinSet::new();
     let mut tick = interval(ctx.settings.watch / 4);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             _ = tick.tick() => {
+                for key in changed(&polled, &mut generations) {
+                    wake(&polled, &key, |_| true).await;
+                }
                 for (scope, (polled, groups)) in polled.iter().zip(&mut groups).enumerate() {
                     for key in due(polled, groups, begins, &ctx) {
                         let (ctx, permits) = (Arc::clone(&ctx), Arc::clone(&permits));
@@ -80,7 +84,7 @@ pub(crate) async fn run(ctx: Arc<Context>, polled: Vec<Polled>) {
                 let Some(known) = groups[scope].get_mut(&key) else { continue };
                 known.due = Some(Instant::now() + jittered(pause));
                 let news = known.learn(digest, Instant::now());
-                tell(&polled[scope], &key, news).await;
+                tell(&polled, scope, &key, news).await;
             }
         }
     }
@@ -160,24 +164,49 @@ impl Known {
     }
 }
 
-async fn tell(polled: &Polled, (namespace, cluster): &Key, news: News) {
+/// Connectors of a cluster may be of another scope.
+async fn tell(polled: &[Polled], scope: usize, key: &Key, news: News) {
     if news.cluster {
         // Fails only when the controllers end.
-        let _ended = polled.changed_clusters.send(ObjectRef::new(cluster).within(namespace)).await;
+        let reference = ObjectRef::new(&key.1).within(&key.0);
+        let _ended = polled[scope].changed_clusters.send(reference).await;
     }
     if !news.all && news.connectors.is_empty() {
         return;
     }
-    let changed = polled.connectors.state_filter(|connector| {
-        connector.namespace().as_ref() == Some(namespace)
-            && crate::reconcile::place(connector).is_some_and(|(of, name)| {
-                of == *cluster && (news.all || news.connectors.binary_search(&name).is_ok())
+    let is_news = |name: &String| news.all || news.connectors.binary_search(name).is_ok();
+    wake(polled, key, is_news).await;
+}
+
+/// Has connectors of a cluster looked at.
+async fn wake(polled: &[Polled], (namespace, cluster): &Key, which: impl Fn(&String) -> bool) {
+    for Polled { connectors, changed_connectors, .. } in polled {
+        let meant = connectors.state_filter(|connector| {
+            crate::reconcile::place(connector).is_some_and(|place| {
+                place.cluster == *cluster && place.namespace == *namespace && which(&place.name)
             })
-    });
-    for connector in changed {
-        let reference = ObjectRef::from_obj(connector.as_ref());
-        let _ended = polled.changed_connectors.send(reference).await;
+        });
+        for connector in meant {
+            let reference = ObjectRef::from_obj(connector.as_ref());
+            let _ended = changed_connectors.send(reference).await;
+        }
     }
+}
+
+/// Clusters of which another thing is wanted than at the last call, or that came or went. In one scope watches tell that
+/// to the connectors; those of another scope hear of it here.
+fn changed(polled: &[Polled], known: &mut HashMap<Key, Option<i64>>) -> Vec<Key> {
+    if polled.len() < 2 {
+        return Vec::new();
+    }
+    let clusters = polled.iter().flat_map(|it| it.clusters.state());
+    let now: HashMap<Key, Option<i64>> =
+        clusters.map(|it| (crate::reconcile::key(it.as_ref()), it.meta().generation)).collect();
+    let gone = known.keys().filter(|key| !now.contains_key(*key));
+    let other = now.iter().filter(|(key, generation)| known.get(*key) != Some(*generation));
+    let changed = gone.chain(other.map(|(key, _)| key)).cloned().collect();
+    *known = now;
+    changed
 }
 
 /// Pause between two questions to a group: what fails there shows within five seconds.

@@ -11,10 +11,10 @@ use super::super::validate::Error;
 pub const CREDENTIALS: &str = "/etc/sluice-credentials";
 
 /// Config provider that reads them.
-pub(super) const PROVIDER: &str = "sluice";
+pub const PROVIDER: &str = "sluice";
 
 /// Config provider that reads them into a text between double quotes, as in a JAAS entry.
-pub(super) const QUOTED: &str = "sluice-quoted";
+pub const QUOTED: &str = "sluice-quoted";
 
 /// Keys of Secrets that must be mounted.
 pub type MountedKeys = BTreeMap<String, BTreeSet<String>>;

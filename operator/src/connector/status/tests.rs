@@ -38,7 +38,8 @@ fn config() -> BTreeMap<String, String> {
 }
 
 fn converged(current: Current) -> Converged {
-    let place = Place { cluster: "my-connect".into(), name: "orders".into() };
+    let place =
+        Place { namespace: "shop".into(), cluster: "my-connect".into(), name: "orders".into() };
     Converged::new(place, Some(current), false)
 }
 
