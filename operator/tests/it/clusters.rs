@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Pod, Service, ServiceAccount};
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
-use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
+use kube::api::{DeleteParams, EvictParams, ListParams, Patch, PatchParams};
 use kube::{Api, ResourceExt};
 use serde_json::json;
 use sluice_crds::KafkaConnect;
@@ -140,4 +140,22 @@ async fn pods_roll_only_for_what_they_read_at_start() -> Result<()> {
     let change = json!({"spec": {"config": {"offset.flush.interval.ms": 1000}}});
     bed.change::<KafkaConnect>("my-connect", &change).await?;
     bed.until("a new revision", async || Ok(revision().await? != first)).await
+}
+
+#[tokio::test]
+async fn an_eviction_takes_one_ready_worker_at_a_time() -> Result<()> {
+    require!(missing_for_control_plane());
+    let bed = Bed::new().await?;
+    bed.cluster("my-connect", &json!({"replicas": 3})).await?;
+    bed.ready_cluster("my-connect").await?;
+    let pods = bed.api::<Pod>();
+    let evict = async |name: &str| pods.evict(name, &EvictParams::default()).await;
+    // The budget allows nothing before its controller has counted the pods.
+    bed.until("the eviction", async || Ok(evict("my-connect-connect-2").await.is_ok())).await?;
+    let second = evict("my-connect-connect-1").await;
+    let is_too_many = matches!(&second, Err(kube::Error::Api(answer)) if answer.code == 429);
+    assert!(is_too_many, "{second:?}");
+    // Once the one that was evicted is back and ready, the next one may go.
+    bed.ready_cluster_of("my-connect", "3/3").await?;
+    bed.until("the next eviction", async || Ok(evict("my-connect-connect-1").await.is_ok())).await
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use kube::Api;
-use kube::api::{DeleteParams, PostParams};
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use serde_json::json;
 use sluice_crds::{KafkaConnect, KafkaConnector};
 use sluice_kit::kubernetes::missing_for_control_plane;
@@ -58,6 +58,23 @@ async fn a_connector_is_created_changed_paused_and_deleted() -> Result<()> {
     bed.api::<KafkaConnector>().delete("orders", &DeleteParams::default()).await?;
     bed.gone::<KafkaConnector>("orders").await?;
     assert!(bed.workers.world().connectors.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_connector_is_scaled_as_workloads_are() -> Result<()> {
+    require!(missing_for_control_plane());
+    let bed = bed().await?;
+    bed.connector("orders", &json!({"class": "X", "tasksMax": 1})).await?;
+    bed.connector_is("orders", "Ready=True Running").await?;
+    let connectors = bed.api::<KafkaConnector>();
+    let five = Patch::Merge(json!({"spec": {"replicas": 5}}));
+    connectors.patch_scale("orders", &PatchParams::default(), &five).await?;
+    bed.connector_is("orders", "Ready=True Running").await?;
+    assert_eq!(bed.workers.world().connectors["orders"].config["tasks.max"], "5");
+    let scale = connectors.get_scale("orders").await?.status.context("a status")?;
+    let workers = "app.kubernetes.io/instance=my-connect,app.kubernetes.io/name=kafka-connect";
+    assert_eq!((scale.replicas, scale.selector.as_deref()), (5, Some(workers)));
     Ok(())
 }
 

@@ -312,3 +312,54 @@ async fn names_in_an_operation_lead_to_no_other_namespace() -> Result<()> {
     assert_eq!(known(&bed)?, at(5));
     Ok(())
 }
+
+#[tokio::test]
+async fn a_second_connector_begins_where_the_first_one_was() -> Result<()> {
+    require!(missing_for_control_plane());
+    let bed = bed(&json!({})).await?;
+    put(&bed, at(5))?;
+    bed.cluster("next-connect", &json!({})).await?;
+    let spec = json!({"class": "X", "state": "stopped", "config": {"version": "2"}});
+    let mut green = crate::bed::connector("orders-green", &spec);
+    green["metadata"]["labels"]["sluice.dev/cluster"] = json!("next-connect");
+    let connectors = bed.api::<KafkaConnector>();
+    connectors.create(&PostParams::default(), &serde_json::from_value(green)?).await?;
+    bed.connector_is("orders-green", "Ready=True Stopped").await?;
+    let copy = async |number: u32, from: &str, to: &str| -> Result<()> {
+        let (list, restore) = (format!("list-{number}"), format!("restore-{number}"));
+        let mut look = operation(&list, &json!({"operation": "List"}));
+        look["spec"]["connector"] = json!(from);
+        create(&bed, &look).await?;
+        let backup = is(&bed, &list, "Ready=True Completed").await?.status.and_then(|it| it.backup);
+        let kept = json!({"operation": "Restore", "restoreFrom": {"name": backup}});
+        let mut change = operation(&restore, &kept);
+        change["spec"]["connector"] = json!(to);
+        create(&bed, &change).await?;
+        is(&bed, &restore, "Ready=True Completed").await.map(drop)
+    };
+    let positions = |name: &str| -> Result<Value> {
+        Ok(serde_json::to_value(&bed.workers.world().connectors[name].offsets)?)
+    };
+    // A trial from where the first one is, which runs on.
+    copy(1, "orders", "orders-green").await?;
+    assert_eq!(positions("orders-green")?, at(5));
+    // The cut-over, with what has come meanwhile.
+    put(&bed, at(9))?;
+    let state = async |name: &str, state: &str, reason: &str| -> Result<()> {
+        bed.change::<KafkaConnector>(name, &json!({"spec": {"state": state}})).await?;
+        bed.connector_is(name, &format!("Ready=True {reason}")).await.map(drop)
+    };
+    state("orders", "stopped", "Stopped").await?;
+    copy(2, "orders", "orders-green").await?;
+    state("orders-green", "running", "Running").await?;
+    assert_eq!(positions("orders-green")?, at(9));
+    // And back.
+    state("orders-green", "stopped", "Stopped").await?;
+    if let Some(green) = bed.workers.world().connectors.get_mut("orders-green") {
+        green.offsets = serde_json::from_value(at(12))?;
+    }
+    copy(3, "orders-green", "orders").await?;
+    state("orders", "running", "Running").await?;
+    assert_eq!(positions("orders")?, at(12));
+    Ok(())
+}

@@ -80,6 +80,7 @@ fn every_field() -> Value {
                         "accessModes": ["ReadWriteOnce"],
                         "resources": {"requests": {"storage": "1Gi"}},
                     }}}},
+                    {"name": "vault", "csi": {"driver": "secrets-store.csi.k8s.io", "readOnly": true}},
                     {"name": "both", "projected": {"sources": [{"secret": {"name": "all"}}]}},
                 ],
                 "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {
@@ -126,6 +127,13 @@ async fn every_field_of_a_spec_reaches_the_objects() -> Result<()> {
     let names: Vec<&str> = pod.containers.iter().map(|it| it.name.as_str()).collect();
     assert_eq!(names, ["connect", "side"]);
     assert_eq!(pod.init_containers.context("init containers")?[0].name, "first");
+    let drivers: Vec<&str> = pod
+        .volumes
+        .iter()
+        .flatten()
+        .filter_map(|it| Some(it.csi.as_ref()?.driver.as_str()))
+        .collect();
+    assert_eq!(drivers, ["secrets-store.csi.k8s.io"]);
     let worker = &pod.containers[0];
     assert_eq!(worker.image.as_deref(), Some("sluice/worker:other"));
     let startup = worker.startup_probe.clone().context("a check")?;
