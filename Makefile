@@ -37,7 +37,7 @@ e2e: setup
 	cargo test $(CARGO_FLAGS) -p sluice-e2e
 
 ## What only time shows, of which `make test` has a short form: rest for ten minutes, an operator killed at every single
-## write, an API server away for five minutes; and Flux with a source of its own, whose build takes minutes.
+## write, an API server away for five minutes; and a sync by Flux, whose build takes minutes.
 soak: setup
 	SLUICE_SOAK_SECONDS=$(SOAK) cargo test $(CARGO_FLAGS) -p sluice-operator --test it -- applied:: crashes:: gitops:: outages::
 

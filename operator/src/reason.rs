@@ -103,7 +103,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 47] = [
         Self::AllWorkersReady,
         Self::Accepted,
         Self::Answers,

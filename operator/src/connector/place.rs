@@ -157,13 +157,14 @@ mod tests {
         let there = json!({"cluster": "my-connect", "name": "x"});
         let elsewhere = json!({"cluster": "my-connect", "name": "y"});
         for (other, this, better) in [
-            (named("a", 1, &nowhere), named("b", 2, &nowhere), true),
-            (named("a", 2, &nowhere), named("b", 1, &nowhere), false),
-            (named("a", 1, &nowhere), named("b", 1, &nowhere), true),
-            (named("a", 2, &there), named("b", 1, &nowhere), true),
-            (named("a", 1, &elsewhere), named("b", 2, &there), false),
-            (named("a", 1, &there), named("a", 1, &there), false),
+            (("a", 1, &nowhere), ("b", 2, &nowhere), true),
+            (("a", 2, &nowhere), ("b", 1, &nowhere), false),
+            (("a", 1, &nowhere), ("b", 1, &nowhere), true),
+            (("a", 2, &there), ("b", 1, &nowhere), true),
+            (("a", 1, &elsewhere), ("b", 2, &there), false),
+            (("a", 1, &there), ("a", 1, &there), false),
         ] {
+            let [other, this] = [other, this].map(|(name, age, status)| named(name, age, status));
             assert_eq!(has_better_right(&other, &this, &place), better, "{other:?} {this:?}");
         }
         let other_place = Place { name: "y".into(), ..place };

@@ -12,7 +12,7 @@ use super::{Place, dead_letters, lag};
 use crate::connect_api::ConnectApi;
 
 /// Shortest time between two figures.
-const PAUSE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_mins(1);
 /// The part that a figure has to move by.
 const STEP: i64 = 10;
 

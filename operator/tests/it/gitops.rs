@@ -1,8 +1,8 @@
 //! Flux's own controllers bring a repository into a real cluster, by the examples of deploy/flux as they are: they apply,
 //! wait for what kstatus says, apply again, give up on what is stalled, and prune.
 //!
-//! In a soak the source is Flux's too, and fetches with Git. Else its controller, which takes minutes more to build, is
-//! left out, and the test writes what it would: the address and digest of an archive.
+//! It is done twice: with an archive whose address and digest the test writes where source-controller would, and with
+//! that controller, which fetches with Git. Both take minutes to build, so this is for a soak alone.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -37,7 +37,16 @@ const SINK: &str = "deploy/samples/quickstart/lines-sink.yaml";
 #[tokio::test]
 async fn flux_syncs_the_samples_waits_for_ready_and_prunes() -> Result<()> {
     require!(missing_for_control_plane());
-    let mut scene = Scene::set().await?;
+    if soak().is_some() {
+        for fetches in [false, true] {
+            synced(fetches).await.with_context(|| format!("Flux fetches by itself: {fetches}"))?;
+        }
+    }
+    Ok(())
+}
+
+async fn synced(fetches: bool) -> Result<()> {
+    let mut scene = Scene::set(fetches).await?;
     let first = scene.repository.commit()?;
     scene.publish(&first).await?;
     scene.ready_at(&first).await.context("the first sync")?;
@@ -86,8 +95,7 @@ struct Scene {
 }
 
 impl Scene {
-    async fn set() -> Result<Self> {
-        let fetches = soak().is_some();
+    async fn set(fetches: bool) -> Result<Self> {
         let plane = ControlPlane::start().await?;
         let client = plane.client().await?;
         let kubectl = plane.kubectl();

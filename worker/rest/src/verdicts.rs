@@ -98,9 +98,10 @@ mod tests {
             (Verdict::Unknown, REFUSED),
         ] {
             verdicts.put(ours, verdict, now);
-            let last = now + holds - Duration::from_millis(1);
+            let end = now + holds;
+            let last = end.checked_sub(Duration::from_millis(1)).unwrap();
             assert_eq!(verdicts.get(&ours, last), Some(verdict));
-            assert_eq!(verdicts.get(&ours, now + holds), None);
+            assert_eq!(verdicts.get(&ours, end), None);
         }
         for other in others {
             assert_eq!(verdicts.get(&other, now), None);

@@ -136,7 +136,7 @@ pub(super) fn refer(made: &mut Converted, providers: &Providers) {
                 _ => {}
             }
             if placeholder.text == text {
-                let Reference { holder, name, key } = &reference;
+                let Reference { holder, name, key, .. } = &reference;
                 *value = json!({field_of(*holder): {"name": name, "key": key}});
             }
             rewritten = rewritten.replace(placeholder.text, &reference.placeholder());

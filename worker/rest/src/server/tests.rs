@@ -24,12 +24,12 @@ use crate::{
 
 mod tokens;
 
-fn alice() -> Option<Credentials> {
-    Some(Credentials::new([("alice".to_owned(), "pw".to_owned())]))
+fn alice() -> Credentials {
+    Credentials::new([("alice".to_owned(), "pw".to_owned())])
 }
 
 fn routers_with(admin: AdminRoutes) -> Routers {
-    routers_of(Policy { credentials: alice(), ..Policy::default() }, admin)
+    routers_of(Policy { credentials: Some(alice()), ..Policy::default() }, admin)
 }
 
 fn routers_of(policy: Policy, admin: AdminRoutes) -> Routers {
@@ -112,11 +112,11 @@ async fn what_is_sent_says_that_it_is_json() {
 }
 
 /// The digest is that of `hush`.
-fn read_only() -> Option<Authorization> {
+fn read_only() -> Authorization {
     let digest = "dc8331bcb2283e89d275a1c2fe66f7bf5ac3163ec1967f149dd7e27906365f0c";
     let operator = Operator::parse(digest).unwrap();
     let cluster = "shop/my-connect".to_owned();
-    Some(Authorization { operator, cluster, rules: Rules::ReadOnly(None) })
+    Authorization { operator, cluster, rules: Rules::ReadOnly(None) }
 }
 
 #[tokio::test]
@@ -143,8 +143,8 @@ async fn of_a_read_only_cluster_the_operator_alone_changes_anything() {
         ("PUT", "/connector-plugins/A/config/validate", "{}", Some("create a KafkaConnector")),
         ("PUT", "/admin/loggers/a", r#"{"level":"INFO"}"#, Some("set spec.logging")),
     ];
-    for credentials in [None, alice()] {
-        let policy = Policy { credentials, authorization: read_only(), ..Policy::default() };
+    for credentials in [None, Some(alice())] {
+        let policy = Policy { credentials, authorization: Some(read_only()), ..Policy::default() };
         let Routers { regular, .. } = routers_of(policy, AdminRoutes::WithOthers);
         for (method, path, body, instead) in all {
             for (who, authorization) in [("the operator", operator), ("a user", user)] {
@@ -169,7 +169,11 @@ async fn of_a_read_only_cluster_the_operator_alone_changes_anything() {
             }
         }
     }
-    let policy = Policy { credentials: alice(), authorization: read_only(), ..Policy::default() };
+    let policy = Policy {
+        credentials: Some(alice()),
+        authorization: Some(read_only()),
+        ..Policy::default()
+    };
     let Routers { regular, .. } = routers_of(policy, AdminRoutes::WithOthers);
     assert_eq!(ask(&regular, "/connectors", false).await.0, 401, "readers have to be users");
 }

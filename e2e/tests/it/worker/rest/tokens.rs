@@ -65,7 +65,7 @@ async fn reader(kubectl: &Kubectl) -> Result<String> {
     Ok(kubectl.run(["create", "token", "ann", audience, HERE]).await?.trim().to_owned())
 }
 
-async fn operator(plane: &ControlPlane, reviews: &str) -> Result<Child> {
+fn operator(plane: &ControlPlane, reviews: &str) -> Result<Child> {
     Ok(Command::new(binary("sluice-operator")?)
         .arg(format!("--address={}", free()?))
         .arg(format!("--reviews-address={reviews}"))
@@ -124,7 +124,7 @@ async fn roles_of_kubernetes_say_what_the_users_of_tokens_may() -> Result<()> {
     let ann = reader(kubectl).await?;
     kubectl.apply(&cluster(&kafka.bootstrap()).to_string()).await?;
     let reviews = free()?;
-    let mut operator = operator(plane, &reviews).await?;
+    let mut operator = operator(plane, &reviews)?;
     let folder = tempfile::tempdir()?;
     mount(kubectl, folder.path()).await?;
     let file = WorkerFile::new(&kafka.bootstrap(), "tokens")

@@ -56,7 +56,7 @@ async fn worker(rules: fn(Reviewer) -> Rules) -> (Router, Shared) {
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
     let reviewer = Reviewer::new(&url, ("shop", "my-connect"), tls, "credential\n").unwrap();
-    let authorization = Authorization { rules: rules(reviewer), ..read_only().unwrap() };
+    let authorization = Authorization { rules: rules(reviewer), ..read_only() };
     let policy = Policy { authorization: Some(authorization), ..Policy::default() };
     (routers_of(policy, AdminRoutes::WithOthers).regular, desk)
 }
