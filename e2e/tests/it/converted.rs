@@ -121,8 +121,7 @@ async fn prepare(plane: &ControlPlane) -> Result<()> {
 
 /// The connector whose class is not there says so.
 async fn missing_is_told(kubectl: &Kubectl) -> Result<()> {
-    let reason = "Failed to find any class that implements Connector and which name matches \
-                  io.debezium.connector.oracle.OracleConnector";
+    let reason = "the workers have no connector class io.debezium.connector.oracle.OracleConnector";
     let get = ["get", "kafkaconnectors.sluice.dev/v1-missing", "--namespace=shop", "-o=json"];
     wait::until_ok(PATIENCE, "the reason", async || {
         let connector: Value = serde_json::from_str(&kubectl.run(get).await?)?;

@@ -315,6 +315,8 @@ async fn names_in_an_operation_lead_to_no_other_namespace() -> Result<()> {
 
 #[tokio::test]
 async fn a_second_connector_begins_where_the_first_one_was() -> Result<()> {
+    /// As the workers know it.
+    const GREEN: &str = "next-connect/orders-green";
     require!(missing_for_control_plane());
     let bed = bed(&json!({})).await?;
     put(&bed, at(5))?;
@@ -338,11 +340,14 @@ async fn a_second_connector_begins_where_the_first_one_was() -> Result<()> {
         is(&bed, &restore, "Ready=True Completed").await.map(drop)
     };
     let positions = |name: &str| -> Result<Value> {
-        Ok(serde_json::to_value(&bed.workers.world().connectors[name].offsets)?)
+        let world = bed.workers.world();
+        let known = || format!("{name} is not among {:?}", world.connectors.keys());
+        let connector = world.connectors.get(name).with_context(known)?;
+        Ok(serde_json::to_value(&connector.offsets)?)
     };
     // A trial from where the first one is, which runs on.
     copy(1, "orders", "orders-green").await?;
-    assert_eq!(positions("orders-green")?, at(5));
+    assert_eq!(positions(GREEN)?, at(5));
     // The cut-over, with what has come meanwhile.
     put(&bed, at(9))?;
     let state = async |name: &str, state: &str, reason: &str| -> Result<()> {
@@ -352,10 +357,10 @@ async fn a_second_connector_begins_where_the_first_one_was() -> Result<()> {
     state("orders", "stopped", "Stopped").await?;
     copy(2, "orders", "orders-green").await?;
     state("orders-green", "running", "Running").await?;
-    assert_eq!(positions("orders-green")?, at(9));
+    assert_eq!(positions(GREEN)?, at(9));
     // And back.
     state("orders-green", "stopped", "Stopped").await?;
-    if let Some(green) = bed.workers.world().connectors.get_mut("orders-green") {
+    if let Some(green) = bed.workers.world().connectors.get_mut(GREEN) {
         green.offsets = serde_json::from_value(at(12))?;
     }
     copy(3, "orders-green", "orders").await?;
