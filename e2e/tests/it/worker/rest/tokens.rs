@@ -8,7 +8,7 @@ use std::process::Stdio;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use sluice_kit::binaries::binary;
-use sluice_kit::connect::{ConnectWorker, HttpAnswer, HttpRequest, WorkerFile};
+use sluice_kit::connect::{ConnectWorker, HttpAnswer, HttpRequest, Launch, WorkerFile};
 use sluice_kit::java;
 use sluice_kit::kafka::KafkaServer;
 use sluice_kit::kubernetes::{ControlPlane, Kubectl, missing_for_control_plane};
@@ -132,7 +132,9 @@ async fn roles_of_kubernetes_say_what_the_users_of_tokens_may() -> Result<()> {
         .with("sluice.rest.authorization.path", folder.path().to_str().context("a path")?)
         .with("sluice.rest.authorization.cluster", "tokens/my-connect")
         .with("sluice.rest.reviews.url", &format!("https://{reviews}"));
-    let worker = ConnectWorker::sluice(&file).await?;
+    // Whoever shows no token is not answered, and so the start is not waited for.
+    let launch = Launch::sluice(&binary("sluice-worker")?);
+    let worker = ConnectWorker::start(&file, &launch).await?;
     wait::until_ok(PATIENCE, "connectors to be listed", async || {
         let answer = ask(&worker, "GET", "/connectors", Some(&ann)).await?;
         ensure!(answer.status == 200, "{answer:?}");
@@ -168,8 +170,12 @@ async fn roles_of_kubernetes_say_what_the_users_of_tokens_may() -> Result<()> {
     operator.kill().await?;
     let answer = ask(&worker, "GET", "/connectors", Some("shh")).await?;
     ensure!(answer.status == 503 && message(&answer)?.contains("operator"), "{answer:?}");
-    let answer = ask(&worker, "PUT", "/connectors/a/config", Some(&ann)).await?;
-    ensure!(answer.status == 200, "{answer:?}");
+    wait::until_ok(PATIENCE, "the connector to be changed", async || {
+        let answer = ask(&worker, "PUT", "/connectors/a/config", Some(&ann)).await?;
+        ensure!(answer.status == 200, "{answer:?}");
+        Ok(())
+    })
+    .await?;
     ensure!(!worker.output()?.contains(&ann), "tokens are not logged");
     Ok(())
 }
