@@ -118,6 +118,13 @@ async fn worker(file: &WorkerFile, collector: &str, room: &str) -> Result<Connec
     ConnectWorker::start(&file, &launch).await?.answering().await
 }
 
+/// Spans that the collector has taken, as the worker counts them.
+fn exported(metrics: &str) -> Result<usize> {
+    let name = "sluice_worker_spans_exported_total ";
+    let count = metrics.lines().find_map(|it| it.strip_prefix(name));
+    Ok(count.context("a count of spans")?.parse()?)
+}
+
 #[tokio::test]
 async fn what_a_sink_takes_is_below_what_the_source_has_sent() -> Result<()> {
     sluice_kit::require!(java::missing());
@@ -157,10 +164,7 @@ async fn what_a_sink_takes_is_below_what_the_source_has_sent() -> Result<()> {
     }
     assert!(collector.services().iter().all(|it| it == "shop"));
     let metrics = worker.metrics().await?;
-    let exported =
-        metrics.lines().find_map(|it| it.strip_prefix("sluice_worker_spans_exported_total "));
-    let exported = exported.context("a count of spans")?.parse::<usize>()?;
-    ensure!(exported >= 2 * LINES, "{exported} spans");
+    ensure!(exported(&metrics)? >= 2 * LINES, "{metrics}");
 
     let stranger = "0af7651916cd43dd8448eb211c80319c";
     let record = format!("traceparent:00-{stranger}-b7ad6b7169203331-01\t{}\n", line(LINES));
