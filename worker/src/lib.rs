@@ -10,6 +10,7 @@
 mod allocator;
 mod args;
 mod authorization;
+mod code_pages;
 mod distributed;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;

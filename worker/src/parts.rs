@@ -25,7 +25,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    loggers_file, memory, plugins,
+    code_pages, loggers_file, memory, plugins,
     renewal::Renewed,
     settings::WorkerConfig,
     surface::{self, About, Surface},
@@ -153,6 +153,7 @@ impl Parts {
         let engine = Arc::new(engine);
         let mut servers = self.servers;
         follow_memory(&self.properties, &engine, &mut servers, &self.serving);
+        servers.spawn(surface::until(self.serving.clone(), code_pages::give_back()));
         let plugins =
             CatalogPlugins::new(self.catalog, self.properties, Arc::clone(&self.providers))
                 .map_err(anyhow::Error::msg)?;
