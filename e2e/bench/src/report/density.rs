@@ -13,7 +13,8 @@ const HOW: &str = "\
 One worker, and so many sinks (`FileStreamSink`, one task each, a consumer group each) of one topic that nobody writes to. Then the
 worker is stopped, a record is written, and the worker is started again: the times are from exec to `/health` 200, to the record in the
 first file, and to the record in the last one; files are looked at every 2 ms, once the worker is healthy. One run a row: no spread is
-known.";
+known. Four seconds after its start a worker of ours gives the pages of its code back, and those that run come again: *peak* has all of
+them.";
 
 /// Its tables.
 pub(crate) fn body(all: &[Density]) -> String {
