@@ -105,33 +105,23 @@ impl Surface {
         serving: &CancellationToken,
     ) {
         let About { info, plugins, loggers } = about;
-        let Self {
-            advertised,
-            policy,
-            admin,
-            regular,
-            apart,
-            tls,
-            to_others,
-            renewed,
-            jaas_file,
-            authorization_path,
-        } = self;
-        if let Some((credentials, file)) = policy.credentials.clone().zip(jaas_file) {
+        let Self { policy, admin, tls, to_others, renewed, .. } = self;
+        if let Some((credentials, file)) = policy.credentials.clone().zip(self.jaas_file) {
             let following = renewal::follow_users(file, credentials, renewal::LOOK_AGAIN);
             servers.spawn(until(serving.clone(), following));
         }
-        if let Some((authorization, folder)) = policy.authorization.clone().zip(authorization_path)
+        if let Some((authorization, folder)) =
+            policy.authorization.clone().zip(self.authorization_path)
         {
             let following = authorization::follow(folder, authorization, renewal::LOOK_AGAIN);
             servers.spawn(until(serving.clone(), following));
         }
         let [for_all, for_admins] =
             tls.each_ref().map(|it| it.as_ref().map(|it| it.current.subscribe()));
-        let scheme = advertised.scheme;
+        let scheme = self.advertised.scheme;
         let settings = ServerSettings { info, plugins, loggers, scheme, policy, admin };
-        let listeners = regular.into_iter().map(|it| (it, false));
-        for (bound, is_apart) in listeners.chain(apart.into_iter().map(|it| (it, true))) {
+        let listeners = self.regular.into_iter().map(|it| (it, false));
+        for (bound, is_apart) in listeners.chain(self.apart.into_iter().map(|it| (it, true))) {
             let Bound { address, socket } = bound;
             let settings = ServerSettings { scheme: address.scheme(), ..settings.clone() };
             let Routers { regular, admin } = routers(herder.clone(), client.clone(), settings);

@@ -101,11 +101,11 @@ impl Wire {
     }
 
     async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<u64, Refusal> {
-        let lost = |error: &dyn std::error::Error| Refusal::Passing(with_causes(error));
-        let answer = self.http.request(request).await.map_err(|error| lost(&error))?;
+        let lost = |error: anyhow::Error| Refusal::Passing(format!("{error:#}"));
+        let answer = self.http.request(request).await.map_err(|error| lost(error.into()))?;
         let (head, body) = answer.into_parts();
         let body = Limited::new(body, LONGEST_ANSWER).collect().await;
-        let body = body.map_err(|error| lost(&*error))?;
+        let body = body.map_err(|error| lost(anyhow::Error::from_boxed(error)))?;
         let trailers = body.trailers().cloned();
         let body = body.to_bytes();
         judge_status(head.status)?;
@@ -150,16 +150,6 @@ fn judge_call(trailers: &HeaderMap) -> Result<(), Refusal> {
         "1" | "4" | "10" | "11" | "14" | "15" | "" => Err(Refusal::Passing(told())),
         _ => Err(Refusal::Final(told())),
     }
-}
-
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]
