@@ -65,7 +65,7 @@ impl Run {
             "kind": "Config",
             "clusters": [{"name": "c", "cluster": {"server": format!("http://{server}")}}],
             "users": [{"name": "u", "user": {}}],
-            "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+            "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u", "namespace": namespace}}],
             "current-context": "x",
         });
         std::fs::write(folder.path().join("kubeconfig"), kubeconfig.to_string())?;

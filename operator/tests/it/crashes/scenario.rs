@@ -80,10 +80,20 @@ pub(super) async fn arrange(client: &Client, namespace: &str, workers: &Workers)
     connectors.patch_status(LEAVES, &PatchParams::default(), &Patch::Merge(known)).await?;
     connectors.delete(LEAVES, &DeleteParams::default()).await?;
     work_on(positions, client, namespace).await?;
-    let object = cluster("my-connect", &json!({"replicas": 1, "unmanagedConnectors": "Adopt"}));
+    let object = cluster("my-connect", &spec());
     let clusters: Api<KafkaConnect> = Api::namespaced(client.clone(), namespace);
     clusters.create(&parameters, &serde_json::from_value(object)?).await?;
     Ok(())
+}
+
+/// A cluster with all that the operator writes for one.
+fn spec() -> Value {
+    json!({
+        "replicas": 1,
+        "unmanagedConnectors": "Adopt",
+        "rest": {"authorization": {"type": "readOnly"}},
+        "rollout": {"onFailure": "Rollback"},
+    })
 }
 
 /// Creates the operations, of which one sets these positions.

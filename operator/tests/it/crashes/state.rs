@@ -26,7 +26,7 @@ const KINDS: [&str; 12] = [
 ];
 
 /// Fields that are another time's or another namespace's, hashes of them, and what other controllers decide.
-const VARYING: [&str; 14] = [
+const VARYING: [&str; 19] = [
     "uid",
     "resourceVersion",
     "creationTimestamp",
@@ -39,9 +39,17 @@ const VARYING: [&str; 14] = [
     "controller-revision-hash",
     "sluice.dev/config-hash",
     "sluice.dev/connector-uid",
+    "sluice.dev/cluster-uid",
     "caBundle",
     "ca.crt",
+    "sluice.dev/rest-credentials-version",
+    "root.key",
+    "operator",
+    "goodRevision",
 ];
+
+/// In the name of a revision that workers run well with, before a digest of it.
+const GOOD: &str = "-good-";
 
 /// The objects of a namespace, and what its workers were told.
 pub(super) async fn of(
@@ -57,6 +65,7 @@ pub(super) async fn of(
         let list: Value = client.request(Request::get(path).body(vec![])?).await?;
         for object in list["items"].as_array().into_iter().flatten() {
             let name = object["metadata"]["name"].as_str().unwrap_or_default();
+            let name = name.find(GOOD).map_or(name, |at| &name[..at + GOOD.len()]);
             if let Some(kept) = kept(plural, object) {
                 let replaced =
                     |text: &str| text.replace(namespace, "here").replace(address, "there");
@@ -80,11 +89,16 @@ fn kept(plural: &str, object: &Value) -> Option<Value> {
     let mut object = object.clone();
     let ours = plural.starts_with("kafka");
     match plural {
-        // The StatefulSet's own.
-        "controllerrevisions"
-            if object["metadata"]["labels"]["sluice.dev/connector-uid"].is_null() =>
-        {
-            return None;
+        "controllerrevisions" => {
+            let labels = object["metadata"]["labels"].as_object();
+            let is_ours = |it: &String| it.starts_with("sluice.dev/") && it.ends_with("-uid");
+            if !labels.is_some_and(|it| it.keys().any(is_ours)) {
+                // The StatefulSet's own.
+                return None;
+            }
+            if let Some(name) = object["metadata"]["name"].as_str().filter(|it| it.contains(GOOD)) {
+                object["metadata"]["name"] = json!(name.split(GOOD).next());
+            }
         }
         "pods" => {
             let mut metadata = object["metadata"].take();
@@ -104,6 +118,8 @@ fn kept(plural: &str, object: &Value) -> Option<Value> {
         managers.retain(|it| ours || it["subresource"] != "status");
         for manager in managers.iter_mut() {
             // Whoever applies no data owns the field if it is first.
+            // An apply that changes nothing may leave it out.
+            manager["time"].take();
             let fields = manager["fieldsV1"].as_object_mut();
             fields.and_then(|it| {
                 it.remove("f:data")
