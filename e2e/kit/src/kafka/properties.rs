@@ -112,6 +112,8 @@ impl Place {
 const COMMON: &[(&str, &str)] = &[
     // Records of tests have any time: the broker looks for old ones half a minute after its start, and none is to go.
     ("log.retention.ms", "-1"),
+    // Not half of a small heap at once: there are few keys to compact.
+    ("log.cleaner.dedupe.buffer.size", "8388608"),
     ("process.roles", "broker,controller"),
     ("controller.listener.names", "CONTROLLER"),
     ("inter.broker.listener.name", "PLAINTEXT"),
