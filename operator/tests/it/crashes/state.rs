@@ -117,9 +117,9 @@ fn kept(plural: &str, object: &Value) -> Option<Value> {
     if let Some(managers) = object["metadata"]["managedFields"].as_array_mut() {
         managers.retain(|it| ours || it["subresource"] != "status");
         for manager in managers.iter_mut() {
-            // Whoever applies no data owns the field if it is first.
             // An apply that changes nothing may leave it out.
             manager["time"].take();
+            // Whoever applies no data owns the field if it is first.
             let fields = manager["fieldsV1"].as_object_mut();
             fields.and_then(|it| {
                 it.remove("f:data")
