@@ -347,14 +347,20 @@ where
     })
 }
 
-/// Who wrote what is half of an object, and nobody asks.
+/// Who wrote what is half of an object, and what kubectl applied another third, and nobody asks.
 fn slim<K>(
     events: impl Stream<Item = Result<watcher::Event<K>, watcher::Error>> + Send,
 ) -> impl Stream<Item = Result<watcher::Event<K>, watcher::Error>> + Send
 where
     K: Resource + Send,
 {
-    events.modify(|object| object.meta_mut().managed_fields = None)
+    events.modify(|object| {
+        let metadata = object.meta_mut();
+        metadata.managed_fields = None;
+        if let Some(annotations) = &mut metadata.annotations {
+            annotations.remove(names::LAST_APPLIED);
+        }
+    })
 }
 
 fn refers_to(connector: &KafkaConnector, holder: Holder, name: &str) -> bool {

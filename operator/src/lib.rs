@@ -20,6 +20,7 @@ mod health;
 mod invalid;
 pub mod keys;
 pub mod leader;
+pub mod memory;
 mod metrics;
 pub mod names;
 pub mod operation;

@@ -10,6 +10,7 @@ use kube::{Client, Config};
 use sluice_operator::Settings;
 use sluice_operator::keys;
 use sluice_operator::leader::{self, Election, Times};
+use sluice_operator::memory;
 use sluice_operator::reviews::Reviews;
 use sluice_operator::throttle::{self, Rate};
 use tokio::signal::unix::{SignalKind, signal};
@@ -160,6 +161,7 @@ async fn start(arguments: Arguments) -> anyhow::Result<()> {
         let client = Some(throttle::client(config, rate)?);
         settings.reviews = Some(Reviews { address: arguments.reviews_address, url, client });
     }
+    tokio::spawn(memory::give_back());
     let stop = CancellationToken::new();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

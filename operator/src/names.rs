@@ -9,6 +9,9 @@ pub const REST_PORT: i32 = 8083;
 /// Port of the metrics.
 pub const METRICS_PORT: i32 = 9404;
 
+/// Annotation in which kubectl keeps what was applied: the object once more, as text.
+pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
 /// The worker's container in its pod.
 pub const CONTAINER: &str = "connect";
 

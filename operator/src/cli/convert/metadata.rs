@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::conversion::Conversion;
 use super::ledger::child;
+use crate::names;
 
 /// Fields that the API server writes, or controllers.
 const WRITTEN: [&str; 11] = [
@@ -74,7 +75,7 @@ fn word(key: &str, table: Words, domain: &str) -> Result<String, String> {
         return ours.map(str::to_owned).map_err(str::to_owned);
     }
     let owner = key.split('/').next().unwrap_or_default();
-    if key == "kubectl.kubernetes.io/last-applied-configuration" {
+    if key == names::LAST_APPLIED {
         return Err("kubectl writes it".to_owned());
     }
     if key.contains('/') && (owner == domain || owner.ends_with(&format!(".{domain}"))) {

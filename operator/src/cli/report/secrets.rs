@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use crate::connector::redact::is_secret;
+use crate::names;
 
 const HIDDEN: &str = "[hidden]";
 
@@ -12,7 +13,7 @@ const HIDDEN: &str = "[hidden]";
 const SHORTEST: usize = 4;
 
 /// Fields that repeat whole objects as text, or are of no use to anybody.
-const DROPPED: [&str; 2] = ["managedFields", "kubectl.kubernetes.io/last-applied-configuration"];
+const DROPPED: [&str; 2] = ["managedFields", names::LAST_APPLIED];
 
 /// Secret values that were found so far.
 #[derive(Debug, Default)]
@@ -125,7 +126,7 @@ mod tests {
 
     #[test]
     fn secrets_are_hidden_wherever_they_stand_and_their_places_are_not() {
-        let applied = "kubectl.kubernetes.io/last-applied-configuration";
+        let applied = names::LAST_APPLIED;
         let mut object = json!({
             "metadata": {"name": "a", "managedFields": [1], "annotations": {applied: "hunter2"}},
             "spec": {
