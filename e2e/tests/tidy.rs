@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sluice-transforms", &["sluice-plugin", "sluice-config", "sluice-model"]),
     ("sluice-connector-datagen", &["sluice-plugin", "sluice-config", "sluice-model"]),
     ("sluice-connector-file", &["sluice-plugin", "sluice-config", "sluice-model"]),
+    ("sluice-jdbc", &["sluice-plugin", "sluice-config", "sluice-model"]),
     ("sluice-connector-null", &["sluice-plugin", "sluice-config", "sluice-model"]),
     ("sluice-connector-tools", &["sluice-plugin", "sluice-config", "sluice-model"]),
     (
@@ -26,6 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sluice-connector-file",
             "sluice-connector-null",
             "sluice-connector-tools",
+            "sluice-jdbc",
             "sluice-converters",
             "sluice-plugin",
             "sluice-transforms",

@@ -23,8 +23,9 @@ pub(crate) const fn days(year: i64, month: i64, day: i64) -> i64 {
     if !is_old && gregorian >= CUT_OVER { gregorian } else { julian_day(year, month, day) }
 }
 
-/// Counts from 1 March of year 0, so that the leap day ends a year.
-const fn gregorian(days: i64) -> (i64, i64, i64) {
+/// Year (0 is 1 BC), month from 1, day from 1 by the Gregorian calendar, whenever that was.
+pub const fn gregorian(days: i64) -> (i64, i64, i64) {
+    // From 1 March of year 0, so that the leap day ends a year.
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);

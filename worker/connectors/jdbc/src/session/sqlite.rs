@@ -1,0 +1,145 @@
+//! Sessions with SQLite, in the process. Its calls block, so that they have a thread of their own.
+
+mod columns;
+mod values;
+
+use std::{path::Path, sync::mpsc as blocking, time::Duration};
+
+use rusqlite::{Connection, OpenFlags, limits::Limit};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Chunk, Login, Rows};
+use crate::{Cell, Class, Column, DbError, Options};
+
+/// How long a lock is waited for unless the URL says it, as in Java's driver.
+const BUSY: Duration = Duration::from_secs(3);
+
+type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+
+/// A connection to a file. The thread ends with it, once the call that is under way has.
+pub struct Client {
+    jobs: blocking::Sender<Job>,
+}
+
+impl Client {
+    pub(super) async fn open(login: &Login) -> Result<Self, DbError> {
+        let path = login.url.database.clone().unwrap_or_default();
+        let (options, read_only) = (login.url.options.clone(), login.read_only);
+        let (opened, result) = oneshot::channel();
+        let (jobs, queue) = blocking::channel::<Job>();
+        let run = move || match connect(&path, &options, read_only) {
+            Err(error) => drop(opened.send(Err(error))),
+            Ok(mut connection) => {
+                if opened.send(Ok(())).is_ok() {
+                    while let Ok(job) = queue.recv() {
+                        job(&mut connection);
+                    }
+                }
+            }
+        };
+        std::thread::Builder::new().name("sqlite".to_owned()).spawn(run).map_err(|error| {
+            DbError::new(Class::Connection, format!("no thread for SQLite: {error}"))
+        })?;
+        result.await.map_err(|_| ended())??;
+        Ok(Self { jobs })
+    }
+
+    /// Does something on the connection's thread. It goes on there if the future is dropped.
+    pub async fn call<T: Send + 'static>(
+        &mut self,
+        work: impl FnOnce(&mut Connection) -> Result<T, DbError> + Send + 'static,
+    ) -> Result<T, DbError> {
+        let (sender, done) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            // Whoever has dropped the future does not want to know.
+            let _ = sender.send(work(connection));
+        });
+        self.jobs.send(job).map_err(|_| ended())?;
+        done.await.map_err(|_| ended())?
+    }
+
+    pub(super) async fn describe(&mut self, sql: &str) -> Result<Vec<Column>, DbError> {
+        let sql = sql.to_owned();
+        self.call(move |connection| columns::of(connection, &sql)).await
+    }
+
+    pub(super) async fn query(
+        &mut self,
+        sql: &str,
+        parameters: Vec<Cell>,
+    ) -> Result<Rows, DbError> {
+        let columns = self.describe(sql).await?;
+        let (sender, queue) = mpsc::channel(2);
+        let (sql, types) = (sql.to_owned(), columns.clone());
+        let job: Job = Box::new(move |connection| {
+            if let Err(error) = read_all(connection, &sql, parameters, &types, &sender) {
+                let _ = sender.blocking_send(Err(error));
+            }
+        });
+        self.jobs.send(job).map_err(|_| ended())?;
+        Ok(Rows::queued(columns, queue))
+    }
+
+    pub(super) async fn execute(
+        &mut self,
+        sql: &str,
+        parameters: Vec<Cell>,
+    ) -> Result<u64, DbError> {
+        let sql = sql.to_owned();
+        self.call(move |connection| {
+            let parameters = values::parameters(parameters)?;
+            let changed = connection.execute(&sql, rusqlite::params_from_iter(parameters))?;
+            Ok(changed as u64)
+        })
+        .await
+    }
+}
+
+fn ended() -> DbError {
+    DbError::new(Class::Connection, "the thread of the connection to SQLite has ended")
+}
+
+fn connect(path: &str, options: &Options, read_only: bool) -> Result<Connection, DbError> {
+    let flags = if read_only {
+        if !Path::new(path).exists() {
+            return Err(DbError::new(Class::Missing, format!("there is no file {path}")));
+        }
+        OpenFlags::SQLITE_OPEN_READ_ONLY
+    } else {
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE
+    };
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(options.busy_timeout.unwrap_or(BUSY))?;
+    // A statement of users reads this one file: it attaches no other.
+    connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
+    for (name, value) in &options.pragmas {
+        connection.pragma_update(None, name, value)?;
+    }
+    Ok(connection)
+}
+
+fn read_all(
+    connection: &Connection,
+    sql: &str,
+    parameters: Vec<Cell>,
+    columns: &[Column],
+    sender: &mpsc::Sender<Result<Vec<Vec<Cell>>, DbError>>,
+) -> Result<(), DbError> {
+    let parameters = values::parameters(parameters)?;
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query(rusqlite::params_from_iter(parameters))?;
+    let mut chunk = Chunk::default();
+    while let Some(row) = rows.next()? {
+        if let Some(full) = chunk.add(values::row(row, columns)?)
+            && sender.blocking_send(Ok(full)).is_err()
+        {
+            return Ok(());
+        }
+    }
+    let rest = chunk.take();
+    if !rest.is_empty() {
+        // Whoever has dropped the result does not want the rest.
+        let _ = sender.blocking_send(Ok(rest));
+    }
+    Ok(())
+}

@@ -1,0 +1,3 @@
+//! The connectors against real databases.
+
+mod sqlite;
