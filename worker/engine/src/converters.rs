@@ -8,14 +8,13 @@ use sluice_plugin::{
     model::{ConnectRecord, Header, Headers, SchemaAndValue},
 };
 
+pub(crate) use sluice_plugin::RawHeaders;
+
 use crate::{plugins::PluginSource, settings, trace::Failure};
 
 const SIMPLE_HEADER_CONVERTER: &str = "org.apache.kafka.connect.storage.SimpleHeaderConverter";
 
 pub(crate) const JSON_CONVERTER: &str = "org.apache.kafka.connect.json.JsonConverter";
-
-/// Names and values in order; names may repeat.
-pub(crate) type RawHeaders = Vec<(Arc<str>, Option<Bytes>)>;
 
 /// A record as bytes, with the number under which the ledger knows it.
 #[derive(Debug)]
@@ -104,15 +103,17 @@ impl Converters {
     pub(crate) fn encode_all(&mut self, record: &ConnectRecord) -> plugin::Result<Encoded> {
         let mut encoded = Encoded::of(record);
         encoded.headers = self.encode_headers(record)?;
-        encoded.key = self.key.encode(&record.topic, &record.key)?;
-        encoded.value = self.value.encode(&record.topic, &record.value)?;
+        let Encoded { headers, key, value, .. } = &mut encoded;
+        *key = self.key.encode(&record.topic, headers, &record.key)?;
+        *value = self.value.encode(&record.topic, headers, &record.value)?;
         Ok(encoded)
     }
 
     /// The headers of a record as bytes.
     pub(crate) fn encode_headers(&mut self, record: &ConnectRecord) -> plugin::Result<RawHeaders> {
+        let mut none = RawHeaders::new();
         let one = |Header { key, value }: &Header| {
-            Ok((Arc::clone(key), self.header.encode(&record.topic, value)?))
+            Ok((Arc::clone(key), self.header.encode(&record.topic, &mut none, value)?))
         };
         record.headers.0.iter().map(one).collect()
     }
@@ -123,7 +124,9 @@ impl Converters {
         topic: &str,
         headers: RawHeaders,
     ) -> plugin::Result<Headers> {
-        let one = |(key, bytes)| Ok(Header { key, value: self.header.decode(topic, bytes)? });
+        let none = RawHeaders::new();
+        let one =
+            |(key, bytes)| Ok(Header { key, value: self.header.decode(topic, &none, bytes)? });
         headers.into_iter().map(one).collect::<plugin::Result<_>>().map(Headers)
     }
 }
@@ -156,18 +159,20 @@ impl Named {
     pub(crate) fn decode(
         &mut self,
         topic: &str,
+        headers: &RawHeaders,
         bytes: Option<Bytes>,
     ) -> plugin::Result<SchemaAndValue> {
-        self.converter.decode(topic, bytes)
+        self.converter.decode_with_headers(topic, headers, bytes)
     }
 
     #[inline]
     pub(crate) fn encode(
         &mut self,
         topic: &str,
+        headers: &mut RawHeaders,
         data: &SchemaAndValue,
     ) -> plugin::Result<Option<Bytes>> {
-        self.converter.encode(topic, data.schema.as_ref(), &data.value)
+        self.converter.encode_with_headers(topic, headers, data.schema.as_ref(), &data.value)
     }
 }
 

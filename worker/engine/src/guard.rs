@@ -80,10 +80,14 @@ impl Guard {
     ) -> Result<Next, Failure> {
         attempts.made += 1;
         self.stats.errors.failed();
-        let kind = error.kind();
+        let (kind, is_systemic) = (error.kind(), error.is_systemic());
         if kind == Kind::Retriable {
+            if is_systemic {
+                return Ok(self.wait_for(step, &error, attempts).await);
+            }
             if self.policy.retries_after(attempts.elapsed()) {
-                return Ok(self.pause(attempts).await);
+                let pause = self.policy.pause(attempts.made, attempts.elapsed());
+                return Ok(self.pause(pause).await);
             }
             // Java counts the last attempt once as an attempt and once as the end of all.
             self.stats.errors.failed();
@@ -91,7 +95,7 @@ impl Guard {
         let failure = Failure::from(error);
         self.stats.errors.ended();
         self.reporters.report(step, &failure, original);
-        if !step.stage.can_be_tolerated(kind) {
+        if is_systemic || !step.stage.can_be_tolerated(kind) {
             return Err(failure.within(UNHANDLED));
         }
         if !self.policy.tolerates {
@@ -106,8 +110,18 @@ impl Guard {
         self.policy.tolerates
     }
 
-    async fn pause(&self, attempts: &Attempts) -> Next {
-        let pause = self.policy.pause(attempts.made, attempts.elapsed());
+    /// What every record needs is away: to give up would only fail this record for it, and the next one.
+    async fn wait_for(&self, step: &Step, error: &plugin::Error, attempts: &Attempts) -> Next {
+        tracing::warn!(
+            step = step.stage.name(),
+            class = &*step.class,
+            attempts = attempts.made,
+            "the task waits, no record is skipped: {error}"
+        );
+        self.pause(self.policy.patience(attempts.made)).await
+    }
+
+    async fn pause(&self, pause: Duration) -> Next {
         tokio::select! {
             // Java skips the record, whose position is committed then: here it is read again.
             () = self.stop.cancelled() => Next::Stop,

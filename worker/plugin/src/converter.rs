@@ -7,6 +7,9 @@ use sluice_model::{SchemaAndValue, SchemaRef, Value};
 
 use crate::{PluginType, Properties, Result, usual_version};
 
+/// The headers of a message as they are in Kafka: names and bytes in order; names may repeat.
+pub type RawHeaders = Vec<(Arc<str>, Option<bytes::Bytes>)>;
+
 /// Which part of a record a converter serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConverterRole {
@@ -41,11 +44,12 @@ impl ConverterRole {
 
 /// Translates one part of records (`org.apache.kafka.connect.storage.Converter`, `HeaderConverter`).
 ///
-/// - **Threads**: each task has an instance for each part, called on the task's thread. It must not block: what it needs
-///   from elsewhere it is given when it is made. It may keep bounded caches inside.
+/// - **Threads**: each task has an instance for each part, called on the task's own thread. Whatever it waits for, the task
+///   waits for and cannot be stopped meanwhile: it blocks for nothing but an answer without which no record can go on, such as
+///   that of a schema registry, within a limit of time, and remembers it. It may keep bounded caches inside.
 /// - **Input**: bytes come from anyone who may write to the topic. Whatever they are, `decode` answers in time and memory
 ///   that their length bounds, and without a panic.
-/// - **Errors**: all are of the one record ([`Kind::BadRecord`](crate::Kind)), and `errors.tolerance` decides over it; a
+/// - **Errors**: all that are not [systemic](crate::Error::systemic) are of the one record ([`Kind::BadRecord`](crate::Kind)), and `errors.tolerance` decides over it; a
 ///   retriable one is tried again before that as long as `errors.retry.timeout` allows.
 /// - **Loss**: what `encode` writes, `decode` reads back as it was, but for what the format cannot say; the docs of the
 ///   converter name that. Null stays null in both directions.
@@ -58,8 +62,30 @@ pub trait Converter: Send {
         value: &Value,
     ) -> Result<Option<bytes::Bytes>>;
 
+    /// The same for a converter that says something in the record's headers as well: it adds to them once nothing can fail
+    /// any more. The worker calls this one.
+    fn encode_with_headers(
+        &mut self,
+        topic: &str,
+        _headers: &mut RawHeaders,
+        schema: Option<&SchemaRef>,
+        value: &Value,
+    ) -> Result<Option<bytes::Bytes>> {
+        self.encode(topic, schema, value)
+    }
+
     /// Bytes to value. `bytes` is a slice of a shared buffer: keeping it whole or in part copies nothing.
     fn decode(&mut self, topic: &str, bytes: Option<bytes::Bytes>) -> Result<SchemaAndValue>;
+
+    /// The same for a converter that reads the record's headers as well. The worker calls this one.
+    fn decode_with_headers(
+        &mut self,
+        topic: &str,
+        _headers: &RawHeaders,
+        bytes: Option<bytes::Bytes>,
+    ) -> Result<SchemaAndValue> {
+        self.decode(topic, bytes)
+    }
 }
 
 /// Makes converters of one class.

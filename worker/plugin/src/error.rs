@@ -15,6 +15,9 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// | `flush` | back to the last commit | back to the last commit | back to the last commit |
 /// | `split` | again after a growing pause | fails the connector | fails the connector |
 /// | any other | fails the task | fails the task | fails the task |
+///
+/// An error that is [systemic](Error::systemic) is no record's fault: no tolerance covers it. A transform, predicate or
+/// converter that gives a retriable one is called again until it is gone or the task is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The same call may succeed later: try again (`RetriableException`).
@@ -30,24 +33,46 @@ pub enum Kind {
 pub struct Error {
     kind: Kind,
     class: Option<&'static str>,
+    is_systemic: bool,
     message: String,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
+    const fn new(kind: Kind, message: String) -> Self {
+        Self { kind, class: None, is_systemic: false, message, source: None }
+    }
+
     /// The same call may succeed later.
     pub fn retriable(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Retriable, class: None, message: message.into(), source: None }
+        Self::new(Kind::Retriable, message.into())
     }
 
     /// This record cannot be processed.
     pub fn bad_record(message: impl Into<String>) -> Self {
-        Self { kind: Kind::BadRecord, class: None, message: message.into(), source: None }
+        Self::new(Kind::BadRecord, message.into())
     }
 
     /// The task cannot go on.
     pub fn fatal(message: impl Into<String>) -> Self {
-        Self { kind: Kind::Fatal, class: None, message: message.into(), source: None }
+        Self::new(Kind::Fatal, message.into())
+    }
+
+    /// A server that every record needs is away: the same call succeeds once it is back. Systemic.
+    pub fn outage(message: impl Into<String>) -> Self {
+        Self::retriable(message).systemic()
+    }
+
+    /// The same error, of something that all records need and not of this one: none may be skipped for it.
+    #[must_use]
+    pub const fn systemic(mut self) -> Self {
+        self.is_systemic = true;
+        self
+    }
+
+    /// Whether it is no fault of the record.
+    pub const fn is_systemic(&self) -> bool {
+        self.is_systemic
     }
 
     /// The same error with its cause.

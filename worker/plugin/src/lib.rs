@@ -15,7 +15,9 @@ pub use connector::{
     AnySinkConnector, AnySourceConnector, ConnectorPlugin, ExactlyOnceSupport, PluginType,
     SinkConnector, SourceConnector, Watched,
 };
-pub use converter::{Converter, ConverterFactory, ConverterPlugin, ConverterRole, converter_type};
+pub use converter::{
+    Converter, ConverterFactory, ConverterPlugin, ConverterRole, RawHeaders, converter_type,
+};
 pub use error::{Error, Kind, Result};
 pub use sink_context::{ErrantRecordReporter, Reported, SinkContext, SinkWishes};
 pub use sluice_config::{self as config, Properties};

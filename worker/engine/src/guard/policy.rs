@@ -15,6 +15,9 @@ use crate::{
 /// First pause between two attempts (`RetryWithToleranceOperator.RETRIES_DELAY_MIN_MS`).
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
 
+/// Longest pause between two attempts at what is tried until it works.
+const LONGEST_PATIENCE: Duration = Duration::from_secs(10);
+
 /// `errors.*` of one connector.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Policy {
@@ -78,12 +81,23 @@ impl Policy {
     /// The pause before the next attempt: doubled each time, spread at random once it would be too long, and never
     /// past the end of all attempts. `attempt` counts those made, from 1.
     pub(crate) fn pause(&self, attempt: u32, elapsed: Duration) -> Duration {
-        let doubled = FIRST_PAUSE.checked_mul(1_u32.checked_shl(attempt - 1).unwrap_or(u32::MAX));
-        let pause = doubled
+        let pause = doubled(attempt)
             .filter(|it| *it <= self.longest_pause)
             .unwrap_or_else(|| random_below(self.longest_pause));
         self.retry_timeout.map_or(pause, |timeout| pause.min(timeout.saturating_sub(elapsed)))
     }
+
+    /// The pause before the next attempt at what is tried until it works: short enough to go on soon after that, and
+    /// spread, as all tasks wait for the same.
+    pub(crate) fn patience(&self, attempt: u32) -> Duration {
+        let longest = self.longest_pause.min(LONGEST_PATIENCE);
+        let pause = doubled(attempt).unwrap_or(longest).min(longest);
+        pause / 2 + random_below(pause / 2)
+    }
+}
+
+fn doubled(attempt: u32) -> Option<Duration> {
+    FIRST_PAUSE.checked_mul(1_u32.checked_shl(attempt - 1).unwrap_or(u32::MAX))
 }
 
 fn random_below(longest: Duration) -> Duration {
@@ -193,5 +207,16 @@ mod tests {
         assert_eq!(short.pause(2, millis(900)), millis(100));
         assert!(short.retries_after(millis(999)) && !short.retries_after(millis(1000)));
         assert!(!parse(&[]).unwrap().retries_after(Duration::ZERO));
+    }
+
+    #[test]
+    fn what_is_waited_for_is_asked_for_every_few_seconds_however_long_it_is_away() {
+        let policy = parse(&[("errors.retry.delay.max.ms", "60000")]).unwrap();
+        for attempt in [1, 2, 5, 6, 33, 4_000_000_000] {
+            let pause = policy.patience(attempt);
+            assert!(pause >= Duration::from_millis(150) && pause <= LONGEST_PATIENCE, "{pause:?}");
+        }
+        let hasty = parse(&[("errors.retry.delay.max.ms", "100")]).unwrap();
+        assert!(hasty.patience(40) <= Duration::from_millis(100));
     }
 }

@@ -43,6 +43,8 @@ async fn a_record_is_skipped_tried_again_or_the_end() {
     let bad = || plugin::Error::bad_record("no number");
     let later = || plugin::Error::retriable("not now");
     let all = ("errors.tolerance", "all");
+    let away = || plugin::Error::outage("no answer");
+    let refused = || plugin::Error::fatal("no rights").systemic();
     let retry = ("errors.retry.timeout", "10000");
     for (settings, stage, error, expected, counted) in [
         (&[all][..], Stage::KeyConverter, bad(), Ok(Next::Skip), [1, 1, 1, 0]),
@@ -62,6 +64,9 @@ async fn a_record_is_skipped_tried_again_or_the_end() {
         (&[], Stage::HeaderConverter, later(), Err(EXCEEDED), [2, 1, 0, 0]),
         (&[retry], Stage::Transformation, later(), Ok(Next::Again), [1, 0, 0, 1]),
         (&[retry], Stage::Transformation, bad(), Err(EXCEEDED), [1, 1, 0, 0]),
+        (&[all], Stage::ValueConverter, away(), Ok(Next::Again), [1, 0, 0, 1]),
+        (&[], Stage::KeyConverter, away(), Ok(Next::Again), [1, 0, 0, 1]),
+        (&[all], Stage::ValueConverter, refused(), Err(UNHANDLED), [1, 1, 0, 0]),
     ] {
         let guard = guard(settings);
         let next = fail(&guard, stage, error).await;

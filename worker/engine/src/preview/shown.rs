@@ -71,7 +71,7 @@ impl Writer {
     }
 
     fn of(&mut self, value: &SchemaAndValue) -> Result<Value, Failure> {
-        let bytes = self.data.encode("", value)?;
+        let bytes = self.data.encode("", &mut Vec::new(), value)?;
         // The converter writes JSON, and nothing for nothing.
         Ok(bytes.and_then(|it| serde_json::from_slice(&it).ok()).unwrap_or_default())
     }

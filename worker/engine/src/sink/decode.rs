@@ -110,11 +110,11 @@ impl Decoder {
         if let Some(raw) = raw {
             record.keep_raw(raw);
         }
-        match self.converters.key.decode(&record.topic, key) {
+        match self.converters.key.decode(&record.topic, &headers, key) {
             Ok(key) => record.data.key = key,
             Err(error) => return Err(Stuck::new(record, Place::Key, error)),
         }
-        match self.converters.value.decode(&record.topic, value) {
+        match self.converters.value.decode(&record.topic, &headers, value) {
             Ok(value) => record.data.value = value,
             Err(error) => return Err(Stuck::new(record, Place::Value, error)),
         }
@@ -170,18 +170,18 @@ impl Decoder {
         message: &Message,
         record: &mut SinkRecord,
     ) -> plugin::Result<Verdict> {
-        let topic = &message.topic;
+        let (topic, headers) = (&message.topic, &message.headers);
         if *place == Place::Key {
-            record.data.key = self.converters.key.decode(topic, message.key.clone())?;
+            record.data.key = self.converters.key.decode(topic, headers, message.key.clone())?;
             *place = Place::Value;
         }
         if *place == Place::Value {
-            record.data.value = self.converters.value.decode(topic, message.value.clone())?;
+            record.data.value =
+                self.converters.value.decode(topic, headers, message.value.clone())?;
             *place = Place::Headers;
         }
         if *place == Place::Headers {
-            let headers = message.headers.clone();
-            record.data.headers = self.converters.decode_headers(topic, headers)?;
+            record.data.headers = self.converters.decode_headers(topic, headers.clone())?;
             *place = Place::Transform(0);
         }
         let Place::Transform(mut next) = *place else { return Ok(Verdict::Keep) };

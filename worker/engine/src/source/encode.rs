@@ -108,10 +108,12 @@ impl Encoder {
             *place = Place::Key;
         }
         if *place == Place::Key {
-            encoded.key = self.converters.key.encode(&record.topic, &record.key)?;
+            let headers = &mut encoded.headers;
+            encoded.key = self.converters.key.encode(&record.topic, headers, &record.key)?;
             *place = Place::Value;
         }
-        encoded.value = self.converters.value.encode(&record.topic, &record.value)?;
+        let headers = &mut encoded.headers;
+        encoded.value = self.converters.value.encode(&record.topic, headers, &record.value)?;
         Ok(Verdict::Keep)
     }
 
