@@ -14,6 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sluice-config", &["sluice-config-derive"]),
     ("sluice-plugin", &["sluice-model", "sluice-config"]),
     ("sluice-converters", &["sluice-plugin", "sluice-config", "sluice-model"]),
+    ("sluice-registry", &["sluice-kafka", "sluice-plugin", "sluice-config"]),
     ("sluice-transforms", &["sluice-plugin", "sluice-config", "sluice-model"]),
     ("sluice-connector-datagen", &["sluice-plugin", "sluice-config", "sluice-model"]),
     ("sluice-connector-file", &["sluice-plugin", "sluice-config", "sluice-model"]),
