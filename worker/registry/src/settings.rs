@@ -243,11 +243,10 @@ fn known_place(class: &str) -> std::result::Result<(), String> {
 }
 
 fn check(keys: &Keys, report: &mut Report) {
-    if let Err(reason) = connection::addresses(&keys.urls) {
-        report.error("schema.registry.url", reason);
-    }
-    if let Err((key, reason)) = connection::credentials(keys) {
-        report.error(key, reason);
+    let urls = connection::addresses(&keys.urls).map_err(|reason| ("schema.registry.url", reason));
+    for wrong in [urls.err(), connection::credentials(keys).err()].into_iter().flatten() {
+        // Without the value: it may hold a password.
+        report.error(wrong.0, format!("Invalid value for configuration {}: {}", wrong.0, wrong.1));
     }
 }
 
