@@ -6,6 +6,8 @@ set -euo pipefail
 wanted=(build-essential pkg-config perl libssl-dev zlib1g-dev
     git containerd runc containernetworking-plugins nftables iproute2 iptables util-linux ca-certificates tzdata curl
     prometheus)
+# What fetches Confluent's jars, which no other registry has.
+python3 -m pip --version >/dev/null 2>&1 || wanted+=(python3-pip)
 missing=()
 for package in "${wanted[@]}"; do
     status=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)

@@ -80,8 +80,19 @@ pub async fn run_source_on(
     arguments: &[&str],
     stdin: &[u8],
 ) -> Result<Vec<u8>> {
+    run_source_with(runtime, &class_path().await?, source, arguments, stdin).await
+}
+
+/// The same with other jars than Kafka's when it runs, Kafka's own among them.
+pub async fn run_source_with(
+    runtime: &Runtime,
+    jars: &str,
+    source: &Path,
+    arguments: &[&str],
+    stdin: &[u8],
+) -> Result<Vec<u8>> {
     let classes = compile(source).await?;
-    let class_path = format!("{}:{}", class_path().await?, classes.display());
+    let class_path = format!("{jars}:{}", classes.display());
     let mut jvm = lasting::command(&runtime.program);
     add_flags(&mut jvm, &class_path, QUICK);
     run_in(jvm, class_of(source)?, arguments, stdin).await
@@ -186,11 +197,16 @@ fn fetch_test_connectors(folder: &Path) -> Result<()> {
     let lock = String::from_utf8_lossy(LOCK);
     let version = lock.split("<kafka.version>").nth(1).and_then(|it| it.split('<').next());
     let version = version.context("the lock file names Kafka's version")?;
+    copy(&format!("org.apache.kafka:connect-test-plugins:{version}:jar"), folder)
+}
+
+/// Fetches one artifact of Maven Central, without those that it needs, into a folder.
+pub(crate) fn copy(artifact: &str, folder: &Path) -> Result<()> {
     let output = Command::new("mvn")
         .args(["-q", "-B", "-f"])
         .arg(Path::new(FOLDER).join("pom.xml"))
         .arg("dependency:copy")
-        .arg(format!("-Dartifact=org.apache.kafka:connect-test-plugins:{version}:jar"))
+        .arg(format!("-Dartifact={artifact}"))
         .arg(format!("-DoutputDirectory={}", folder.display()))
         .output()
         .context("starting mvn")?;

@@ -3,6 +3,7 @@
 
 pub mod binaries;
 pub mod cache;
+pub mod confluent;
 pub mod connect;
 pub mod image;
 pub mod issuer;
