@@ -5,4 +5,6 @@ mod first_steps;
 mod lines;
 mod quickstart;
 mod readme;
+mod resize;
 mod stage;
+mod traffic;

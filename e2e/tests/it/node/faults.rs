@@ -1,23 +1,13 @@
 //! Crashes in the middle of the quickstart: nothing is lost, and what is repeated was not yet committed.
 
-use std::time::Duration;
-
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use sluice_kit::kubernetes::Node;
 use sluice_kit::wait;
-use tokio::time::interval;
 
 use super::lines::{self, Passed};
 use super::stage::{PATIENCE, Stage};
-
-/// Lines that are through before something happens.
-const HEAD: u64 = 100_000;
-
-/// Lines that come every [`PACE`] while it happens, and after it.
-const PORTION: u64 = 2_000;
-const PACE: Duration = Duration::from_millis(100);
-const TAIL: u64 = 50_000;
+use super::traffic::{HEAD, TAIL, configure, rolled_out, running, while_lines_come};
 
 #[tokio::test]
 async fn a_killed_pod_loses_no_line() -> Result<()> {
@@ -80,64 +70,6 @@ async fn a_rolling_restart_neither_loses_nor_repeats_a_line() -> Result<()> {
     let passed = lines::read(&stage.copy())?;
     assert_eq!(passed, Passed { count: written, ..Passed::default() });
     Ok(())
-}
-
-/// The quickstart with the first lines through.
-async fn running(namespace: &'static str) -> Result<Stage> {
-    let stage = Stage::set(namespace).await?;
-    lines::append(&stage.source(), 0..HEAD)?;
-    stage.apply_quickstart().await?;
-    stage.copied(HEAD).await?;
-    Ok(stage)
-}
-
-/// Changes the cluster and waits until its pods run with the change.
-async fn configure(stage: &Stage, patch: &str) -> Result<()> {
-    let cluster = "kafkaconnects.sluice.dev/my-connect";
-    let change = ["patch", cluster, "--type=merge", "-p", patch, "-o", "json"];
-    let changed: Value = serde_json::from_str(&stage.kubectl(&change).await?)?;
-    let generation = &changed["metadata"]["generation"];
-    let seen = format!("--for=jsonpath={{.status.observedGeneration}}={generation}");
-    stage.kubectl(&["wait", &seen, cluster, "--timeout=60s"]).await?;
-    rolled_out(stage).await?;
-    stage.all_ready().await
-}
-
-/// Waits until every pod is of the newest revision and ready.
-async fn rolled_out(stage: &Stage) -> Result<()> {
-    wait::until_ok(PATIENCE, "the pods to be replaced", async || {
-        let set = ["get", "statefulset/my-connect-connect", "-o", "json"];
-        let set: Value = serde_json::from_str(&stage.kubectl(&set).await?)?;
-        let (status, replicas) = (&set["status"], &set["spec"]["replicas"]);
-        ensure!(status["observedGeneration"] == set["metadata"]["generation"], "not seen yet");
-        ensure!(status["updatedReplicas"] == *replicas, "pods are of an older revision");
-        ensure!(status["readyReplicas"] == *replicas, "pods are not ready");
-        Ok(())
-    })
-    .await
-}
-
-/// Appends lines at a steady pace as long as something happens, and some more after it. Says how many there are in
-/// all once they are all copied.
-async fn while_lines_come(stage: &Stage, happens: impl Future<Output = Result<()>>) -> Result<u64> {
-    let mut happens = std::pin::pin!(happens);
-    let mut pace = interval(PACE);
-    let mut written = HEAD;
-    loop {
-        tokio::select! {
-            happened = &mut happens => {
-                happened?;
-                break;
-            }
-            _ = pace.tick() => {
-                lines::append(&stage.source(), written..written + PORTION)?;
-                written += PORTION;
-            }
-        }
-    }
-    lines::append(&stage.source(), written..written + TAIL)?;
-    stage.copied(written + TAIL).await?;
-    Ok(written + TAIL)
 }
 
 /// Waits until the kubelet has seen that the container was killed.
