@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use k8s_openapi::NamespaceResourceScope;
-use k8s_openapi::api::core::v1::{Namespace, Pod};
+use k8s_openapi::api::core::v1::{Namespace, Pod, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, Client, Resource, ResourceExt};
@@ -295,6 +295,32 @@ pub(crate) async fn make_ready(client: &Client, pods: &Api<Pod>) -> Result<()> {
         let parameters = PatchParams::default();
         // It may have been replaced meanwhile.
         match inside.patch_status(&pod.name_any(), &parameters, &Patch::Merge(&status)).await {
+            Err(kube::Error::Api(answer)) if answer.is_not_found() => {}
+            outcome => outcome.map(drop)?,
+        }
+    }
+    Ok(())
+}
+
+/// Plays the kubelet: says of each container that it has what it was asked to have.
+pub(crate) async fn give_resources(pods: &Api<Pod>) -> Result<()> {
+    for pod in pods.list(&ListParams::default()).await? {
+        let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
+        let wanted: Vec<_> = containers.map(|it| (&it.name, &it.resources)).collect();
+        let told = pod.status.iter().flat_map(|it| it.container_statuses.iter().flatten());
+        if told.map(|it| (&it.name, &it.resources)).eq(wanted.iter().copied()) {
+            continue;
+        }
+        let status = |(name, resources): &(&String, &Option<ResourceRequirements>)| {
+            json!({
+                "name": name, "image": "i", "imageID": "", "ready": true, "restartCount": 0,
+                "resources": resources,
+            })
+        };
+        let statuses: Vec<Value> = wanted.iter().map(status).collect();
+        let status = Patch::Merge(json!({"status": {"containerStatuses": statuses}}));
+        // It may have been replaced meanwhile.
+        match pods.patch_status(&pod.name_any(), &PatchParams::default(), &status).await {
             Err(kube::Error::Api(answer)) if answer.is_not_found() => {}
             outcome => outcome.map(drop)?,
         }

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use crate::applied::soak;
-use crate::bed::{create_namespace, make_ready, shared_plane};
+use crate::bed::{create_namespace, give_resources, make_ready, shared_plane};
 use crate::workers::Workers;
 
 mod gate;
@@ -26,6 +26,7 @@ mod scenario;
 mod state;
 
 use gate::{Fault, Gate, Moment};
+use scenario::Scenario;
 
 /// How long a run may take on a busy machine, with others at its side.
 const PATIENCE: Duration = Duration::from_mins(4);
@@ -41,6 +42,7 @@ const REST: u32 = 3;
 
 /// One namespace with its workers, and the way there that an operator's requests take.
 struct Run {
+    scenario: Scenario,
     client: Client,
     namespace: String,
     workers: Workers,
@@ -51,7 +53,7 @@ struct Run {
 }
 
 impl Run {
-    async fn begin() -> Result<Self> {
+    async fn begin(scenario: Scenario) -> Result<Self> {
         let client = shared_plane().await?.client().await?;
         let namespace = create_namespace(&client).await?;
         let (workers, gate) = (Workers::default(), Gate::default());
@@ -69,8 +71,8 @@ impl Run {
             "current-context": "x",
         });
         std::fs::write(folder.path().join("kubeconfig"), kubeconfig.to_string())?;
-        scenario::arrange(&client, &namespace, &workers).await?;
-        Ok(Self { client, namespace, workers, gate, address, folder, _served: served })
+        scenario.arrange(&client, &namespace, &workers).await?;
+        Ok(Self { scenario, client, namespace, workers, gate, address, folder, _served: served })
     }
 
     fn operator(&self) -> Result<Child> {
@@ -89,24 +91,50 @@ impl Run {
         state::of(&self.client, &self.namespace, &self.workers, &self.address).await
     }
 
+    /// An operator that has everything yet to do that is asked in this scenario, and is killed at the fault.
+    async fn first(&self, fault: Option<Fault>) -> Result<Child> {
+        let Some(change) = self.scenario.change() else {
+            self.gate.begin(fault);
+            return self.operator();
+        };
+        let mut operator = self.operator()?;
+        self.until(&mut operator, self.rests()).await?;
+        self.gate.begin(fault);
+        scenario::ask(&self.client, &self.namespace, &change).await?;
+        Ok(operator)
+    }
+
+    /// Says when nothing more is to come.
+    fn rests(&self) -> impl AsyncFnMut(&Value) -> Result<bool> {
+        let (mut writes, mut reads) = (0, 0);
+        async move |_: &Value| {
+            if self.gate.writes() != writes {
+                (writes, reads) = (self.gate.writes(), self.gate.reads());
+            }
+            Ok(self.gate.reads() >= reads + REST)
+        }
+    }
+
     /// Plays the kubelet, and waits until what was asked for is so and `end` says that it stays so.
     async fn until(
         &self,
-        mut operator: Child,
+        operator: &mut Child,
         mut end: impl AsyncFnMut(&Value) -> Result<bool>,
     ) -> Result<Value> {
         let deadline = Instant::now() + PATIENCE;
+        let pods = kube::Api::namespaced(self.client.clone(), &self.namespace);
         let mut settled = None;
         loop {
-            make_ready(&self.client, &kube::Api::namespaced(self.client.clone(), &self.namespace))
-                .await?;
+            make_ready(&self.client, &pods).await?;
+            give_resources(&pods).await?;
             if self.gate.is_closed() {
                 operator.kill().await?;
                 self.gate.open();
-                operator = self.operator()?;
+                *operator = self.operator()?;
             }
             ensure!(operator.try_wait()?.is_none(), "the operator has ended");
-            let missing = scenario::missing(&self.client, &self.namespace, &self.workers).await?;
+            let scenario = self.scenario;
+            let missing = scenario.missing(&self.client, &self.namespace, &self.workers).await?;
             if missing.is_empty() {
                 let state = self.state().await?;
                 if end(&state).await? {
@@ -132,16 +160,10 @@ async fn serve(routes: Router, served: &mut JoinSet<()>) -> Result<String> {
 }
 
 /// A run without a fault: its end, and how many writes it took.
-async fn undisturbed() -> Result<(Value, u32)> {
-    let run = Run::begin().await?;
-    let (mut writes, mut reads) = (0, 0);
-    let end = async |_: &Value| {
-        if run.gate.writes() != writes {
-            (writes, reads) = (run.gate.writes(), run.gate.reads());
-        }
-        Ok(run.gate.reads() >= reads + REST)
-    };
-    let state = run.until(run.operator()?, end).await?;
+async fn undisturbed(scenario: Scenario) -> Result<(Value, u32)> {
+    let run = Run::begin(scenario).await?;
+    let mut operator = run.first(None).await?;
+    let state = run.until(&mut operator, run.rests()).await?;
     Ok((state, run.gate.writes()))
 }
 
@@ -149,10 +171,10 @@ async fn undisturbed() -> Result<(Value, u32)> {
 ///
 /// # Returns
 /// What the write was; none if there was no such write.
-async fn disturbed(fault: Fault, expected: &Value) -> Result<Option<String>> {
-    let run = Run::begin().await?;
-    run.gate.set(fault);
-    let state = run.until(run.operator()?, async |state| Ok(state == expected)).await;
+async fn disturbed(scenario: Scenario, fault: Fault, expected: &Value) -> Result<Option<String>> {
+    let run = Run::begin(scenario).await?;
+    let mut operator = run.first(Some(fault)).await?;
+    let state = run.until(&mut operator, async |state| Ok(state == expected)).await;
     let write = run.gate.fired();
     let state = state.with_context(|| format!("{fault:?} at {write:?}"))?;
     if state != *expected {
@@ -163,15 +185,29 @@ async fn disturbed(fault: Fault, expected: &Value) -> Result<Option<String>> {
 
 #[tokio::test]
 async fn killed_at_any_write_the_operator_comes_to_the_same_end() -> Result<()> {
+    killed_at_any_write(Scenario::Arrival).await
+}
+
+#[tokio::test]
+async fn killed_while_it_resizes_the_operator_comes_to_the_same_end() -> Result<()> {
+    killed_at_any_write(Scenario::Resize).await
+}
+
+#[tokio::test]
+async fn killed_between_two_rolls_the_operator_comes_to_the_same_end() -> Result<()> {
+    killed_at_any_write(Scenario::ExactlyOnce).await
+}
+
+async fn killed_at_any_write(scenario: Scenario) -> Result<()> {
     require!(missing_for_control_plane());
-    let (expected, writes) = undisturbed().await?;
+    let (expected, writes) = undisturbed(scenario).await?;
     let all = soak().is_some();
     let moments = [Moment::Before, Moment::After];
     let faults = (1..=writes).flat_map(|write| moments.map(|moment| Fault { write, moment }));
     let faults = faults.step_by(if all { 1 } else { STEP });
     let start = Instant::now();
     let outcomes: Vec<Result<Option<String>>> = stream::iter(faults)
-        .map(|fault| disturbed(fault, &expected))
+        .map(|fault| disturbed(scenario, fault, &expected))
         .buffer_unordered(AT_ONCE)
         .collect()
         .await;
@@ -183,13 +219,17 @@ async fn killed_at_any_write_the_operator_comes_to_the_same_end() -> Result<()> 
             Err(failure) => failures.push(format!("{failure:#}")),
         }
     }
-    eprintln!("{} of {runs} runs of {writes} writes: {:?}", killed.len(), start.elapsed());
+    eprintln!(
+        "{scenario:?}: {} of {runs} runs of {writes} writes: {:?}",
+        killed.len(),
+        start.elapsed()
+    );
     ensure!(failures.is_empty(), "{}", failures.join("\n"));
     // Looks that come together may take a write less.
     ensure!(killed.len() * 10 >= runs * 9, "most faults never came");
     for far in writes + 1.. {
         let fault = Fault { write: far, moment: Moment::After };
-        if !all || disturbed(fault, &expected).await?.is_none() {
+        if !all || disturbed(scenario, fault, &expected).await?.is_none() {
             break;
         }
     }

@@ -13,7 +13,7 @@ use sluice_crds::KafkaConnect;
 use sluice_kit::kubernetes::missing_for_control_plane;
 use sluice_kit::require;
 
-use crate::bed::{Bed, words};
+use crate::bed::{Bed, give_resources, words};
 
 fn small() -> Value {
     json!({"requests": {"cpu": "500m", "memory": "256Mi"}, "limits": {"memory": "512Mi"}})
@@ -43,23 +43,6 @@ async fn resources(bed: &Bed) -> Result<Vec<Value>> {
     Ok(workers.map(|it| json!(it.resources)).collect())
 }
 
-/// Plays the kubelet: says of each container what it has, by what it was asked to have.
-async fn give(bed: &Bed) -> Result<()> {
-    for pod in bed.api::<Pod>().list(&ListParams::default()).await? {
-        let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
-        let statuses: Vec<Value> = containers
-            .map(|it| {
-                json!({
-                    "name": it.name, "image": "i", "imageID": "", "ready": true, "restartCount": 0,
-                    "resources": it.resources,
-                })
-            })
-            .collect();
-        bed.set_pod_status(&pod.name_any(), &json!({"containerStatuses": statuses})).await?;
-    }
-    Ok(())
-}
-
 async fn ask(bed: &Bed, resources: &Value) -> Result<()> {
     let change = json!({"spec": {"resources": resources}});
     bed.change::<KafkaConnect>("my-connect", &change).await.map(drop)
@@ -84,7 +67,7 @@ async fn pods_get_other_resources_without_being_replaced() -> Result<()> {
     let bed = Bed::new().await?;
     let before = running(&bed, &small()).await?;
     ask(&bed, &large()).await?;
-    ready(&bed, async || give(&bed).await).await?;
+    ready(&bed, async || give_resources(&bed.api()).await).await?;
     assert_eq!(pods(&bed).await?, before);
     let set: StatefulSet = bed.api().get("my-connect-connect").await?;
     let status = set.status.unwrap_or_default();
@@ -113,7 +96,7 @@ async fn resources_that_are_taken_back_are_taken_back_from_pods_too() -> Result<
     bed.until("a pod to be asked", is_asked).await?;
     // The kubelet has done nothing yet, and the template is again the one that the pods were made from.
     ask(&bed, &small()).await?;
-    ready(&bed, async || give(&bed).await).await?;
+    ready(&bed, async || give_resources(&bed.api()).await).await?;
     assert_eq!(resources(&bed).await?, [small(), small()]);
     assert_eq!(pods(&bed).await?, before);
     Ok(())

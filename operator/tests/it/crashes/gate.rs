@@ -44,9 +44,10 @@ impl Gate {
         self.0.lock().expect("no holder of the lock panics")
     }
 
-    /// Lets this be the last write.
-    pub(super) fn set(&self, fault: Fault) {
-        self.state().fault = Some(fault);
+    /// Counts from here, up to the last write if there is to be one.
+    pub(super) fn begin(&self, fault: Option<Fault>) {
+        let mut state = self.state();
+        (state.fault, state.writes, state.reads) = (fault, 0, 0);
     }
 
     pub(super) fn writes(&self) -> u32 {

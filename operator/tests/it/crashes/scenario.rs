@@ -1,151 +1,88 @@
-//! What is asked of the operator: something of all that it writes.
+//! What is asked of the operator.
 
 use anyhow::Result;
-use k8s_openapi::api::core::v1::{ConfigMap, Secret};
-use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
+use kube::api::{Patch, PatchParams, PostParams};
 use kube::{Api, Client};
 use serde_json::{Value, json};
-use sluice_crds::{KafkaConnect, KafkaConnector, KafkaConnectorOffsets};
-use sluice_operator::connector::finalizer::FINALIZER;
+use sluice_crds::KafkaConnect;
 
-use crate::bed::{cluster, connector, words};
-use crate::workers::{Connector, Workers};
+use crate::bed::{cluster, words};
+use crate::workers::Workers;
 
-/// Connectors, and what they are in the end.
-const EXPECTED: [(&str, &str); 7] = [
-    ("orders", "Ready=True Running"),
-    ("restarts", "Ready=True Running"),
-    ("lists", "Ready=True Running"),
-    ("alters", "Ready=True Stopped"),
-    ("rests", "Ready=True Paused"),
-    ("moves", "Ready=True Stopped"),
-    ("stray", "Ready=True Running"),
-];
-const LEAVES: &str = "leaves";
-/// Work on positions, and whose they are.
-const OPERATIONS: [(&str, &str); 2] = [("moved", "moves"), ("told", "rests")];
+mod arrival;
 
-/// Creates everything before there is an operator.
-pub(super) async fn arrange(client: &Client, namespace: &str, workers: &Workers) -> Result<()> {
-    let held = json!({"p": {"secretKeyRef": {"name": "user", "key": "password"}}});
-    let positions = json!({"offsets": [{"partition": {"p": 1}, "offset": {"o": 7}}]});
-    {
-        let config = || [("connector.class".to_owned(), "X".to_owned())].into();
-        let mut world = workers.world();
-        for name in [LEAVES, "stray"] {
-            world.connectors.insert(name.to_owned(), Connector::running(config()));
+/// Name of the one cluster.
+const CLUSTER: &str = "my-connect";
+
+/// What is asked while writes are counted.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Scenario {
+    /// Something of all that the operator writes for resources that come.
+    Arrival,
+    /// Other CPU and memory for workers that run.
+    Resize,
+    /// Exactly-once sources, which come in two rolls.
+    ExactlyOnce,
+}
+
+impl Scenario {
+    /// Creates what there is before there is an operator.
+    pub(super) async fn arrange(
+        self,
+        client: &Client,
+        namespace: &str,
+        workers: &Workers,
+    ) -> Result<()> {
+        let spec = match self {
+            Self::Arrival => return arrival::arrange(client, namespace, workers).await,
+            Self::Resize => json!({"replicas": 2, "resources": resources("500m", "512Mi")}),
+            Self::ExactlyOnce => json!({"replicas": 1}),
+        };
+        let clusters: Api<KafkaConnect> = Api::namespaced(client.clone(), namespace);
+        let object = serde_json::from_value(cluster(CLUSTER, &spec))?;
+        clusters.create(&PostParams::default(), &object).await?;
+        Ok(())
+    }
+
+    /// What is asked once everything is as it was arranged; none if what was arranged is all.
+    pub(super) fn change(self) -> Option<Value> {
+        let spec = match self {
+            Self::Arrival => return None,
+            Self::Resize => json!({"resources": resources("1", "1Gi")}),
+            Self::ExactlyOnce => json!({"config": {"exactly.once.source.support": "enabled"}}),
+        };
+        Some(json!({"spec": spec}))
+    }
+
+    /// What is not yet as it was asked for.
+    pub(super) async fn missing(
+        self,
+        client: &Client,
+        namespace: &str,
+        workers: &Workers,
+    ) -> Result<Vec<String>> {
+        let clusters: Api<KafkaConnect> = Api::namespaced(client.clone(), namespace);
+        let cluster = clusters.get(CLUSTER).await?;
+        let status = cluster.status.unwrap_or_default();
+        let conditions = words(&status.conditions);
+        let is_ready = conditions.iter().any(|word| word.starts_with("Ready=True"));
+        if !is_ready || status.observed_generation != cluster.metadata.generation {
+            return Ok(vec![format!("the cluster: {conditions:?}")]);
+        }
+        match self {
+            Self::Arrival => arrival::missing(client, namespace, workers).await,
+            Self::Resize | Self::ExactlyOnce => Ok(Vec::new()),
         }
     }
-    let parameters = PostParams::default();
-    let secret: Secret = serde_json::from_value(
-        json!({"metadata": {"name": "user"}, "stringData": {"password": "hunter2"}}),
-    )?;
-    Api::namespaced(client.clone(), namespace).create(&parameters, &secret).await?;
-    let map: ConfigMap = serde_json::from_value(json!({
-        "metadata": {"name": "positions"},
-        "data": {"offsets.json": positions.to_string()},
-    }))?;
-    Api::namespaced(client.clone(), namespace).create(&parameters, &map).await?;
-    let annotated = |name: &str, annotation: (&str, &str), spec: Value| {
-        let mut object = connector(name, &spec);
-        object["metadata"]["annotations"] = json!({(annotation.0): annotation.1});
-        object
-    };
-    let offsets = "sluice.dev/connector-offsets";
-    let mut leaving = connector(LEAVES, &json!({"class": "X", "config": held}));
-    leaving["metadata"]["finalizers"] = json!([FINALIZER]);
-    let target = json!({"toConfigMap": {"name": "listed"}});
-    let source = json!({"fromConfigMap": {"name": "positions"}});
-    let connectors: Api<KafkaConnector> = Api::namespaced(client.clone(), namespace);
-    for object in [
-        connector("orders", &json!({"class": "X", "tasksMax": 1, "config": held})),
-        annotated("restarts", ("sluice.dev/restart", "true"), json!({"class": "X"})),
-        annotated("lists", (offsets, "list"), json!({"class": "X", "listOffsets": target})),
-        annotated(
-            "alters",
-            (offsets, "alter"),
-            json!({"class": "X", "state": "stopped", "alterOffsets": source}),
-        ),
-        connector("rests", &json!({"class": "X", "state": "paused"})),
-        connector("moves", &json!({"class": "X", "state": "stopped"})),
-        leaving,
-    ] {
-        connectors.create(&parameters, &serde_json::from_value(object)?).await?;
-    }
-    let known = json!({"status": {
-        "cluster": "my-connect",
-        "name": LEAVES,
-        "references": ["Secret/user/password"],
-    }});
-    connectors.patch_status(LEAVES, &PatchParams::default(), &Patch::Merge(known)).await?;
-    connectors.delete(LEAVES, &DeleteParams::default()).await?;
-    work_on(positions, client, namespace).await?;
-    let object = cluster("my-connect", &spec());
+}
+
+/// Asks for a change.
+pub(super) async fn ask(client: &Client, namespace: &str, change: &Value) -> Result<()> {
     let clusters: Api<KafkaConnect> = Api::namespaced(client.clone(), namespace);
-    clusters.create(&parameters, &serde_json::from_value(object)?).await?;
+    clusters.patch(CLUSTER, &PatchParams::default(), &Patch::Merge(change)).await?;
     Ok(())
 }
 
-/// A cluster with all that the operator writes for one.
-fn spec() -> Value {
-    json!({
-        "replicas": 1,
-        "unmanagedConnectors": "Adopt",
-        "rest": {"authorization": {"type": "readOnly"}},
-        "rollout": {"onFailure": "Rollback"},
-    })
-}
-
-/// Creates the operations, of which one sets these positions.
-async fn work_on(positions: Value, client: &Client, namespace: &str) -> Result<()> {
-    let operations: Api<KafkaConnectorOffsets> = Api::namespaced(client.clone(), namespace);
-    let works = [json!({"operation": "Alter", "alter": positions}), json!({"operation": "List"})];
-    for ((name, connector), mut spec) in OPERATIONS.into_iter().zip(works) {
-        spec["connector"] = json!(connector);
-        let object = json!({"metadata": {"name": name}, "spec": spec});
-        operations.create(&PostParams::default(), &serde_json::from_value(object)?).await?;
-    }
-    Ok(())
-}
-
-/// What is not yet as it was asked for.
-pub(super) async fn missing(
-    client: &Client,
-    namespace: &str,
-    workers: &Workers,
-) -> Result<Vec<String>> {
-    let mut missing = Vec::new();
-    let clusters: Api<KafkaConnect> = Api::namespaced(client.clone(), namespace);
-    let status = clusters.get("my-connect").await?.status.unwrap_or_default();
-    let conditions = words(&status.conditions);
-    if !conditions.iter().any(|word| word.starts_with("Ready=True")) {
-        missing.push(format!("the cluster: {conditions:?}"));
-        return Ok(missing);
-    }
-    let connectors: Api<KafkaConnector> = Api::namespaced(client.clone(), namespace);
-    for (name, expected) in EXPECTED {
-        let connector = connectors.get_opt(name).await?.unwrap_or_else(|| {
-            let nothing = json!({"metadata": {}, "spec": {"class": ""}});
-            serde_json::from_value(nothing).expect("a connector")
-        });
-        let conditions = words(&connector.status.unwrap_or_default().conditions);
-        let asked = connector.metadata.annotations.is_some_and(|it| !it.is_empty());
-        if asked || !conditions.iter().any(|word| word == expected) {
-            missing.push(format!("{name}: {conditions:?}"));
-        }
-    }
-    let operations: Api<KafkaConnectorOffsets> = Api::namespaced(client.clone(), namespace);
-    for (name, _) in OPERATIONS {
-        let conditions = words(&operations.get(name).await?.status.unwrap_or_default().conditions);
-        if !conditions.iter().any(|word| word == "Ready=True Completed") {
-            missing.push(format!("{name}: {conditions:?}"));
-        }
-    }
-    if connectors.get_metadata_opt(LEAVES).await?.is_some() {
-        missing.push(LEAVES.to_owned());
-    }
-    if workers.world().restarts.is_empty() {
-        missing.push("a restart".to_owned());
-    }
-    Ok(missing)
+fn resources(cpu: &str, memory: &str) -> Value {
+    json!({"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": memory}})
 }

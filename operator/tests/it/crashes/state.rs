@@ -107,7 +107,12 @@ fn kept(plural: &str, object: &Value) -> Option<Value> {
                 annotations.remove("sluice.dev/secrets-version");
             }
             let annotations = metadata["annotations"].as_object().filter(|it| !it.is_empty());
-            return Some(json!({"labels": metadata["labels"], "annotations": annotations}));
+            let containers = object["spec"]["containers"].as_array().into_iter().flatten();
+            let resources: Vec<&Value> = containers.map(|it| &it["resources"]).collect();
+            let labels = &metadata["labels"];
+            let kept =
+                json!({"labels": labels, "annotations": annotations, "resources": resources});
+            return Some(kept);
         }
         _ => {}
     }
