@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 
-/// How often: what a wave of resources has left is gone soon after, and a heap without holes costs microseconds.
-const EVERY: Duration = Duration::from_mins(1);
+/// How often: while a wave of resources comes, too, so that it does not pile up. A heap without holes costs microseconds.
+const EVERY: Duration = Duration::from_secs(15);
 
 /// Gives back, now and then, what is not in use; never returns.
 pub async fn give_back() {
