@@ -5,6 +5,7 @@ pub mod conformance;
 mod connector;
 mod converter;
 mod error;
+pub mod files;
 mod sink_context;
 mod task;
 mod transactions;

@@ -8,7 +8,6 @@
 
 mod config;
 mod lines;
-mod paths;
 mod sink;
 mod source;
 

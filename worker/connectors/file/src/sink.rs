@@ -12,7 +12,7 @@ use sluice_plugin::{
     model::{SinkRecord, TopicPartition, Value},
 };
 
-use crate::{config::SinkConfig, paths};
+use crate::config::{self, SinkConfig};
 
 /// Text that is gathered before it is written.
 const BUFFER: usize = 256 << 10;
@@ -39,7 +39,7 @@ impl SinkConnector for FileStreamSink {
         _: &Properties,
         context: SinkContext,
     ) -> Result<Box<dyn SinkTask>> {
-        let path = paths::allowed(config.file.as_deref(), &context.worker)?;
+        let path = config::file(config.file.as_deref(), &context.worker)?;
         let failed = |error| {
             let message =
                 format!("Couldn't find or create file '{}' for FileStreamSinkTask", path.display());
@@ -122,7 +122,10 @@ fn sync_folder(path: &Path) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use sluice_plugin::model::{ConnectRecord, SchemaAndValue, TimestampType};
+    use sluice_plugin::{
+        files,
+        model::{ConnectRecord, SchemaAndValue, TimestampType},
+    };
 
     use super::*;
 
@@ -146,7 +149,7 @@ mod tests {
             let settings =
                 Properties::from([("file".to_owned(), path.to_str().unwrap().to_owned())]);
             let allowed = folder.path().to_str().unwrap().to_owned();
-            let limits = Properties::from([(paths::ALLOWED_PATHS.to_owned(), allowed)]);
+            let limits = Properties::from([(files::ALLOWED_PATHS.to_owned(), allowed)]);
             let context = SinkContext::new(limits.into(), None);
             let mut task =
                 sluice_plugin::AnySinkConnector::open(&FileStreamSink, &settings, context)

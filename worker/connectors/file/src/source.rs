@@ -18,7 +18,10 @@ use sluice_plugin::{
     },
 };
 
-use crate::{config::SourceConfig, lines::LineBuffer, paths};
+use crate::{
+    config::{self, SourceConfig},
+    lines::LineBuffer,
+};
 
 /// Bytes that one read asks for.
 const CHUNK: usize = 256 << 10;
@@ -89,7 +92,7 @@ impl SourceConnector for FileStreamSource {
         _: &Properties,
         context: SourceContext,
     ) -> Result<Box<dyn SourceTask>> {
-        let path = paths::allowed(config.file.as_deref(), &context.worker)?;
+        let path = config::file(config.file.as_deref(), &context.worker)?;
         // The name in the offset is the one that the user wrote, as in Java: it is what a Java worker looks for.
         let name = Value::from(config.file.unwrap_or_default());
         let partition = SourcePartition(BTreeMap::from([("filename".to_owned(), name)]));
@@ -228,7 +231,7 @@ impl FileTask {
 mod tests {
     use std::io::Write as _;
 
-    use sluice_plugin::OffsetReader;
+    use sluice_plugin::{OffsetReader, files};
 
     use super::*;
 
@@ -256,7 +259,7 @@ mod tests {
         ]);
         let context = SourceContext {
             offsets: Arc::new(Stored(position)),
-            worker: Arc::new(Properties::from([(paths::ALLOWED_PATHS.to_owned(), folder)])),
+            worker: Arc::new(Properties::from([(files::ALLOWED_PATHS.to_owned(), folder)])),
             transactions: None,
         };
         sluice_plugin::AnySourceConnector::open(&FileStreamSource, &settings, context).await
