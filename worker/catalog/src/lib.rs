@@ -20,6 +20,7 @@ use sluice_plugin::{
     AnySinkConnector, AnySourceConnector, ConnectorPlugin, ConverterFactory, ConverterPlugin,
     PluginType, Predicate, PredicatePlugin, Transform, TransformPlugin,
 };
+use sluice_protobuf::ProtobufConverter;
 use sluice_transforms::{
     Cast, DropHeaders, ExtractField, Filter, Flatten, HasHeaderKey, HeaderFrom, HoistField,
     InsertField, InsertHeader, MaskField, OfPart, OnKey, OnValue, RecordIsTombstone, RegexRouter,
@@ -49,6 +50,7 @@ pub fn builtin() -> Catalog {
         .converter(IntegerConverter::NEW)
         .converter(JsonConverter)
         .converter(LongConverter::NEW)
+        .converter(ProtobufConverter)
         .converter(ShortConverter::NEW)
         .converter(SimpleHeaderConverter)
         .converter(StringConverter)
@@ -265,7 +267,9 @@ mod tests {
             "JsonConverter",
             "StringConverter",
         ];
-        assert_eq!(listed(PluginType::Converter), both);
+        // Keeps its schemas in a registry under the subject of keys or values, of which headers have none.
+        let registered = ["ProtobufConverter"];
+        assert_eq!(listed(PluginType::Converter), [&registered[..], &both].concat());
         let headers = [&both[..8], &["SimpleHeaderConverter"], &both[8..]].concat();
         assert_eq!(listed(PluginType::HeaderConverter), headers);
     }
