@@ -88,7 +88,8 @@ fn next(asked: Support, workers: &BTreeSet<Support>) -> Stage {
 /// What the workers are, by the status.
 fn known(status: Option<&KafkaConnectStatus>) -> BTreeSet<Support> {
     let Some(status) = status else { return BTreeSet::new() };
-    if status.exactly_once_source.is_empty() && status.replicas.unwrap_or(0) > 0 {
+    // Of the same look at the pods: what the StatefulSet counts may be older, with a pod that has gone.
+    if status.exactly_once_source.is_empty() && !status.members.is_empty() {
         return [Support::Disabled].into();
     }
     status.exactly_once_source.iter().filter_map(|text| Support::parse(text)).collect()
@@ -113,8 +114,11 @@ mod tests {
 
     use super::*;
 
-    fn status(replicas: i32, told: &[&str]) -> KafkaConnectStatus {
-        let told = json!({"replicas": replicas, "exactlyOnceSource": told});
+    fn status(workers: usize, told: &[&str]) -> KafkaConnectStatus {
+        let member = |number| json!({"name": format!("c-{number}"), "ready": true});
+        let members: Vec<Value> = (0..workers).map(member).collect();
+        // What the StatefulSet counts is another matter.
+        let told = json!({"replicas": 1, "members": members, "exactlyOnceSource": told});
         serde_json::from_value(told).unwrap()
     }
 
