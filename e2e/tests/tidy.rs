@@ -14,6 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sluice-config", &["sluice-config-derive"]),
     ("sluice-plugin", &["sluice-model", "sluice-config"]),
     ("sluice-converters", &["sluice-plugin", "sluice-config", "sluice-model"]),
+    ("sluice-avro", &["sluice-registry", "sluice-plugin", "sluice-config"]),
     ("sluice-registry", &["sluice-kafka", "sluice-plugin", "sluice-config"]),
     ("sluice-protobuf", &["sluice-registry", "sluice-plugin", "sluice-config"]),
     ("sluice-transforms", &["sluice-plugin", "sluice-config", "sluice-model"]),
@@ -25,6 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "sluice-catalog",
         &[
+            "sluice-avro",
             "sluice-connector-datagen",
             "sluice-connector-file",
             "sluice-connector-null",

@@ -6,6 +6,7 @@ mod reference;
 
 use std::sync::Arc;
 
+use sluice_avro::AvroConverter;
 use sluice_connector_datagen::Datagen;
 use sluice_connector_file::{FileStreamSink, FileStreamSource};
 use sluice_connector_null::{LoadSource, NullSink};
@@ -43,6 +44,7 @@ pub fn builtin() -> Catalog {
         .source(MockSource)
         .source(SchemaSource)
         .source(VerifiableSource)
+        .converter(AvroConverter)
         .converter(BooleanConverter::NEW)
         .converter(ByteArrayConverter)
         .converter(DoubleConverter::NEW)
@@ -267,8 +269,8 @@ mod tests {
             "JsonConverter",
             "StringConverter",
         ];
-        // Keeps its schemas in a registry under the subject of keys or values, of which headers have none.
-        let registered = ["ProtobufConverter"];
+        // They keep their schemas in a registry under the subject of keys or values, of which headers have none.
+        let registered = ["AvroConverter", "ProtobufConverter"];
         assert_eq!(listed(PluginType::Converter), [&registered[..], &both].concat());
         let headers = [&both[..8], &["SimpleHeaderConverter"], &both[8..]].concat();
         assert_eq!(listed(PluginType::HeaderConverter), headers);
