@@ -91,6 +91,8 @@ public class Data {
                 byte[] bytes = text.isNull() ? null : Base64.getDecoder().decode(text.asText());
                 return data(converter(question).toConnectData(topic, bytes));
             }
+            case "registry":
+                return throughRegistry(question);
             case "encode_header": {
                 Schema schema = schema(question.get("schema"));
                 Object value = value(question.get("value"));
@@ -129,6 +131,36 @@ public class Data {
         ObjectNode answer = JSON.objectNode();
         answer.set("schema", schema(data == null ? null : data.schema()));
         answer.set("value", value(data == null ? null : data.value()));
+        return answer;
+    }
+
+    /**
+     * What a converter of Confluent's writes and registers in a registry of its own, and what it reads of that again. Its jars
+     * are on the class path of such questions alone.
+     */
+    private static ObjectNode throughRegistry(JsonNode question) throws Exception {
+        ObjectNode answer = JSON.objectNode();
+        String packages = "io.confluent.kafka.schemaregistry.";
+        Object provider = Class.forName(packages + question.get("provider").asText()).getDeclaredConstructor().newInstance();
+        Object client = Class.forName(packages + "client.MockSchemaRegistryClient").getConstructor(List.class)
+            .newInstance(List.of(provider));
+        Class<?> type = Class.forName(packages + "client.SchemaRegistryClient");
+        Converter converter = (Converter) Class.forName(question.get("plugin").asText()).getConstructor(type)
+            .newInstance(client);
+        Map<String, String> config = new LinkedHashMap<>();
+        question.get("config").fields().forEachRemaining(it -> config.put(it.getKey(), it.getValue().asText()));
+        converter.configure(config, question.get("key").asBoolean());
+        String topic = question.get("topic").asText();
+        byte[] bytes = converter.fromConnectData(topic, schema(question.get("schema")), value(question.get("value")));
+        answer.set("bytes", bytes(bytes));
+        if (bytes != null) {
+            Object registered = type.getMethod("getSchemaById", int.class).invoke(client, 1);
+            Class<?> parsed = Class.forName(packages + "ParsedSchema");
+            answer.put("text", (String) parsed.getMethod("canonicalString").invoke(registered));
+            if (question.get("decode").asBoolean()) {
+                answer.set("decoded", data(converter.toConnectData(topic, bytes)));
+            }
+        }
         return answer;
     }
 

@@ -8,6 +8,7 @@ mod converters;
 mod generate;
 mod notation;
 mod placeholders;
+mod registries;
 mod texts;
 mod transforms;
 mod values;

@@ -19,10 +19,15 @@ pub(crate) fn prints_shortest_digits() -> bool {
 
 /// Java's answers, in the order of the questions.
 pub(crate) async fn java(questions: &[Json]) -> Result<Vec<Json>> {
+    java_with(&java::class_path().await?, questions).await
+}
+
+/// The same with other jars on the class path.
+pub(crate) async fn java_with(jars: &str, questions: &[Json]) -> Result<Vec<Json>> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("oracle/Data.java");
     let input: String = questions.iter().map(|it| format!("{it}\n")).collect();
     let runtime = RUNTIME.as_ref().context("there is no Java")?;
-    let output = java::run_source_on(runtime, &source, &[], input.as_bytes()).await?;
+    let output = java::run_source_with(runtime, jars, &source, &[], input.as_bytes()).await?;
     let answers: Vec<Json> = output
         .split(|it| *it == b'\n')
         .filter(|it| !it.is_empty())
