@@ -59,6 +59,13 @@ pub struct Runtime {
     program: PathBuf,
 }
 
+impl Runtime {
+    /// Its `java`.
+    pub(crate) fn program(&self) -> &Path {
+        &self.program
+    }
+}
+
 /// The newest Java of this machine: the one on the PATH, or one of Debian's folder for them.
 pub fn newest() -> Option<Runtime> {
     let installed = fs::read_dir("/usr/lib/jvm").into_iter().flatten().flatten();

@@ -12,6 +12,7 @@ pub mod kafka;
 pub mod kubernetes;
 pub mod ports;
 pub mod prometheus;
+pub mod registry;
 pub mod skip;
 pub mod wait;
 

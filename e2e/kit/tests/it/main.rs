@@ -3,3 +3,4 @@
 mod connect;
 mod kafka;
 mod kubernetes;
+mod registry;
