@@ -89,23 +89,23 @@ struct Keys {
     token: Secret,
     /// Names the subjects of keys: TopicNameStrategy, RecordNameStrategy or TopicRecordNameStrategy of
     /// `io.confluent.kafka.serializers.subject`.
-    #[config(key = "key.subject.name.strategy", java = Class)]
+    #[config(key = "key.subject.name.strategy")]
     #[config(default = "io.confluent.kafka.serializers.subject.AssociatedNameStrategy")]
     #[config(check = known_strategy)]
     key_subjects: String,
     /// Names the subjects of values, as `key.subject.name.strategy` those of keys.
-    #[config(key = "value.subject.name.strategy", java = Class)]
+    #[config(key = "value.subject.name.strategy")]
     #[config(default = "io.confluent.kafka.serializers.subject.AssociatedNameStrategy")]
     #[config(check = known_strategy)]
     value_subjects: String,
     /// Where the schema of a key is named: PrefixSchemaIdSerializer, before the key; HeaderSchemaIdSerializer of
     /// `io.confluent.kafka.serializers.schema.id`, in the header `__key_schema_id`. Either is read.
-    #[config(key = "key.schema.id.serializer", java = Class)]
+    #[config(key = "key.schema.id.serializer")]
     #[config(default = "io.confluent.kafka.serializers.schema.id.PrefixSchemaIdSerializer")]
     #[config(check = known_place)]
     key_id: String,
     /// Where the schema of a value is named, as `key.schema.id.serializer`; the header is `__value_schema_id`.
-    #[config(key = "value.schema.id.serializer", java = Class)]
+    #[config(key = "value.schema.id.serializer")]
     #[config(default = "io.confluent.kafka.serializers.schema.id.PrefixSchemaIdSerializer")]
     #[config(check = known_place)]
     value_id: String,
