@@ -2,10 +2,10 @@
 # Installs the Debian packages that builds and tests need. Without root it names in one line what is missing.
 set -euo pipefail
 
-# Headers and tools of librdkafka's build; then what the node tier and the test of dashboards run.
+# Headers and tools of librdkafka's build; then what the node tier, the test of dashboards and those of connectors run.
 wanted=(build-essential pkg-config perl libssl-dev zlib1g-dev
     git containerd runc containernetworking-plugins nftables iproute2 iptables util-linux ca-certificates tzdata curl
-    prometheus)
+    prometheus postgresql mariadb-server)
 # What fetches Confluent's jars, which no other registry has.
 python3 -m pip --version >/dev/null 2>&1 || wanted+=(python3-pip)
 missing=()

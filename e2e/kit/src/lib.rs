@@ -10,11 +10,14 @@ pub mod issuer;
 pub mod java;
 pub mod kafka;
 pub mod kubernetes;
+pub mod mariadb;
 pub mod ports;
+pub mod postgres;
 pub mod prometheus;
 pub mod registry;
 pub mod skip;
 pub mod wait;
 
+mod database;
 mod lasting;
 mod reaper;

@@ -17,6 +17,7 @@ use sluice_converters::{
     BooleanConverter, ByteArrayConverter, DoubleConverter, FloatConverter, IntegerConverter,
     JsonConverter, LongConverter, ShortConverter, SimpleHeaderConverter, StringConverter,
 };
+use sluice_jdbc::{AivenJdbcSource, JdbcSource};
 use sluice_plugin::{
     AnySinkConnector, AnySourceConnector, ConnectorPlugin, ConverterFactory, ConverterPlugin,
     PluginType, Predicate, PredicatePlugin, Transform, TransformPlugin,
@@ -38,8 +39,10 @@ pub fn builtin() -> Catalog {
         .sink(MockSink)
         .sink(NullSink)
         .sink(VerifiableSink)
+        .source(AivenJdbcSource)
         .source(Datagen)
         .source(FileStreamSource)
+        .source(JdbcSource)
         .source(LoadSource)
         .source(MockSource)
         .source(SchemaSource)

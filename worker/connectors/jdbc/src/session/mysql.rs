@@ -10,7 +10,7 @@ use mysql_async::{Conn, Opts, OptsBuilder, Params, SslOpts, prelude::Queryable a
 use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{Chunk, Login, Rows};
-use crate::{Cell, Class, Column, DbError, Host, Options, SslMode};
+use crate::{Cell, Class, Column, DbError, Host, Options, SslMode, ZeroDates};
 
 /// A connection to MySQL or MariaDB.
 pub struct Client {
@@ -19,12 +19,6 @@ pub struct Client {
     /// Reads the rows of a query; ends with the client.
     reader: JoinSet<()>,
     options: Arc<Options>,
-}
-
-/// How rows are read that the options have a say in.
-#[derive(Debug, Clone, Copy)]
-struct Reading {
-    zero_dates: crate::ZeroDates,
 }
 
 impl Client {
@@ -72,8 +66,16 @@ impl Client {
     }
 
     pub(super) async fn describe(&mut self, sql: &str) -> Result<Vec<Column>, DbError> {
-        let statement = self.with(async |conn| conn.prep(sql).await).await?;
-        Ok(statement.columns().iter().map(|it| columns::column(it, &self.options)).collect())
+        let options = Arc::clone(&self.options);
+        self.with(async |conn| {
+            let statement = conn.prep(sql).await?;
+            let columns = statement.columns();
+            let columns = columns.iter().map(|it| columns::column(it, &options)).collect();
+            // Kept, it would describe the table as it was for ever.
+            conn.close(statement).await?;
+            Ok(columns)
+        })
+        .await
     }
 
     pub(super) async fn query(
@@ -88,23 +90,22 @@ impl Client {
         let conn = self.taken()?;
         let (sender, queue) = mpsc::channel(2);
         let (place, names) = (Arc::clone(&self.place), columns.clone());
-        let reading = Reading { zero_dates: self.options.zero_dates };
+        let zero_dates = self.options.zero_dates;
         // The one before has ended: it had the connection.
         self.reader.detach_all();
         self.reader.spawn(async move {
             let mut conn = conn;
-            let read = read_all(&mut conn, &statement, parameters, &names, reading, &sender).await;
-            let is_sound = match read {
-                Ok(is_read) => is_read,
-                Err(error) => {
-                    let is_sound = error.class != Class::Connection;
-                    // Whoever has dropped the result does not want to know.
-                    let _ = sender.send(Err(error)).await;
-                    is_sound
-                }
-            };
+            let described = (&*names, zero_dates);
+            let read = read_all(&mut conn, &statement, parameters, described, &sender).await;
+            let is_lost = matches!(&read, Err(error) if error.class == Class::Connection);
+            let is_sound =
+                !is_lost && !matches!(read, Ok(false)) && conn.close(statement).await.is_ok();
             if is_sound {
                 *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(conn);
+            }
+            if let Err(error) = read {
+                // Whoever has dropped the result does not want to know.
+                let _ = sender.send(Err(error)).await;
             }
         });
         Ok(Rows::queued(columns, queue))
@@ -129,15 +130,19 @@ async fn read_all(
     conn: &mut Conn,
     statement: &mysql_async::Statement,
     parameters: Params,
-    columns: &[Column],
-    reading: Reading,
+    (columns, zero_dates): (&[Column], ZeroDates),
     sender: &mpsc::Sender<Result<Vec<Vec<Cell>>, DbError>>,
 ) -> Result<bool, DbError> {
     let mut result = conn.exec_iter(statement, parameters).await?;
+    let given = result.columns_ref().iter().map(mysql_async::Column::name_str);
+    if !given.eq(columns.iter().map(|it| &*it.name)) {
+        let text = "the table was altered while it was asked for";
+        return Err(DbError::new(Class::Transient, text));
+    }
     let types: Vec<read::Reader> = result.columns_ref().iter().map(read::Reader::of).collect();
     let mut chunk = Chunk::default();
     while let Some(row) = result.next().await? {
-        let cells = read::row(row, columns, &types, reading)?;
+        let cells = read::row(row, columns, &types, zero_dates)?;
         if let Some(full) = chunk.add(cells)
             && sender.send(Ok(full)).await.is_err()
         {

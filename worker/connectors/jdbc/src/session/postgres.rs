@@ -143,8 +143,9 @@ fn config(login: &Login) -> Config {
 /// What a type is to connectors, as PostgreSQL's own JDBC driver tells them.
 fn sql_type(r#type: &Type, modifier: i32) -> SqlType {
     match *r#type {
-        Type::BOOL => SqlType::Bit(1),
-        Type::BIT => SqlType::Bit(u32::try_from(modifier).unwrap_or(1)),
+        Type::BOOL => SqlType::Boolean,
+        Type::BIT if modifier <= 1 => SqlType::Boolean,
+        Type::BIT => SqlType::Bit(modifier as u32),
         Type::INT2 => SqlType::SmallInt { unsigned: false },
         Type::INT4 => SqlType::Integer { unsigned: false },
         Type::INT8 | Type::OID => SqlType::BigInt { unsigned: false },

@@ -1,3 +1,8 @@
 //! The connectors against real databases.
 
+mod conformance;
+mod databases;
+mod faults;
+mod mapping;
+mod source;
 mod sqlite;

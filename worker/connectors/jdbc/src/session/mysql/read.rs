@@ -5,7 +5,6 @@ use bytestring::ByteString;
 use mysql_async::{Column as Described, Row, Value, consts::ColumnType};
 use sluice_plugin::model::{Decimal, calendar::gregorian_day};
 
-use super::Reading;
 use crate::{Cell, Class, Column, DbError, Moment, SqlType, ZeroDates};
 
 /// How the values of a column are read.
@@ -30,7 +29,7 @@ pub(super) fn row(
     row: Row,
     columns: &[Column],
     readers: &[Reader],
-    reading: Reading,
+    zero_dates: ZeroDates,
 ) -> Result<Vec<Cell>, DbError> {
     let values = row.unwrap().into_iter().zip(columns).zip(readers);
     let cell = |((value, column), reader): ((Value, &Column), &Reader)| {
@@ -40,7 +39,7 @@ pub(super) fn row(
                 format!("the value of column {name} is no {type_name} as MySQL documents it");
             DbError::new(Class::Other, text)
         })?;
-        Ok(match (cell, reading.zero_dates) {
+        Ok(match (cell, zero_dates) {
             (Cell::ZeroDate, ZeroDates::Null) => Cell::Null,
             (Cell::ZeroDate, ZeroDates::Round) => first_day(column.r#type),
             (cell, _) => cell,
@@ -86,6 +85,11 @@ fn cell(value: Value, r#type: SqlType, reader: Reader) -> Option<Cell> {
         }
         (Value::Bytes(it), SqlType::Numeric { .. }) => {
             Cell::Decimal(Decimal::parse(std::str::from_utf8(&it).ok()?)?)
+        }
+        // They stand at the low end.
+        (Value::Bytes(it), SqlType::Bit(bits @ 1..=8)) => {
+            let byte = it.first()?.checked_shl(8 - bits)?;
+            Cell::Bits(bits as usize, vec![byte].into())
         }
         (Value::Bytes(it), SqlType::Bit(bits)) => Cell::Bits(bits as usize, it.into()),
         (Value::Bytes(it), SqlType::Text) => text(it)?,
