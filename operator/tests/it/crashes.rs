@@ -225,8 +225,9 @@ async fn killed_at_any_write(scenario: Scenario) -> Result<()> {
         start.elapsed()
     );
     ensure!(failures.is_empty(), "{}", failures.join("\n"));
-    // Looks that come together may take a write less.
-    ensure!(killed.len() * 10 >= runs * 9, "most faults never came");
+    // Looks that come together may take a write less: the last faults of a run then never come.
+    let missed = runs - killed.len();
+    ensure!(missed <= runs.div_ceil(10), "{missed} of {runs} faults never came");
     for far in writes + 1.. {
         let fault = Fault { write: far, moment: Moment::After };
         if !all || disturbed(scenario, fault, &expected).await?.is_none() {
