@@ -4,7 +4,9 @@
 //! not imported (`confluent.field_meta` never is), imports that nothing needs, and messages of map entries that say
 //! `map_entry` themselves. All this is put right before the file is compiled.
 
-use prost_reflect::{DescriptorPool, FileDescriptor, MessageDescriptor};
+use std::collections::HashSet;
+
+use prost_reflect::{DescriptorPool, FieldDescriptor, FileDescriptor, MessageDescriptor};
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
     UninterpretedOption,
@@ -47,6 +49,14 @@ pub(crate) fn compile(source: ProtoText<'_>) -> Result<FileDescriptor, String> {
     compiler.open_file(ROOT).map_err(|error| format!("Could not parse Protobuf: {error}"))?;
     let pool: DescriptorPool = compiler.descriptor_pool();
     pool.get_file_by_name(ROOT).ok_or_else(|| "Could not parse Protobuf".to_owned())
+}
+
+/// What a file calls a field.
+///
+/// The compiler takes names that differ in underscores and case alone for the same, as `protoc` does; Confluent's parser does
+/// not. Such fields have names of the compiler's own, and what they are called is their JSON name.
+pub(crate) fn name_of(field: &FieldDescriptor) -> &str {
+    field.json_name()
 }
 
 /// The message that indexes mean: of the file, then of the message before.
@@ -176,6 +186,7 @@ fn mend_message(message: &mut DescriptorProto) {
         options.uninterpreted_option.retain(|it| is_understood(it) && !is_plain(it, "map_entry"));
     }
     message.field.iter_mut().for_each(mend_field);
+    tell_apart(&mut message.field);
     message.extension.iter_mut().for_each(mend_field);
     message.enum_type.iter_mut().for_each(mend_enum);
     message.nested_type.iter_mut().for_each(mend_message);
@@ -183,6 +194,25 @@ fn mend_message(message: &mut DescriptorProto) {
         if let Some(options) = &mut oneof.options {
             options.uninterpreted_option.retain(is_understood);
         }
+    }
+}
+
+/// See [`name_of`].
+fn tell_apart(fields: &mut [FieldDescriptorProto]) {
+    let folded = |name: &str| name.replace('_', "").to_lowercase();
+    let (mut names, mut known, mut number) = (HashSet::new(), HashSet::new(), 0_usize);
+    for field in fields {
+        let name = field.name().to_owned();
+        // A name that is there twice stays: that is a mistake.
+        let is_twice = !names.insert(name.clone());
+        let mut own = name.clone();
+        // No number is tried twice, so that time is bounded by the fields, whatever they are called.
+        while !known.insert(folded(&own)) && !is_twice {
+            own = format!("{name}_{number}");
+            number += 1;
+        }
+        field.name = Some(own);
+        field.json_name = Some(name);
     }
 }
 

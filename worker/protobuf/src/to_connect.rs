@@ -7,6 +7,7 @@ use std::sync::Arc;
 use prost_reflect::{FieldDescriptor, MessageDescriptor, OneofDescriptor};
 use sluice_plugin::model::{Field, Schema, SchemaRef, Type, Value};
 
+use crate::compile::name_of;
 use crate::decode::{FieldReader, Part, Place, RowReader};
 use crate::options::{MappingOptions, parameter};
 use crate::scalar::Scalar;
@@ -124,7 +125,7 @@ impl Mapping<'_> {
         for field in oneof.fields() {
             let mapped = self.field(&field, true)?;
             let schema = mapped.schema.clone();
-            inner.fields.push(Field { name: field.name().into(), schema });
+            inner.fields.push(Field { name: name_of(&field).into(), schema });
             members.push((field, mapped));
         }
         let name = if self.options.full_names { oneof.full_name() } else { oneof.name() };
@@ -184,7 +185,7 @@ impl Mapping<'_> {
 impl Building {
     fn push(&mut self, field: &FieldDescriptor, mapped: field::Mapped, place: Place) {
         let schema = mapped.schema.clone();
-        self.fields.push(Field { name: field.name().into(), schema });
+        self.fields.push(Field { name: name_of(field).into(), schema });
         self.readers.push(mapped.reader(field, place));
     }
 }

@@ -261,6 +261,21 @@ fn what_protobuf_says_about_odd_messages_holds() {
 }
 
 #[test]
+fn fields_whose_names_differ_in_underscores_and_case_alone_are_told_apart() {
+    let names = ["a_b", "ab", "aB", "ab_0", "_ab"];
+    let fields = names.map(|name| field(name, Schema::required(Type::String))).to_vec();
+    let schema: SchemaRef = row("R", fields).into();
+    let value = Value::Struct(Struct::new(schema.clone(), names.map(Value::from).to_vec()));
+    let read = round_trip(&schema, &value, &MappingOptions::default());
+    let Value::Struct(read) = &read else { panic!("{read:?}") };
+    for name in names {
+        assert_eq!(read.field(name), Some(&Value::from(name)), "{read:?}");
+    }
+    let twice = r#"syntax = "proto3"; message R { string a = 1; string a = 2; }"#;
+    assert!(decoding(twice, &MappingOptions::default()).is_err());
+}
+
+#[test]
 fn bytes_that_are_no_message_are_refused() {
     let text =
         r#"syntax = "proto3"; message M { string s = 1; M2 m = 2; } message M2 { int32 x = 1; }"#;

@@ -8,6 +8,7 @@ use prost_reflect::{
 use sluice_plugin::model::{Logical, Schema, SchemaRef, Type, Value};
 
 use super::{MOST_FIELDS, Mapping, is_optional};
+use crate::compile::name_of;
 use crate::decode::{EnumReader, FieldReader, MapReader, Part, Place, Source, Width};
 use crate::known::logical_of;
 use crate::names::{MAP_ENTRY_SUFFIX, map_field};
@@ -39,7 +40,7 @@ impl Mapped {
     pub(super) fn reader(self, field: &FieldDescriptor, place: Place) -> FieldReader {
         FieldReader {
             number: field.number(),
-            name: field.name().into(),
+            name: name_of(field).into(),
             place,
             is_repeated: self.is_repeated,
             is_required: field.is_required(),
