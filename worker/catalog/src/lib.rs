@@ -17,7 +17,9 @@ use sluice_converters::{
     BooleanConverter, ByteArrayConverter, DoubleConverter, FloatConverter, IntegerConverter,
     JsonConverter, LongConverter, ShortConverter, SimpleHeaderConverter, StringConverter,
 };
-use sluice_jdbc::{AivenJdbcSource, JdbcSource};
+use sluice_jdbc::{
+    AivenJdbcSink, AivenJdbcSource, ConfluentJdbcSink, DebeziumJdbcSink, JdbcSource,
+};
 use sluice_plugin::{
     AnySinkConnector, AnySourceConnector, ConnectorPlugin, ConverterFactory, ConverterPlugin,
     PluginType, Predicate, PredicatePlugin, Transform, TransformPlugin,
@@ -35,6 +37,9 @@ use names::Names;
 /// Every plugin that this build has.
 pub fn builtin() -> Catalog {
     Catalog::default()
+        .sink(AivenJdbcSink)
+        .sink(ConfluentJdbcSink)
+        .sink(DebeziumJdbcSink)
         .sink(FileStreamSink)
         .sink(MockSink)
         .sink(NullSink)

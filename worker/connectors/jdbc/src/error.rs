@@ -91,10 +91,13 @@ fn class_of(state: &str) -> Class {
             Class::Missing
         }
         "42501" => Class::Denied,
+        // What PostgreSQL's triggers raise.
+        "P0001" => Class::Data,
         _ => match state.get(..2) {
             Some("08") => Class::Connection,
             Some("40" | "53") => Class::Transient,
-            Some("22" | "23") => Class::Data,
+            // Of those, 44 is a view's check option, 45 what MySQL's triggers signal.
+            Some("22" | "23" | "44" | "45") => Class::Data,
             Some("28") => Class::Denied,
             _ => Class::Other,
         },
@@ -194,6 +197,10 @@ impl From<mysql_async::Error> for DbError {
             Error::Driver(DriverError::FromValue { .. } | DriverError::FromRow { .. }) => {
                 return Self::new(Class::Other, "a value of the row could not be read");
             }
+            Error::Driver(DriverError::PacketTooLarge) => {
+                let text = "the row is larger than max_allowed_packet of the server";
+                return Self::new(Class::Data, text);
+            }
             Error::Driver(
                 error @ (DriverError::MixedParams | DriverError::StmtParamsMismatch { .. }),
             ) => {
@@ -207,8 +214,9 @@ impl From<mysql_async::Error> for DbError {
             1053 | 1077 | 1079 | 1152 | 1158..=1161 | 1927 | 4031 => Class::Connection,
             1044 | 1045 | 1142 | 1143 | 1227 | 1370 => Class::Denied,
             1049 | 1054 | 1051 | 1146 => Class::Missing,
-            1048 | 1062 | 1216 | 1217 | 1264 | 1265 | 1292 | 1364 | 1366 | 1367 | 1406 | 1451
-            | 1452 | 3140 | 3819 | 4025 => Class::Data,
+            // 1153 is a row that is larger than max_allowed_packet; the server ends the connection too.
+            1048 | 1062 | 1153 | 1216 | 1217 | 1264 | 1265 | 1292 | 1364 | 1366 | 1367 | 1406
+            | 1451 | 1452 | 3140 | 3819 | 4025 => Class::Data,
             _ => class_of(&server.state),
         };
         let column = quoted_after(&server.message, "column").or_else(|| {
@@ -281,6 +289,22 @@ mod tests {
             ("it is 'cut", "it is '"),
         ] {
             assert_eq!(without_values(text), expected);
+        }
+    }
+
+    #[test]
+    fn what_a_rule_of_the_database_forbids_is_the_fault_of_the_data() {
+        for (state, class) in [
+            ("23505", Class::Data),
+            ("44000", Class::Data),
+            ("45000", Class::Data),
+            ("P0001", Class::Data),
+            ("P0002", Class::Other),
+            ("42501", Class::Denied),
+            ("40P01", Class::Transient),
+            ("57P01", Class::Connection),
+        ] {
+            assert_eq!(class_of(state), class, "{state}");
         }
     }
 

@@ -13,6 +13,7 @@ mod error;
 mod identifiers;
 mod metadata;
 mod session;
+mod sink;
 mod source;
 mod url;
 
@@ -26,5 +27,6 @@ pub use session::{
     Login, Rows, Session, mysql::Client as MySqlClient, postgres::Client as PostgresClient,
     sqlite::Client as SqliteClient,
 };
+pub use sink::{AivenJdbcSink, ConfluentJdbcSink, DebeziumJdbcSink};
 pub use source::{AivenJdbcSource, JdbcSource};
 pub use url::{Host, JdbcUrl, Options, SslMode, UrlError, ZeroDates};

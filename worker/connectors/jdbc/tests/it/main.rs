@@ -1,8 +1,10 @@
 //! The connectors against real databases.
 
+mod bed;
 mod conformance;
 mod databases;
 mod faults;
 mod mapping;
+mod sink;
 mod source;
 mod sqlite;
