@@ -15,6 +15,7 @@ mod load;
 mod memory;
 mod metrics;
 mod moved;
+mod orders;
 mod pipeline;
 mod placement;
 mod provided;
