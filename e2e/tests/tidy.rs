@@ -15,6 +15,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sluice-plugin", &["sluice-model", "sluice-config"]),
     ("sluice-converters", &["sluice-plugin", "sluice-config", "sluice-model"]),
     ("sluice-avro", &["sluice-registry", "sluice-plugin", "sluice-config"]),
+    (
+        "sluice-json-schema",
+        &["sluice-registry", "sluice-converters", "sluice-plugin", "sluice-config"],
+    ),
     ("sluice-registry", &["sluice-kafka", "sluice-plugin", "sluice-config"]),
     ("sluice-protobuf", &["sluice-registry", "sluice-plugin", "sluice-config"]),
     ("sluice-transforms", &["sluice-plugin", "sluice-config", "sluice-model"]),
@@ -33,6 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "sluice-connector-tools",
             "sluice-converters",
             "sluice-jdbc",
+            "sluice-json-schema",
             "sluice-plugin",
             "sluice-protobuf",
             "sluice-transforms",

@@ -20,6 +20,7 @@ use sluice_converters::{
 use sluice_jdbc::{
     AivenJdbcSink, AivenJdbcSource, ConfluentJdbcSink, DebeziumJdbcSink, JdbcSource,
 };
+use sluice_json_schema::JsonSchemaConverter;
 use sluice_plugin::{
     AnySinkConnector, AnySourceConnector, ConnectorPlugin, ConverterFactory, ConverterPlugin,
     PluginType, Predicate, PredicatePlugin, Transform, TransformPlugin,
@@ -59,6 +60,7 @@ pub fn builtin() -> Catalog {
         .converter(FloatConverter::NEW)
         .converter(IntegerConverter::NEW)
         .converter(JsonConverter)
+        .converter(JsonSchemaConverter)
         .converter(LongConverter::NEW)
         .converter(ProtobufConverter)
         .converter(ShortConverter::NEW)
@@ -278,7 +280,7 @@ mod tests {
             "StringConverter",
         ];
         // They keep their schemas in a registry under the subject of keys or values, of which headers have none.
-        let registered = ["AvroConverter", "ProtobufConverter"];
+        let registered = ["AvroConverter", "JsonSchemaConverter", "ProtobufConverter"];
         assert_eq!(listed(PluginType::Converter), [&registered[..], &both].concat());
         let headers = [&both[..8], &["SimpleHeaderConverter"], &both[8..]].concat();
         assert_eq!(listed(PluginType::HeaderConverter), headers);

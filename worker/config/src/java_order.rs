@@ -11,6 +11,15 @@ pub fn ordered<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     names
 }
 
+/// Orders names as a `HashMap` that was made as a copy does (`new HashMap<>(map)`, since Java 19): its table is as large as
+/// it has to be. The given order is that of the map which was copied.
+pub fn copied<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut names: Vec<&str> = names.collect();
+    let buckets = (names.len() as u32 * 4).div_ceil(3).next_power_of_two();
+    names.sort_by_key(|name| spread(hash_code(name)) & (buckets - 1));
+    names
+}
+
 /// `String.hashCode`: over UTF-16 units.
 fn hash_code(text: &str) -> u32 {
     text.encode_utf16().fold(0, |hash: u32, unit| hash.wrapping_mul(31).wrapping_add(unit.into()))
@@ -45,6 +54,17 @@ mod tests {
             (vec!["server", "database"], vec!["server", "database"]),
         ] {
             assert_eq!(ordered(names.iter().copied()), expected, "{names:?}");
+        }
+    }
+
+    #[test]
+    fn a_copy_is_as_large_as_it_has_to_be() {
+        for (names, expected) in [
+            (vec![], vec![]),
+            (vec!["id", "note"], vec!["note", "id"]),
+            (vec!["a", "b", "p", "q"], vec!["p", "a", "q", "b"]),
+        ] {
+            assert_eq!(copied(names.into_iter()), expected);
         }
     }
 

@@ -20,6 +20,7 @@ mod recent;
 mod scan;
 mod schema;
 mod schemaless;
+pub mod tree;
 
 use bytes::Bytes;
 use sluice_plugin::{

@@ -7,7 +7,7 @@ mod simple_header;
 mod string;
 
 pub use bytes::ByteArrayConverter;
-pub use json::JsonConverter;
+pub use json::{JsonConverter, tree};
 pub use numbers::{
     BooleanConverter, DoubleConverter, FixedConverter, FloatConverter, IntegerConverter,
     LongConverter, ShortConverter,

@@ -9,11 +9,16 @@ use super::scan::{Malformed, Scalar, Scanner, Start};
 
 /// A JSON value.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Node<'a> {
+pub enum Node<'a> {
+    /// `null`.
     Null,
+    /// `true` or `false`.
     Boolean(bool),
+    /// A number, as it stands.
     Number(Number<'a>),
+    /// A text, its escapes resolved.
     Text(Cow<'a, str>),
+    /// An array.
     Array(Vec<Node<'a>>),
     /// Members in order; of those with one name the last value, at the place of the first.
     Object(Vec<(Cow<'a, str>, Node<'a>)>),
@@ -21,7 +26,7 @@ pub(super) enum Node<'a> {
 
 impl Node<'_> {
     /// `JsonNode.getNodeType`.
-    pub(super) const fn kind(&self) -> &'static str {
+    pub const fn kind(&self) -> &'static str {
         match self {
             Self::Null => "NULL",
             Self::Boolean(_) => "BOOLEAN",
@@ -33,7 +38,7 @@ impl Node<'_> {
     }
 
     /// The member of an object.
-    pub(super) fn get(&self, name: &str) -> Option<&Self> {
+    pub fn get(&self, name: &str) -> Option<&Self> {
         let Self::Object(members) = self else { return None };
         members.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }

@@ -8,7 +8,7 @@ const DIGITS: u32 = 64;
 
 /// A number.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Number<'a> {
+pub enum Number<'a> {
     /// One without a point and an exponent that fits.
     Integer(i64),
     /// One that does not.
@@ -19,7 +19,7 @@ pub(super) enum Number<'a> {
 
 impl Number<'_> {
     /// `JsonNode.longValue`: the low 64 bits of the integer part.
-    pub(super) fn long(self) -> i64 {
+    pub fn long(self) -> i64 {
         let number: Option<BigInt> = match self {
             Self::Integer(it) => return it,
             Self::Big(text) => text.parse().ok(),
@@ -29,7 +29,7 @@ impl Number<'_> {
     }
 
     /// `JsonNode.doubleValue`. A decimal has no negative zero.
-    pub(super) fn double(self) -> f64 {
+    pub fn double(self) -> f64 {
         match self {
             Self::Integer(it) => it as f64,
             Self::Big(text) | Self::Fraction(text) => short(text).unwrap_or_else(|| {
@@ -39,7 +39,7 @@ impl Number<'_> {
     }
 
     /// `JsonNode.floatValue`: rounded once, not by way of a double.
-    pub(super) fn float(self) -> f32 {
+    pub fn float(self) -> f32 {
         match self {
             Self::Integer(it) => it as f32,
             Self::Big(text) | Self::Fraction(text) => {
@@ -49,7 +49,7 @@ impl Number<'_> {
     }
 
     /// `JsonNode.decimalValue`. None if the exponent is larger than any decimal's.
-    pub(super) fn decimal(self) -> Option<Decimal> {
+    pub fn decimal(self) -> Option<Decimal> {
         match self {
             Self::Integer(it) => Some(Decimal::new(BigInt::from(it), 0)),
             Self::Big(text) | Self::Fraction(text) => Decimal::parse(text),
