@@ -8,4 +8,5 @@ mod monitoring;
 mod node;
 mod offline;
 mod oracle;
+mod registry;
 mod worker;
