@@ -5,20 +5,19 @@
 //! a plan, made once: to write values of it, or to read records of a registry's id. Records of a topic with one schema cost
 //! neither a look-up nor a tree in between.
 
+mod codec;
 mod connect;
 mod converter;
-mod decoder;
 mod derive;
-mod encoder;
 mod json;
 mod names;
 mod read;
 mod schema;
 mod write;
 
-pub use converter::AvroConverter;
 #[doc(hidden)]
-pub use decoder::fuzzing;
+pub use codec::fuzzing;
+pub use converter::AvroConverter;
 
 /// What settings say of the way between the two kinds of schemas.
 #[derive(Debug, Clone)]

@@ -1,15 +1,13 @@
-//! The converter: settings, and the two directions.
+//! The converter and its settings.
 
-use bytes::Bytes;
 use sluice_plugin::{
-    Converter, ConverterFactory, ConverterRole, Error, PluginType, Properties, RawHeaders, Result,
+    Converter, ConverterFactory, ConverterRole, Error, PluginType, Properties, Result,
     config::{Config, ConfigDef},
     converter_type,
-    model::{SchemaAndValue, SchemaRef, Value},
 };
-use sluice_registry::{Registry, RegistrySettings};
+use sluice_registry::{RegistryConverter, RegistrySettings};
 
-use crate::{Options, decoder::Decoder, encoder::Encoder};
+use crate::{Options, codec::JsonSchemaCodec};
 
 /// `io.confluent.connect.json.JsonSchemaConverter`.
 pub struct JsonSchemaConverter;
@@ -84,7 +82,6 @@ impl ConverterFactory for JsonSchemaConverter {
             }
         }
         let registry_settings = RegistrySettings::read(settings, role)?;
-        let registry = Registry::open(&registry_settings)?;
         let own = Settings::parse(settings).map_err(|report| Error::fatal(report.to_string()))?;
         let options = Options {
             additional: own.additional,
@@ -95,53 +92,7 @@ impl ConverterFactory for JsonSchemaConverter {
             sums: own.sums,
             ignore_default: own.ignore_default,
         };
-        Ok(Box::new(JsonSchema {
-            encoder: Encoder::new(
-                registry.clone(),
-                &registry_settings,
-                options.clone(),
-                own.cache_size,
-            ),
-            decoder: Decoder::new(registry, &registry_settings, options, own.cache_size),
-        }))
-    }
-}
-
-struct JsonSchema {
-    encoder: Encoder,
-    decoder: Decoder,
-}
-
-impl Converter for JsonSchema {
-    fn encode(
-        &mut self,
-        topic: &str,
-        schema: Option<&SchemaRef>,
-        value: &Value,
-    ) -> Result<Option<Bytes>> {
-        self.encoder.encode(topic, &mut RawHeaders::new(), schema, value)
-    }
-
-    fn encode_with_headers(
-        &mut self,
-        topic: &str,
-        headers: &mut RawHeaders,
-        schema: Option<&SchemaRef>,
-        value: &Value,
-    ) -> Result<Option<Bytes>> {
-        self.encoder.encode(topic, headers, schema, value)
-    }
-
-    fn decode(&mut self, topic: &str, bytes: Option<Bytes>) -> Result<SchemaAndValue> {
-        self.decoder.decode(topic, &RawHeaders::new(), bytes)
-    }
-
-    fn decode_with_headers(
-        &mut self,
-        topic: &str,
-        headers: &RawHeaders,
-        bytes: Option<Bytes>,
-    ) -> Result<SchemaAndValue> {
-        self.decoder.decode(topic, headers, bytes)
+        let codec = JsonSchemaCodec::new(options, registry_settings.is_strict());
+        Ok(Box::new(RegistryConverter::open(codec, &registry_settings, own.cache_size)?))
     }
 }

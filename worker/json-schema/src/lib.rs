@@ -5,11 +5,10 @@
 //! Connect by the rules of the same class, with its references resolved. For each schema there is a plan, made once: to write
 //! values of it, or to read records of a registry's id. JSON itself is read and written by `sluice_converters`.
 
+mod codec;
 mod compatible;
 mod converter;
-mod decoder;
 mod document;
-mod encoder;
 mod from_connect;
 mod json;
 mod names;
@@ -17,9 +16,9 @@ mod read;
 mod to_connect;
 mod write;
 
-pub use converter::JsonSchemaConverter;
 #[doc(hidden)]
-pub use decoder::fuzzing;
+pub use codec::fuzzing;
+pub use converter::JsonSchemaConverter;
 
 /// What settings say of the way between the two kinds of schemas.
 #[derive(Debug, Clone)]

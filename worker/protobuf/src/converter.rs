@@ -1,20 +1,14 @@
 //! `ProtobufConverter`: values as Protobuf, with their schemas in a registry.
 
-mod reading;
-mod writing;
-
-use bytes::Bytes;
 use sluice_plugin::{
-    Converter, ConverterFactory, ConverterRole, Error, Properties, RawHeaders, Result,
+    Converter, ConverterFactory, ConverterRole, Error, Properties, Result,
     config::{Config, ConfigDef},
     converter_type,
-    model::{SchemaAndValue, SchemaRef, Value},
 };
-use sluice_registry::{Registry, RegistrySettings};
+use sluice_registry::{RegistryConverter, RegistrySettings};
 
+use crate::codec::ProtobufCodec;
 use crate::options::MappingOptions;
-use reading::Reading;
-use writing::Writing;
 
 /// `io.confluent.connect.protobuf.ProtobufConverter`.
 pub struct ProtobufConverter;
@@ -99,50 +93,8 @@ impl ConverterFactory for ProtobufConverter {
     fn create(&self, settings: &Properties, role: ConverterRole) -> Result<Box<dyn Converter>> {
         let registry_settings = RegistrySettings::read(settings, role)?;
         let own = Settings::parse(settings).map_err(|report| Error::fatal(report.to_string()))?;
-        let registry = Registry::open(&registry_settings)?;
-        let options = own.options();
-        Ok(Box::new(Protobuf {
-            writing: Writing::new(registry.clone(), &registry_settings, options, own.cache_size),
-            reading: Reading::new(registry, &registry_settings, options, own.cache_size),
-        }))
-    }
-}
-
-struct Protobuf {
-    writing: Writing,
-    reading: Reading,
-}
-
-impl Converter for Protobuf {
-    fn encode(
-        &mut self,
-        topic: &str,
-        schema: Option<&SchemaRef>,
-        value: &Value,
-    ) -> Result<Option<Bytes>> {
-        self.encode_with_headers(topic, &mut Vec::new(), schema, value)
-    }
-
-    fn encode_with_headers(
-        &mut self,
-        topic: &str,
-        headers: &mut RawHeaders,
-        schema: Option<&SchemaRef>,
-        value: &Value,
-    ) -> Result<Option<Bytes>> {
-        self.writing.write(topic, headers, schema, value)
-    }
-
-    fn decode(&mut self, topic: &str, bytes: Option<Bytes>) -> Result<SchemaAndValue> {
-        self.decode_with_headers(topic, &Vec::new(), bytes)
-    }
-
-    fn decode_with_headers(
-        &mut self,
-        topic: &str,
-        headers: &RawHeaders,
-        bytes: Option<Bytes>,
-    ) -> Result<SchemaAndValue> {
-        bytes.map_or(Ok(SchemaAndValue::NULL), |it| self.reading.read(topic, headers, it))
+        let codec =
+            ProtobufCodec { options: own.options(), is_strict: registry_settings.is_strict() };
+        Ok(Box::new(RegistryConverter::open(codec, &registry_settings, own.cache_size)?))
     }
 }

@@ -1,6 +1,7 @@
 //! Connect's data as Protobuf and back, as Confluent's `ProtobufData` maps it: schemas to the text of a `.proto` file that
 //! a registry holds, text to schemas, and values by plans that are made once for each schema.
 
+mod codec;
 mod compatible;
 mod compile;
 mod converter;

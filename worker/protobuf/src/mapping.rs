@@ -1,6 +1,7 @@
 //! One schema ready for use in one direction.
 
 use bytes::Bytes;
+use prost_reflect::MessageDescriptor;
 use sluice_plugin::model::{SchemaRef, Value};
 
 use crate::compile::{ProtoText, compile, indexes_of, message_at};
@@ -91,22 +92,16 @@ impl Decoding {
         version: Option<i32>,
         options: &MappingOptions,
     ) -> Result<Self, String> {
-        let file = compile(source)?;
-        let message = message_at(&file, indexes)
-            .ok_or_else(|| format!("Invalid message indexes: {indexes:?}"))?;
-        Ok(Self { read: to_connect::map(&message, version, options)? })
+        Self::of(&message(source, indexes)?, version, options)
     }
 
-    /// The full name of the message at the indexes.
-    ///
-    /// # Errors
-    /// Why the text is no valid file, or that it has no such message.
-    pub fn name(source: ProtoText<'_>, indexes: &[u32]) -> Result<String, String> {
-        let file = compile(source)?;
-        let message = message_at(&file, indexes);
-        message
-            .map(|it| it.full_name().to_owned())
-            .ok_or_else(|| format!("Invalid message indexes: {indexes:?}"))
+    /// Maps a message; the rest is as for [`Self::new`].
+    pub(crate) fn of(
+        message: &MessageDescriptor,
+        version: Option<i32>,
+        options: &MappingOptions,
+    ) -> Result<Self, String> {
+        Ok(Self { read: to_connect::map(message, version, options)? })
     }
 
     /// The schema of values.
@@ -125,6 +120,15 @@ impl Decoding {
             reason.unwrap_or_else(|| format!("Field {}", it.0))
         })
     }
+}
+
+/// The message at the indexes of a text.
+///
+/// # Errors
+/// Why the text is no valid file, or that it has no such message.
+pub(crate) fn message(source: ProtoText<'_>, indexes: &[u32]) -> Result<MessageDescriptor, String> {
+    let message = message_at(&compile(source)?, indexes);
+    message.ok_or_else(|| format!("Invalid message indexes: {indexes:?}"))
 }
 
 #[cfg(test)]

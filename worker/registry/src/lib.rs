@@ -14,6 +14,8 @@
 mod answers;
 mod cache;
 mod client;
+mod codec;
+mod converter;
 mod error;
 mod framing;
 mod http;
@@ -26,6 +28,8 @@ mod writer;
 
 pub use cache::Recent;
 pub use client::Registry;
+pub use codec::{Codec, Derived, KnownText, Wrong};
+pub use converter::RegistryConverter;
 pub use error::{RegistryError, Work};
 pub use framing::{Framed, SchemaIdPlace, frame, header_name, unframe};
 pub use schema::{Reference, Registered, SchemaFormat, SchemaId, SchemaText};
