@@ -37,9 +37,12 @@ e2e: setup
 	cargo test $(CARGO_FLAGS) -p sluice-e2e
 
 ## What only time shows, of which `make test` has a short form: rest for ten minutes, an operator killed at every single
-## write, an API server away for five minutes; and a sync by Flux, whose build takes minutes.
+## write, an API server away for five minutes; a sync by Flux, whose build takes minutes; and fifty kills on the way of orders
+## from one database to another.
 soak: setup
 	SLUICE_SOAK_SECONDS=$(SOAK) cargo test $(CARGO_FLAGS) -p sluice-operator --test it -- applied:: crashes:: gitops:: outages::
+	cargo build $(CARGO_FLAGS) -p sluice-worker
+	SLUICE_KILLS=50 cargo test $(CARGO_FLAGS) -p sluice-e2e --test it -- --nocapture worker::orders::kills
 
 ## Measures Sluice beside Kafka Connect and writes e2e/bench/RESULTS.md; `ARGS="--only density"` does one section, `ARGS=--quick` only prints.
 bench: setup

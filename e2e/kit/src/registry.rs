@@ -20,11 +20,12 @@ const JAVA: u32 = 21;
 /// How long its start may take on a busy machine.
 const START: Duration = Duration::from_mins(2);
 
-/// A running registry that keeps its schemas in memory; dropped, it is killed.
+/// A running registry; dropped, it is killed, and its schemas are removed.
 #[derive(Debug)]
 pub struct SchemaRegistry {
     port: u16,
     process: Process,
+    app: PathBuf,
     folder: TempDir,
 }
 
@@ -48,26 +49,8 @@ impl SchemaRegistry {
         let app =
             spawn_blocking(|| cache::entry("apicurio", &[ARTIFACT.as_bytes()], fetch)).await??;
         let folder = tempfile::Builder::new().prefix("sluice-registry-").tempdir()?;
-        let runtime = java::newest().context("there is no Java")?;
-        let mut argv = vec![runtime.program().display().to_string()];
-        argv.extend(java::QUICK.map(str::to_owned));
-        argv.extend([
-            "-Dquarkus.http.host=127.0.0.1".to_owned(),
-            format!("-Dquarkus.http.port={port}"),
-            "-Dapicurio.storage.kind=sql".to_owned(),
-            "-Dapicurio.storage.sql.kind=h2".to_owned(),
-            "-jar".to_owned(),
-            program(&app)?.display().to_string(),
-        ]);
-        let mut process = Process::start("Apicurio Registry", &argv, &folder.path().join("log"))?;
-        let mut died = Ok(());
-        wait::until(START, "the Schema Registry to answer", async || {
-            died = process.check();
-            died.is_err() || subjects(port).await.is_ok()
-        })
-        .await?;
-        died?;
-        Ok(Self { port, process, folder })
+        let process = serve(&app, folder.path(), port).await?;
+        Ok(Self { port, process, app, folder })
     }
 
     /// The URL for `schema.registry.url`.
@@ -80,11 +63,50 @@ impl SchemaRegistry {
         self.port
     }
 
+    /// SIGKILL. What it held stays.
+    pub fn kill9(&mut self) -> Result<()> {
+        self.process.kill()
+    }
+
+    /// Starts it again on its data and its port.
+    pub async fn restart(&mut self) -> Result<()> {
+        self.process = serve(&self.app, self.folder.path(), self.port).await?;
+        Ok(())
+    }
+
     /// Ends it at once, with all that it held.
     pub fn kill(self) {
         drop(self.process);
         drop(self.folder);
     }
+}
+
+/// Starts the program and waits until it answers. Its schemas lie in the folder, and are there before it says that they are.
+async fn serve(app: &Path, folder: &Path, port: u16) -> Result<Process> {
+    let runtime = java::newest().context("there is no Java")?;
+    let mut argv = vec![runtime.program().display().to_string()];
+    argv.extend(java::QUICK.map(str::to_owned));
+    argv.extend([
+        "-Dquarkus.http.host=127.0.0.1".to_owned(),
+        format!("-Dquarkus.http.port={port}"),
+        // Where it tells its health: a fixed port else, which one registry alone could have.
+        "-Dquarkus.management.host=127.0.0.1".to_owned(),
+        format!("-Dquarkus.management.port={}", ports::free()?),
+        "-Dapicurio.storage.kind=sql".to_owned(),
+        "-Dapicurio.storage.sql.kind=h2".to_owned(),
+        format!("-Dapicurio.datasource.url=jdbc:h2:file:{}/db;WRITE_DELAY=0", folder.display()),
+        "-jar".to_owned(),
+        program(app)?.display().to_string(),
+    ]);
+    let mut process = Process::start("Apicurio Registry", &argv, &folder.join("log"))?;
+    let mut died = Ok(());
+    wait::until(START, "the Schema Registry to answer", async || {
+        died = process.check();
+        died.is_err() || subjects(port).await.is_ok()
+    })
+    .await?;
+    died?;
+    Ok(process)
 }
 
 async fn subjects(port: u16) -> Result<()> {

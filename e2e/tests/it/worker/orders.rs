@@ -1,6 +1,7 @@
 //! Orders from one database into another, their schemas in a registry: what is private stays behind, and what is no order
 //! lies apart.
 
+mod kills;
 mod shop;
 
 use anyhow::{Result, ensure};
