@@ -9,27 +9,31 @@ use sluice_kit::{binaries, wait};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/samples/quickstart");
+const SAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/samples");
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A copy of the quickstart, so that nothing is written into the sources.
 fn quickstart() -> Result<TempDir> {
     let folder = tempfile::tempdir()?;
-    for (from, to) in [(SAMPLE.to_owned(), ""), (format!("{SAMPLE}/files"), "files")] {
-        let to = folder.path().join(to);
-        std::fs::create_dir_all(&to)?;
-        for entry in std::fs::read_dir(from)? {
-            let file = entry?.path();
-            if file.is_file() {
-                let name = file.file_name().context("a file has a name")?;
-                std::fs::copy(&file, to.join(name))?;
-            }
-        }
-    }
+    copy("quickstart", folder.path())?;
+    copy("quickstart/files", &folder.path().join("files"))?;
     match std::fs::remove_file(folder.path().join("files/copy.txt")) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
         _ => Ok(folder),
     }
+}
+
+/// Copies the files of a sample.
+fn copy(sample: &str, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(Path::new(SAMPLES).join(sample))? {
+        let file = entry?.path();
+        if file.is_file() {
+            let name = file.file_name().context("a file has a name")?;
+            std::fs::copy(&file, to.join(name))?;
+        }
+    }
+    Ok(())
 }
 
 fn dev(folder: &Path, arguments: &[&str]) -> Result<Command> {
@@ -137,4 +141,23 @@ async fn a_manifest_that_is_wrong_is_refused_with_its_place() -> Result<()> {
         "{told}"
     );
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_reach_a_database_without_any_server() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    copy("orders-sqlite", folder.path())?;
+    let mut child = dev(folder.path(), &[])?.stdout(Stdio::null()).spawn()?;
+    let database = folder.path().join("files/shop.db");
+    let have_come = async || orders(&database).is_ok_and(|it| it >= 10);
+    wait::until(PATIENCE, "ten orders in the table", have_come).await?;
+    interrupt(&mut child).await.map(drop)
+}
+
+/// How many orders the table has.
+fn orders(database: &Path) -> Result<i64> {
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let connection = rusqlite::Connection::open_with_flags(database, flags)?;
+    let count = "SELECT count(*) FROM orders WHERE address_city IS NOT NULL";
+    Ok(connection.query_row(count, [], |row| row.get(0))?)
 }

@@ -37,12 +37,17 @@ fn the_chart_grants_what_kustomize_grants() -> Result<()> {
 #[test]
 fn samples_are_sound() -> Result<()> {
     let mut kinds = Vec::new();
-    for folder in ["deploy/samples/quickstart", "deploy/samples/positions"] {
-        kinds.extend(kinds_of_sound(folder)?);
+    for folder in ["quickstart", "positions", "orders", "orders-sqlite"] {
+        kinds.extend(kinds_of_sound(&format!("deploy/samples/{folder}"))?);
     }
     kinds.sort();
     let expected = [
         "KafkaConnect",
+        "KafkaConnect",
+        "KafkaConnector",
+        "KafkaConnector",
+        "KafkaConnector",
+        "KafkaConnector",
         "KafkaConnector",
         "KafkaConnector",
         "KafkaConnector",

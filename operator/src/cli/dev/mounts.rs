@@ -60,7 +60,7 @@ impl Mounts {
     }
 
     /// A setting with paths of this machine: the whole value, or items of it between commas, where they lie under a
-    /// mount.
+    /// mount; also behind a scheme, as in `jdbc:sqlite:/data/shop.db`.
     pub(super) fn local(&self, value: &str) -> String {
         let items: Vec<String> = value.split(',').map(|item| self.local_path(item)).collect();
         items.join(",")
@@ -68,12 +68,14 @@ impl Mounts {
 
     fn local_path(&self, item: &str) -> String {
         let blank = item.len() - item.trim_start().len();
-        let (blank, path) = item.split_at(blank);
+        let is_path = item[blank..].starts_with('/');
+        let start = if is_path { blank } else { item.find(":/").map_or(blank, |at| at + 1) };
+        let (before, path) = item.split_at(start);
         for (mount, folder) in &self.0 {
             match path.strip_prefix(mount.as_str()) {
-                Some("") => return format!("{blank}{}", folder.display()),
+                Some("") => return format!("{before}{}", folder.display()),
                 Some(rest) if rest.starts_with('/') => {
-                    return format!("{blank}{}{rest}", folder.display());
+                    return format!("{before}{}{rest}", folder.display());
                 }
                 _ => {}
             }
@@ -177,6 +179,8 @@ stringData: {k: v}
             ("/data/a, /etc/settings,/x", "/m/files/a, /s/volumes/my-connect/settings,/x"),
             ("/etc/keys", "/s/volumes/my-connect/keys/a"),
             ("a/data/b", "a/data/b"),
+            ("jdbc:sqlite:/data/shop.db?x=1", "jdbc:sqlite:/m/files/shop.db?x=1"),
+            ("jdbc:postgresql://data/shop", "jdbc:postgresql://data/shop"),
         ] {
             assert_eq!(mounts.local(value), expected, "{value}");
         }
