@@ -20,10 +20,15 @@ const MOST_PARTS: usize = 20_000;
 #[derive(Debug)]
 pub(crate) enum Write {
     Boolean,
-    /// Any whole number: as `int` and `long` they are written alike.
-    Whole,
+    /// Whole numbers, each for values of that type alone: `int` and `long` are written alike.
+    Int8,
+    Int16,
+    Int32,
+    Int64,
     Float,
     Double,
+    /// A double that stands for a float.
+    Widened,
     Text,
     Bytes,
     Fixed(usize),
@@ -160,10 +165,13 @@ impl Planner<'_> {
             };
         }
         Ok(match (&schema.r#type, kind) {
-            (Type::Int8 | Type::Int16 | Type::Int32, Kind::Int | Kind::Long)
-            | (Type::Int64, Kind::Long) => Write::Whole,
+            (Type::Int8, Kind::Int | Kind::Long) => Write::Int8,
+            (Type::Int16, Kind::Int | Kind::Long) => Write::Int16,
+            (Type::Int32, Kind::Int | Kind::Long) => Write::Int32,
+            (Type::Int64, Kind::Long) => Write::Int64,
             (Type::Float32, Kind::Float) => Write::Float,
-            (Type::Float32 | Type::Float64, Kind::Double) => Write::Double,
+            (Type::Float32, Kind::Double) => Write::Widened,
+            (Type::Float64, Kind::Double) => Write::Double,
             (Type::Boolean, Kind::Boolean) => Write::Boolean,
             (Type::String, Kind::String) => Write::Text,
             (Type::String, Kind::Enum(it)) if enum_parameter(schema, self.options).is_some() => {
@@ -275,13 +283,13 @@ impl Write {
                 write.write(value, out)?;
             }
             (Self::Boolean, Value::Boolean(it)) => out.push(u8::from(*it)),
-            (Self::Whole, Value::Int8(it)) => long(out, (*it).into()),
-            (Self::Whole, Value::Int16(it)) => long(out, (*it).into()),
-            (Self::Whole, Value::Int32(it)) => long(out, (*it).into()),
-            (Self::Whole, Value::Int64(it)) => long(out, *it),
+            (Self::Int8, Value::Int8(it)) => long(out, (*it).into()),
+            (Self::Int16, Value::Int16(it)) => long(out, (*it).into()),
+            (Self::Int32, Value::Int32(it)) => long(out, (*it).into()),
+            (Self::Int64, Value::Int64(it)) => long(out, *it),
             (Self::Float, Value::Float32(it)) => out.extend_from_slice(&it.to_le_bytes()),
             (Self::Double, Value::Float64(it)) => out.extend_from_slice(&it.to_le_bytes()),
-            (Self::Double, Value::Float32(it)) => {
+            (Self::Widened, Value::Float32(it)) => {
                 out.extend_from_slice(&f64::from(*it).to_le_bytes());
             }
             (Self::Text, Value::String(it)) => bytes(out, it.as_bytes()),

@@ -160,3 +160,17 @@ fn records_of_other_producers_are_read() {
         assert!(decoded.value.to_string().starts_with(expected), "{}", decoded.value);
     }
 }
+
+#[test]
+fn a_number_of_another_type_is_no_value_of_the_schema() {
+    let mut converter = converter("numbers", &[]);
+    for (r#type, value) in [
+        (Type::Int32, Value::Int64(1 << 40)),
+        (Type::Int64, Value::Int32(1)),
+        (Type::Float64, Value::Float32(1.5)),
+    ] {
+        let schema = SchemaRef::new(Schema::required(r#type));
+        let error = converter.encode("t", Some(&schema), &value).unwrap_err();
+        assert_eq!(error.kind(), Kind::BadRecord, "{value:?}");
+    }
+}
