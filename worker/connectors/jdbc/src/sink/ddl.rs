@@ -71,7 +71,9 @@ pub(crate) fn add(
 }
 
 fn definition(names: Names, column: &Column, is_key: bool) -> Result<String, String> {
-    let r#type = column_type(names.dialect, &column.kind, is_key).ok_or_else(|| {
+    let known = sized(names.dialect, column);
+    let r#type = known.or_else(|| column_type(names.dialect, &column.kind, is_key));
+    let r#type = r#type.ok_or_else(|| {
         format!(
             "{} has no column type for {}: the column {} cannot be made",
             names.dialect, column.kind, column.name
@@ -79,6 +81,18 @@ fn definition(names: Names, column: &Column, is_key: bool) -> Result<String, Str
     })?;
     let null = if is_key || !column.optional { "NOT NULL" } else { "NULL" };
     Ok(format!("{} {type} {null}", names.identifier(&column.name)))
+}
+
+/// The type of a column for decimals of so many digits, if the schema says how many and the database can have them.
+fn sized(dialect: Dialect, column: &Column) -> Option<String> {
+    let most = match dialect {
+        Dialect::Postgres => 1000,
+        Dialect::MySql => 65,
+        Dialect::Sqlite => return None,
+    };
+    let Kind::Decimal { scale } = column.kind else { return None };
+    let (digits, scale) = (column.digits?, u32::try_from(scale).ok()?);
+    (scale <= digits && digits <= most).then(|| format!("DECIMAL({digits},{scale})"))
 }
 
 /// The type of a column for a kind.
@@ -224,6 +238,26 @@ mod tests {
             add(names, &table, &[&with_default]),
             Ok(vec!["ALTER TABLE \"s\".\"T\" ADD COLUMN \"it\"\"s\" BIGINT NULL".to_owned()])
         );
+    }
+
+    #[test]
+    fn decimals_have_the_digits_of_their_schema() {
+        let column = |digits| Column {
+            kind: Kind::Decimal { scale: 2 },
+            digits,
+            ..keyed(&["price"]).columns[0].clone()
+        };
+        for (digits, postgres, mysql) in [
+            (Some(12), "DECIMAL(12,2)", "DECIMAL(12,2)"),
+            (Some(66), "DECIMAL(66,2)", "DECIMAL(65,2)"),
+            (Some(1), "DECIMAL", "DECIMAL(65,2)"),
+            (None, "DECIMAL", "DECIMAL(65,2)"),
+        ] {
+            let of = |dialect| definition(Names::quoted(dialect), &column(digits), false);
+            assert_eq!(of(Dialect::Postgres), Ok(format!("\"price\" {postgres} NOT NULL")));
+            assert_eq!(of(Dialect::MySql), Ok(format!("`price` {mysql} NOT NULL")));
+            assert_eq!(of(Dialect::Sqlite), Ok("\"price\" TEXT NOT NULL".to_owned()));
+        }
     }
 
     #[test]

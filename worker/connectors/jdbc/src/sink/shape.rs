@@ -5,7 +5,7 @@ mod keys;
 
 use std::sync::Arc;
 
-use sluice_plugin::model::{Field, SchemaRef, SinkRecord, Value};
+use sluice_plugin::model::{Field, Schema, SchemaRef, SinkRecord, Value};
 
 use super::{
     kind::Kind,
@@ -24,6 +24,8 @@ pub(crate) struct Column {
     pub(crate) name: Arc<str>,
     pub(crate) kind: Kind,
     pub(crate) optional: bool,
+    /// How many digits a decimal column has that is made for it, where the schema says so.
+    pub(crate) digits: Option<u32>,
     /// What the schema has for a missing value.
     pub(crate) default: Option<Value>,
     pub(crate) origin: Origin,
@@ -207,9 +209,15 @@ fn column(field: &Field, origin: Origin, settings: &Settings) -> Result<Column, 
         name: Arc::clone(&field.name),
         kind,
         optional: field.schema.optional,
+        digits: settings.debezium.then(|| digits(&field.schema)).flatten(),
         default: field.schema.default.clone(),
         origin,
     })
+}
+
+/// What Debezium's sources tell of the column that a Decimal was read from.
+fn digits(schema: &Schema) -> Option<u32> {
+    schema.parameters.get("connect.decimal.precision")?.parse().ok()
 }
 
 #[cfg(test)]

@@ -34,6 +34,7 @@ fn kafka_keys(names: &[String]) -> Vec<Column> {
         name: name(index),
         kind,
         optional: false,
+        digits: None,
         default: None,
         origin,
     };

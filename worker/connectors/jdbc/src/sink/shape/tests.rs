@@ -14,6 +14,7 @@ pub(crate) fn keyed(names: &[&str]) -> Shape {
         name: (**name).into(),
         kind: Kind::Int64,
         optional: false,
+        digits: None,
         default: None,
         origin: Origin::ValueField(0),
     };
