@@ -37,8 +37,12 @@ pub fn missing() -> Option<String> {
 /// The class path of Confluent's converters with Kafka's own jars, which come first. Fetches the jars if the cache has
 /// none.
 pub async fn class_path() -> Result<String> {
-    let folder = spawn_blocking(|| cache::entry("confluent", &LOCK, fetch)).await??;
-    Ok(format!("{}:{}/*", java::class_path().await?, folder.display()))
+    Ok(format!("{}:{}/*", java::class_path().await?, jars().await?.display()))
+}
+
+/// The folder of the jars alone, for a worker that has Kafka's. Fetches them likewise.
+pub async fn jars() -> Result<PathBuf> {
+    spawn_blocking(|| cache::entry("confluent", &LOCK, fetch)).await?
 }
 
 fn fetch(folder: &Path) -> Result<()> {

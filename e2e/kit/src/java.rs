@@ -221,6 +221,17 @@ pub(crate) fn copy(artifact: &str, folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Fetches one packed archive of Maven Central and unpacks it into a folder.
+pub(crate) fn unpack(artifact: &str, folder: &Path) -> Result<()> {
+    let packed = tempfile::tempdir()?;
+    copy(artifact, packed.path())?;
+    let archive = fs::read_dir(packed.path())?.next().context("mvn brought no archive")??.path();
+    let output = Command::new("tar").arg("-xzf").arg(archive).arg("-C").arg(folder).output();
+    let output = output.context("starting tar")?;
+    ensure!(output.status.success(), "tar: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
+}
+
 fn compiled(source: &Path) -> Result<PathBuf> {
     let class = class_of(source)?;
     let text = fs::read(source).with_context(|| format!("reading {}", source.display()))?;

@@ -5,6 +5,7 @@ pub mod binaries;
 pub mod cache;
 pub mod confluent;
 pub mod connect;
+pub mod debezium;
 pub mod image;
 pub mod issuer;
 pub mod java;

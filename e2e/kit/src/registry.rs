@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -46,8 +45,11 @@ impl SchemaRegistry {
 
     /// Starts one where another one was.
     pub async fn start_at(port: u16) -> Result<Self> {
-        let app =
-            spawn_blocking(|| cache::entry("apicurio", &[ARTIFACT.as_bytes()], fetch)).await??;
+        let app = spawn_blocking(|| {
+            let fetch = |folder: &Path| java::unpack(ARTIFACT, folder);
+            cache::entry("apicurio", &[ARTIFACT.as_bytes()], fetch)
+        })
+        .await??;
         let folder = tempfile::Builder::new().prefix("sluice-registry-").tempdir()?;
         let process = serve(&app, folder.path(), port).await?;
         Ok(Self { port, process, app, folder })
@@ -118,16 +120,6 @@ async fn subjects(port: u16) -> Result<()> {
     };
     let answer = connect::send(&format!("127.0.0.1:{port}"), &request).await?;
     ensure!(answer.status == 200, "{}: {}", answer.status, answer.body);
-    Ok(())
-}
-
-fn fetch(folder: &Path) -> Result<()> {
-    let packed = tempfile::tempdir()?;
-    java::copy(ARTIFACT, packed.path())?;
-    let archive = fs::read_dir(packed.path())?.next().context("mvn brought no archive")??.path();
-    let output = Command::new("tar").arg("-xzf").arg(archive).arg("-C").arg(folder).output();
-    let output = output.context("starting tar")?;
-    ensure!(output.status.success(), "tar: {}", String::from_utf8_lossy(&output.stderr));
     Ok(())
 }
 

@@ -23,6 +23,7 @@ mod reading;
 mod refusal;
 mod rest;
 mod restart;
+mod rows;
 mod scale;
 mod scenarios;
 mod secured;
