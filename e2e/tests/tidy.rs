@@ -83,7 +83,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sluice-operator", &["sluice-crds", "sluice-rest-model"]),
     ("sluice-kit", &[]),
     ("sluice-hanging-worker", &["sluice-plugin", "sluice-worker"]),
-    ("sluice-bench", &["sluice-kit", "sluice-crds", "sluice-kafka", "sluice-model"]),
+    (
+        "sluice-bench",
+        &[
+            "sluice-kit",
+            "sluice-crds",
+            "sluice-kafka",
+            "sluice-model",
+            "sluice-plugin",
+            "sluice-registry",
+        ],
+    ),
     ("sluice-e2e", &["sluice-kit", "sluice-crds", "sluice-rest-model"]),
 ];
 

@@ -21,8 +21,6 @@ use sluice_kit::{
 };
 use sluice_model::TopicPartition;
 
-use crate::payload::Payload;
-
 /// Apache's default flags for a broker.
 pub(crate) const FLAGS: [&str; 7] = [
     "-Xms1G",
@@ -78,7 +76,7 @@ impl Broker {
         topic: &str,
         partitions: u32,
         records: u64,
-        payload: Payload,
+        value: impl Fn(u64) -> Vec<u8>,
     ) -> Result<()> {
         self.server.create_topic(topic, partitions, &[]).await?;
         let config = ProducerConfig {
@@ -88,7 +86,7 @@ impl Broker {
         };
         let producer = Producer::new(&self.settings, config, |_, _| {})?;
         for number in 0..records {
-            let value = payload.value(number);
+            let value = value(number);
             let record = OutgoingRecord {
                 topic,
                 partition: Some(i32::try_from(number / RUN % u64::from(partitions))?),

@@ -9,13 +9,16 @@ mod latency;
 mod machine;
 mod part;
 mod payload;
+mod postgres;
 mod process;
 mod progress;
+mod registry;
 mod report;
 mod scale;
 mod scenarios;
 mod statistics;
 mod table;
+mod tables;
 mod throughput;
 mod workers;
 
@@ -33,6 +36,7 @@ use broker::Broker;
 use part::Part;
 use report::Facts;
 use scenarios::Scenario;
+use throughput::Servers;
 use workers::Side;
 
 /// Measures Sluice beside Kafka Connect. Needs the release builds of worker and operator.
@@ -164,6 +168,7 @@ impl Bench {
             Part::Disturbance => self.disturbance().await,
             Part::Throughput => self.throughput().await,
             Part::Latency => self.latency().await,
+            Part::Tables => self.tables().await,
             Part::Scale => Ok(report::scale::body(&scale::measure(self.arguments.size()).await?)),
         }
     }
@@ -216,19 +221,29 @@ impl Bench {
     async fn throughput(&self) -> Result<String> {
         let wants =
             |it: &Scenario| self.arguments.wants(&format!("{:?}: {}", it.workload, it.name));
+        let scenarios: Vec<Scenario> = scenarios::all().into_iter().filter(wants).collect();
+        let servers = Servers::start(self.broker()?, &scenarios).await?;
         let mut outcomes = Vec::new();
-        for scenario in scenarios::all().into_iter().filter(wants) {
+        for scenario in scenarios {
             let records = scenario.payload.records(self.arguments.records());
             let pairs = self.arguments.pairs();
-            let broker = self.broker()?;
             outcomes
-                .push(throughput::measure(broker, scenario, records, pairs, &self.folder).await?);
+                .push(throughput::measure(&servers, scenario, records, pairs, &self.folder).await?);
             if self.arguments.publishes() {
                 save("results/runs.csv", &report::csv::runs(&outcomes))?;
                 save("results/samples.csv", &report::csv::samples(&outcomes))?;
             }
         }
-        Ok(report::throughput::body(&outcomes))
+        let bare = servers.bare(&outcomes, &self.folder)?;
+        Ok(report::throughput::body(&outcomes, &bare))
+    }
+
+    async fn tables(&self) -> Result<String> {
+        let plugins = workers::plugins(&self.folder).await?;
+        let sizes: &[u64] =
+            if self.arguments.quick { &[100_000, 1_000_000] } else { &[1_000_000, 10_000_000] };
+        let (bare, all) = tables::measure(self.broker()?, &plugins, &self.folder, sizes).await?;
+        Ok(report::tables::body(bare, &all))
     }
 
     async fn latency(&self) -> Result<String> {

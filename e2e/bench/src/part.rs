@@ -11,10 +11,12 @@ pub(crate) enum Part {
     Density,
     /// W14.
     Disturbance,
-    /// W1, W2, W4 and W5.
+    /// W1 to W5, and W7.
     Throughput,
     /// W12.
     Latency,
+    /// The JDBC source and large tables.
+    Tables,
     /// The operator with many resources.
     Scale,
 }
@@ -28,6 +30,7 @@ impl Part {
             Self::Disturbance => "W14: disturbance",
             Self::Throughput => "Throughput",
             Self::Latency => "W12: latency",
+            Self::Tables => "JDBC source: large tables",
             Self::Scale => "Operator: many resources",
         }
     }
@@ -40,6 +43,7 @@ impl Part {
             Self::Disturbance => "results/disturbance.md",
             Self::Throughput => "results/throughput.md",
             Self::Latency => "results/latency.md",
+            Self::Tables => "results/tables.md",
             Self::Scale => "results/scale.md",
         }
     }

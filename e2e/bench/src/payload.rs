@@ -1,5 +1,13 @@
 //! What the records of a topic hold.
 
+use sluice_registry::{SchemaFormat, SchemaText};
+
+mod order;
+pub(crate) mod row;
+mod wire;
+
+use order::Order;
+
 /// A kind of record. Those of one kind have the same size, more or less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Payload {
@@ -9,6 +17,12 @@ pub(crate) enum Payload {
     JsonWithSchema,
     /// The same order as JSON alone.
     Json,
+    /// The same order as Avro.
+    Avro,
+    /// The same order as a Protobuf message.
+    Protobuf,
+    /// A row of so many columns as Avro.
+    Row(u32),
     /// A line of a file: 100 bytes of text, each line another.
     Line,
 }
@@ -18,10 +32,10 @@ pub(crate) const LINE: u64 = 101;
 
 /// The class of JSON.
 pub(crate) const JSON: &str = "org.apache.kafka.connect.json.JsonConverter";
+const AVRO: &str = "io.confluent.connect.avro.AvroConverter";
+const PROTOBUF: &str = "io.confluent.connect.protobuf.ProtobufConverter";
 /// The class of text.
 pub(crate) const STRING: &str = "org.apache.kafka.connect.storage.StringConverter";
-
-const SCHEMA: &str = r#"{"schema":{"type":"struct","fields":[{"type":"int64","optional":false,"field":"id"},{"type":"string","optional":false,"field":"phone"},{"type":"string","optional":true,"field":"email"},{"type":"double","optional":false,"field":"total"},{"type":"boolean","optional":false,"field":"paid"}],"optional":false,"name":"order"},"payload":"#;
 
 impl Payload {
     /// Part of a topic's name.
@@ -30,6 +44,9 @@ impl Payload {
             Self::Bytes(size) => format!("bytes-{size}-{partitions}"),
             Self::JsonWithSchema => format!("json-with-schema-{partitions}"),
             Self::Json => format!("json-{partitions}"),
+            Self::Avro => format!("avro-{partitions}"),
+            Self::Protobuf => format!("protobuf-{partitions}"),
+            Self::Row(columns) => format!("row-{columns}-{partitions}"),
             Self::Line => format!("lines-{partitions}"),
         }
     }
@@ -39,8 +56,10 @@ impl Payload {
     pub(crate) const fn records(self, most: u64) -> u64 {
         match self {
             Self::Bytes(..=100) | Self::Json => most,
-            Self::JsonWithSchema => most / 2,
+            Self::JsonWithSchema | Self::Avro | Self::Protobuf => most / 2,
             Self::Bytes(_) | Self::Line => most / 4,
+            Self::Row(..=4) => most / 8,
+            Self::Row(_) => most / 32,
         }
     }
 
@@ -50,30 +69,34 @@ impl Payload {
             Self::Bytes(_) => &[],
             Self::JsonWithSchema => &[("value.converter", JSON)],
             Self::Json => &[("value.converter", JSON), ("value.converter.schemas.enable", "false")],
+            Self::Avro | Self::Row(_) => &[("value.converter", AVRO)],
+            Self::Protobuf => &[("value.converter", PROTOBUF)],
             Self::Line => &[("value.converter", STRING)],
         }
     }
 
-    /// The value of a record.
+    /// The schema that a registry holds for the values.
+    pub(crate) fn schema(self) -> Option<SchemaText> {
+        match self {
+            Self::Avro => Some(SchemaText::new(SchemaFormat::Avro, order::AVRO)),
+            Self::Protobuf => Some(SchemaText::new(SchemaFormat::Protobuf, order::PROTOBUF)),
+            Self::Row(columns) => Some(SchemaText::new(SchemaFormat::Avro, row::schema(columns))),
+            Self::Bytes(_) | Self::JsonWithSchema | Self::Json | Self::Line => None,
+        }
+    }
+
+    /// The value of a record, without the header that names its schema in a registry.
     pub(crate) fn value(self, number: u64) -> Vec<u8> {
         match self {
             Self::Bytes(size) => (0..size).map(|at| b'a' + (at % 26) as u8).collect(),
-            Self::JsonWithSchema => format!("{SCHEMA}{}}}", order(number)).into_bytes(),
-            Self::Json => order(number).into_bytes(),
+            Self::JsonWithSchema => Order::new(number).json_with_schema().into_bytes(),
+            Self::Json => Order::new(number).json().into_bytes(),
+            Self::Avro => Order::new(number).avro(),
+            Self::Protobuf => Order::new(number).protobuf(),
+            Self::Row(columns) => row::avro(number, columns),
             Self::Line => format!("{number:020}{}", "a line of text; ".repeat(5)).into_bytes(),
         }
     }
-}
-
-fn order(number: u64) -> String {
-    format!(
-        r#"{{"id":{number},"phone":"555-{:04}","email":"c{}@example.org","total":{}.{:02},"paid":{}}}"#,
-        number % 10_000,
-        number % 1000,
-        number % 500,
-        number % 100,
-        number.is_multiple_of(3),
-    )
 }
 
 #[cfg(test)]
@@ -81,16 +104,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_are_json_of_a_common_size() {
+    fn values_are_of_a_common_size() {
         for (payload, size) in [
             (Payload::JsonWithSchema, 320..420),
             (Payload::Json, 65..90),
             (Payload::Bytes(100), 100..101),
+            (Payload::Avro, 40..50),
+            (Payload::Protobuf, 40..55),
             (Payload::Line, 100..101),
         ] {
             let value = payload.value(1_234_567);
             assert!(size.contains(&value.len()), "{payload:?} has {} bytes", value.len());
-            if !matches!(payload, Payload::Bytes(_) | Payload::Line) {
+            if matches!(payload, Payload::Json | Payload::JsonWithSchema) {
                 let json: serde_json::Value = serde_json::from_slice(&value).expect("JSON");
                 assert!(json.is_object());
             }

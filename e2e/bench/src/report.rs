@@ -6,6 +6,7 @@ pub(crate) mod disturbance;
 pub(crate) mod footprint;
 pub(crate) mod latency;
 pub(crate) mod scale;
+pub(crate) mod tables;
 pub(crate) mod throughput;
 
 use anyhow::Result;
@@ -97,6 +98,7 @@ mod tests {
                 "## W14: disturbance",
                 "## Throughput",
                 "## W12: latency",
+                "## JDBC source: large tables",
                 "## Operator: many resources"
             ]
         );

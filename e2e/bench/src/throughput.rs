@@ -3,6 +3,7 @@
 mod files;
 mod made;
 mod read;
+mod rows;
 mod watch;
 
 use std::path::Path;
@@ -14,8 +15,11 @@ use sluice_kit::connect::ConnectWorker;
 use crate::{
     broker::Broker,
     duel::Duel,
+    payload::Payload,
+    postgres::{Bare, Database},
     process,
     progress::{self, Cost, Sample},
+    registry::Registry,
     scenarios::{Scenario, Workload},
     workers::{self, Side},
 };
@@ -64,9 +68,51 @@ pub(crate) const WARM_UP: [Side; 3] = [Side::Java, Side::Java, Side::Sluice];
 /// How often a run may come to nothing before the whole measurement does.
 const ATTEMPTS: usize = 5;
 
+/// What the runs share.
+pub(crate) struct Servers<'a> {
+    broker: &'a Broker,
+    /// There if the records of any run need one.
+    registry: Option<Registry>,
+    /// There if any run writes to it.
+    database: Option<Database>,
+}
+
+impl<'a> Servers<'a> {
+    /// Starts what the scenarios need.
+    pub(crate) async fn start(broker: &'a Broker, scenarios: &[Scenario]) -> Result<Self> {
+        let (mut registry, mut database) = (None, None);
+        if scenarios.iter().any(|it| it.payload.schema().is_some()) {
+            registry = Some(Registry::start().await?);
+        }
+        if scenarios.iter().any(|it| it.workload == Workload::W7) {
+            database = Some(Database::start().await?);
+        }
+        Ok(Self { broker, registry, database })
+    }
+
+    /// What the database takes by itself, of the rows of these runs.
+    pub(crate) fn bare(&self, outcomes: &[Outcome], folder: &Path) -> Result<Vec<Bare>> {
+        let mut shapes: Vec<(u32, u64)> = Vec::new();
+        for outcome in outcomes {
+            if let (Payload::Row(columns), Some(run)) =
+                (outcome.scenario.payload, outcome.runs.first())
+            {
+                shapes.push((columns, run.counted));
+            }
+        }
+        shapes.sort_unstable();
+        shapes.dedup();
+        let Some(database) = &self.database else { return Ok(Vec::new()) };
+        shapes.into_iter().map(|(columns, rows)| database.bare(columns, rows, folder)).collect()
+    }
+}
+
 /// What a run needs to know.
 struct Bench<'a> {
     broker: &'a Broker,
+    /// The registry that holds the schema of the records.
+    registry: Option<&'a Registry>,
+    database: Option<&'a Database>,
     scenario: &'a Scenario,
     records: u64,
     folder: &'a Path,
@@ -74,16 +120,22 @@ struct Bench<'a> {
 
 /// Measures a scenario.
 pub(crate) async fn measure(
-    broker: &Broker,
+    servers: &Servers<'_>,
     scenario: Scenario,
     records: u64,
     pairs: usize,
     folder: &Path,
 ) -> Result<Outcome> {
     let plugins = workers::plugins(folder).await?;
+    let broker = servers.broker;
+    let registry = match scenario.payload.schema() {
+        Some(_) => Some(servers.registry.as_ref().context("the records need a registry")?),
+        None => None,
+    };
     let cores = scenario.cores.map_or("0-1023", |(_, broker)| broker);
     process::pin(broker.process()?, cores)?;
-    let bench = Bench { broker, scenario: &scenario, records, folder };
+    let database = servers.database.as_ref();
+    let bench = Bench { broker, registry, database, scenario: &scenario, records, folder };
     bench.prepare().await?;
     let java = bench.worker(Side::Java, &plugins).await?;
     let sluice = bench.worker(Side::Sluice, &plugins).await?;
@@ -113,7 +165,7 @@ impl Bench<'_> {
     /// What all runs share.
     async fn prepare(&self) -> Result<()> {
         match self.scenario.workload {
-            Workload::W1 | Workload::W2 => self.fill_topic().await,
+            Workload::W1 | Workload::W2 | Workload::W3 | Workload::W7 => self.fill_topic().await,
             Workload::W4 => Ok(()),
             Workload::W5 => self.write_lines(),
         }
@@ -121,9 +173,16 @@ impl Bench<'_> {
 
     async fn worker(&self, side: Side, plugins: &Path) -> Result<ConnectWorker> {
         let group = format!("{}-{side:?}", self.scenario_name()).to_lowercase();
-        let file = workers::file(&self.broker.server.bootstrap(), &group, plugins, self.folder)
+        let mut file = workers::file(&self.broker.server.bootstrap(), &group, plugins, self.folder)
             .with("offset.flush.interval.ms", self.scenario.workload.flush_interval());
-        let launch = side.launch(self.scenario.cores.map(|it| it.0))?;
+        if let Some(database) = self.database {
+            let both = format!("{},{}", plugins.display(), database.plugin.display());
+            file = file.with("plugin.path", &both);
+        }
+        let mut launch = side.launch(self.scenario.cores.map(|it| it.0))?;
+        if let Some(registry) = self.registry {
+            launch = launch.with_jars(&registry.jars);
+        }
         let worker = ConnectWorker::start(&file, &launch).await?;
         workers::healthy(&worker).await?;
         Ok(worker)
@@ -159,9 +218,10 @@ impl Bench<'_> {
         let connector = format!("{}-{side:?}-{name}", self.scenario_name()).to_lowercase();
         process::forget_peak(worker.process_id())?;
         let (watched, counted) = match self.scenario.workload {
-            Workload::W1 | Workload::W2 => self.read(side, worker, &connector).await,
+            Workload::W1 | Workload::W2 | Workload::W3 => self.read(side, worker, &connector).await,
             Workload::W4 => self.make(side, worker, &connector).await,
             Workload::W5 => self.copy_file(worker, &connector).await,
+            Workload::W7 => self.write_rows(worker, &connector).await,
         }?;
         ensure!(counted == self.records, "{connector}: {counted} of {} records", self.records);
         let Watched { samples, mean, peak } = watched;
@@ -178,6 +238,9 @@ impl Bench<'_> {
         let converter = self.scenario.payload.converter();
         for (key, value) in converter.iter().chain(self.scenario.overrides) {
             config[*key] = json!(value);
+        }
+        if let Some(registry) = self.registry {
+            registry.name_in(&mut config);
         }
         config
     }

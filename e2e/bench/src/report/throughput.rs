@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::{
+    payload::Payload,
+    postgres::Bare,
     scenarios::Workload,
     statistics::{largest, median, smallest, spread, verdict},
     table::Table,
@@ -15,11 +17,13 @@ const HOW: &str = "\
 One broker, no keys. The order of the runs is A B A B … and then A A B B; the JVM's first two runs of a scenario are not counted.
 Each run is a new connector; consumer and producer settings are the defaults of either side unless the row names some.
 
-- W1 and W2: a new group reads a topic (uncompressed batches of up to 1 MB) from its beginning into a sink that keeps
+- W1 to W3: a new group reads a topic (uncompressed batches of up to 1 MB) from its beginning into a sink that keeps
   nothing: W1 with `ByteArrayConverter`, 100 bytes a value unless the row says otherwise; W2 with `JsonConverter`, about 75
-  bytes of JSON, and 300 more in the envelope that names the schema. Both workers commit every 200 ms, which is how progress
-  is seen: from the group's committed offsets on the broker. Figures are of the last 60 % of the records. What the group
-  committed must be the end of the topic, and Java's sink must have counted as many.
+  bytes of JSON, and 300 more in the envelope that names the schema; W3 with `AvroConverter` and `ProtobufConverter`,
+  Confluent's (7.0.16) or ours of the same names, on the same orders of about 45 bytes, whose schema one Apicurio Registry
+  holds for both. Both workers commit every 200 ms, which is how progress is seen: from the group's committed offsets on the
+  broker. Figures are of the last 60 % of the records. What the group committed must be the end of the topic, and Java's
+  sink must have counted as many.
 - W4: a source with one task makes 1000 records a poll out of what is there already (the same keys, values, schema and
   position on either side) for a new topic of one partition, and stops after so many. Progress is the end offset of the
   topic, which must be the number of records once the connector is gone. Figures are of 40 % to 90 % of the records: the
@@ -27,13 +31,19 @@ Each run is a new connector; consumer and producer settings are the defaults of 
 - W5: Apache's `FileStreamSource` and `FileStreamSink`, and ours of the same names, copy a file of lines of 100 bytes over a
   new topic of one partition. Progress is the length of the copy, which must be the same file byte by byte. Figures are of all
   of it, from the source's creation to the last line, of both connectors together.
+- W7: a new group reads rows as Avro from a topic into a table of PostgreSQL, which has a primary key and no other index, by
+  Debezium's `io.debezium.connector.jdbc.JdbcSinkConnector` (3.6.0) in Kafka Connect and ours of the same name, with the same
+  settings. An upsert finds every other row there already. Progress is what the group has committed, every 200 ms; the table must
+  have every row, each as it was written last. Nothing is pinned, and the server does not wait for its disk (`fsync=off`). *Without a
+  worker* is one connection of `psql`: `COPY` of the same rows to the table, or to another one and from there by
+  `INSERT … ON CONFLICT`.
 
 CPU and memory are what `/proc` says of worker and broker. *Spread* is the largest over the smallest CPU per record among equal
 runs of a side, less one; a ratio within the larger spread is called no difference. The other one of the two workers is
 frozen meanwhile (`SIGSTOP`).";
 
 /// Its tables.
-pub(crate) fn body(all: &[Outcome]) -> String {
+pub(crate) fn body(all: &[Outcome], bare: &[Bare]) -> String {
     let mut text = format!("{HOW}\n");
     for workload in Workload::ALL {
         let outcomes = || all.iter().filter(|it| it.scenario.workload == workload);
@@ -41,6 +51,9 @@ pub(crate) fn body(all: &[Outcome]) -> String {
             let _ = write!(text, "\n### {}\n\n", workload.heading());
             let _ = writeln!(text, "{}", ratios(outcomes()));
             let _ = writeln!(text, "{}", costs(outcomes()).trim_end());
+            if workload == Workload::W7 {
+                let _ = writeln!(text, "\n{}", limits(outcomes(), bare).trim_end());
+            }
         }
     }
     let _ = write!(text, "\n### Loaded memory\n\n{}\n", memory(all));
@@ -120,6 +133,28 @@ fn costs<'a>(outcomes: impl Iterator<Item = &'a Outcome> + Clone) -> String {
         );
     }
     text
+}
+
+/// How near to what the database takes by itself.
+fn limits<'a>(outcomes: impl Iterator<Item = &'a Outcome>, bare: &[Bare]) -> String {
+    let mut table =
+        Table::new(&["scenario", "without a worker, rows a second", "Kafka Connect", "Sluice"]);
+    for outcome in outcomes {
+        let alike = |it: &&Bare| Payload::Row(it.columns) == outcome.scenario.payload;
+        let Some(bare) = bare.iter().find(alike) else { continue };
+        let limit = if outcome.scenario.upserts() { bare.upsert } else { bare.insert };
+        let share = |side| {
+            let rate = median(&outcome.of(side, |run| run.steady.rate()));
+            format!("{:.0} %", rate / limit * 100.0)
+        };
+        table.row(&[
+            outcome.scenario.name.to_owned(),
+            format!("{:.2} M", limit / 1e6),
+            share(Side::Java),
+            share(Side::Sluice),
+        ]);
+    }
+    table.finish()
 }
 
 /// What the workers hold while they are busy.

@@ -1,4 +1,4 @@
-//! W1 and W2: a null sink reads a topic. Progress is what its group has committed.
+//! W1 to W3: a null sink reads a topic. Progress is what its group has committed.
 
 use std::{
     fs,
@@ -16,7 +16,7 @@ use super::{
 use crate::workers::{self, Side};
 
 impl Bench<'_> {
-    fn topic(&self) -> String {
+    pub(super) fn topic(&self) -> String {
         self.scenario.payload.topic(self.scenario.partitions)
     }
 
@@ -24,7 +24,13 @@ impl Bench<'_> {
     pub(super) async fn fill_topic(&self) -> Result<()> {
         let (topic, partitions) = (self.topic(), self.scenario.partitions);
         if self.broker.ends(&topic, partitions).await.unwrap_or(0) == 0 {
-            self.broker.fill(&topic, partitions, self.records, self.scenario.payload).await?;
+            let payload = self.scenario.payload;
+            let header = match (self.registry, payload.schema()) {
+                (Some(registry), Some(schema)) => registry.header(&topic, schema).await?,
+                _ => Vec::new(),
+            };
+            let value = |number| [header.as_slice(), &payload.value(number)].concat();
+            self.broker.fill(&topic, partitions, self.records, value).await?;
         }
         Ok(())
     }
@@ -49,7 +55,8 @@ impl Bench<'_> {
         Ok((watched, self.truth(side, connector, &counted).await?))
     }
 
-    async fn committed(&self, connector: &str) -> Result<u64> {
+    /// How many records the connector's group has committed.
+    pub(super) async fn committed(&self, connector: &str) -> Result<u64> {
         let group = format!("connect-{connector}");
         self.broker.committed(&group, &self.topic(), self.scenario.partitions).await
     }
