@@ -225,6 +225,7 @@ async fn a_change_that_cannot_run_is_taken_back_where_that_is_wanted() -> Result
         Ok(now.len() == 3 && now.get(&pod) != failed.get(&pod))
     })
     .await?;
+    bed.make_pods_ready().await?;
     told(&bed, "RolledBack", "3 of 3 workers ready").await?;
     assert_eq!(
         (worker_file(&bed).await?, image_of_pods(&bed).await?),
