@@ -1,5 +1,6 @@
 # One obvious command each; every recipe also runs without make.
 FOR ?=
+SAMPLE ?= orders-sqlite
 CARGO_FLAGS ?=
 ARGS ?=
 CASES ?= 100000
@@ -11,10 +12,10 @@ SKIPPED := $(CURDIR)/target/skipped.txt
 
 .PHONY: demo setup check test e2e soak oracle fuzz bench gen
 
-## Runs the quickstart in dev mode until Ctrl-C; `make demo FOR=20s` ends by itself.
+## Runs SAMPLE (orders-sqlite, or quickstart) in dev mode until Ctrl-C; `make demo FOR=20s` ends by itself.
 demo: setup
 	cargo build $(CARGO_FLAGS) --release -p sluice-worker -p sluice-operator
-	e2e/demo.sh $(FOR)
+	e2e/demo.sh $(SAMPLE) $(FOR)
 
 ## Installs the Debian packages that builds and tests need, or names them in one line.
 setup:

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Runs the quickstart of deploy/samples in dev mode: a text file goes through a topic into another file, generated orders
-# run beside it. `demo.sh 20s` ends by itself.
+# Runs a sample in dev mode: without another name deploy/samples/orders-sqlite, where orders go from one database to another,
+# without what is private, and what is no order is set apart. `demo.sh orders-sqlite 20s` ends by itself.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 target=${CARGO_TARGET_DIR:-target}/release
-arguments=(dev -f deploy/samples/quickstart --worker-binary "$target/sluice-worker")
-if [[ -n ${1:-} ]]; then
-    arguments+=(--for "$1")
+arguments=(dev -f "deploy/samples/${1:-orders-sqlite}" --worker-binary "$target/sluice-worker")
+if [[ -n ${2:-} ]]; then
+    arguments+=(--for "$2")
 fi
 exec "$target/sluice" "${arguments[@]}"

@@ -144,20 +144,41 @@ async fn a_manifest_that_is_wrong_is_refused_with_its_place() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn orders_reach_a_database_without_any_server() -> Result<()> {
+async fn orders_go_from_one_database_to_another_without_any_server() -> Result<()> {
     let folder = tempfile::tempdir()?;
     copy("orders-sqlite", folder.path())?;
+    let files = folder.path().join("files");
+    copy("orders-sqlite/files", &files)?;
+    let refused = || lines(&files.join("refused.txt"));
     let mut child = dev(folder.path(), &[])?.stdout(Stdio::null()).spawn()?;
-    let database = folder.path().join("files/shop.db");
-    let have_come = async || orders(&database).is_ok_and(|it| it >= 10);
-    wait::until(PATIENCE, "ten orders in the table", have_come).await?;
+    let have_come = async || {
+        let [shop, warehouse] = ["shop.db", "warehouse.db"].map(|it| orders(&files.join(it)));
+        let (Ok(shop), Ok(warehouse)) = (shop, warehouse) else { return false };
+        warehouse.len() >= 10 && shop.starts_with(&warehouse) && !refused().is_empty()
+    };
+    wait::until(PATIENCE, "ten orders in the warehouse", have_come).await?;
+    assert_eq!(refused(), lines(&files.join("by-hand.txt")));
+    assert_eq!(private(&files.join("shop.db"))?, 1);
+    assert_eq!(private(&files.join("warehouse.db"))?, 0);
     interrupt(&mut child).await.map(drop)
 }
 
-/// How many orders the table has.
-fn orders(database: &Path) -> Result<i64> {
+fn read(database: &Path) -> Result<rusqlite::Connection> {
     let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
-    let connection = rusqlite::Connection::open_with_flags(database, flags)?;
-    let count = "SELECT count(*) FROM orders WHERE address_city IS NOT NULL";
-    Ok(connection.query_row(count, [], |row| row.get(0))?)
+    Ok(rusqlite::Connection::open_with_flags(database, flags)?)
+}
+
+/// The orders of a database, by their number.
+fn orders(database: &Path) -> Result<Vec<(i64, String, String)>> {
+    let connection = read(database)?;
+    let mut all =
+        connection.prepare("SELECT orderid, itemid, address_city FROM orders ORDER BY orderid")?;
+    let rows = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// How many columns it has that nobody else is to see.
+fn private(database: &Path) -> Result<i64> {
+    let count = "SELECT count(*) FROM pragma_table_info('orders') WHERE name = 'address_zipcode'";
+    Ok(read(database)?.query_row(count, [], |row| row.get(0))?)
 }

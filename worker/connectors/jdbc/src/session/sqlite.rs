@@ -102,7 +102,8 @@ fn ended() -> DbError {
 fn connect(path: &str, options: &Options, read_only: bool) -> Result<Connection, DbError> {
     let flags = if read_only {
         if !Path::new(path).exists() {
-            return Err(DbError::new(Class::Missing, format!("there is no file {path}")));
+            // As a server that does not answer: whoever makes it may be late.
+            return Err(DbError::new(Class::Connection, format!("there is no file {path}")));
         }
         OpenFlags::SQLITE_OPEN_READ_ONLY
     } else {

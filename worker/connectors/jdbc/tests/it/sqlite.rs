@@ -113,6 +113,6 @@ async fn refusals_say_what_can_be_done() {
     }
     let read_only = Login { read_only: true, ..login(&folder.path().join("none.db")) };
     let error = Session::open(&read_only).await.err().expect("no file");
-    assert_eq!(error.class, Class::Missing, "{error}");
+    assert_eq!(error.class, Class::Connection, "{error}");
     assert!(!folder.path().join("none.db").exists());
 }
