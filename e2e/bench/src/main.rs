@@ -166,7 +166,7 @@ impl Bench {
             Part::Footprint => self.footprint().await,
             Part::Density => self.density().await,
             Part::Disturbance => self.disturbance().await,
-            Part::Throughput => self.throughput().await,
+            Part::Throughput | Part::Registry | Part::Rows => self.throughput(part).await,
             Part::Latency => self.latency().await,
             Part::Tables => self.tables().await,
             Part::Scale => Ok(report::scale::body(&scale::measure(self.arguments.size()).await?)),
@@ -218,10 +218,12 @@ impl Bench {
         Ok(report::disturbance::body(&all))
     }
 
-    async fn throughput(&self) -> Result<String> {
+    async fn throughput(&self, part: Part) -> Result<String> {
         let wants =
             |it: &Scenario| self.arguments.wants(&format!("{:?}: {}", it.workload, it.name));
-        let scenarios: Vec<Scenario> = scenarios::all().into_iter().filter(wants).collect();
+        let all = scenarios::all().into_iter().filter(|it| it.part() == part);
+        let scenarios: Vec<Scenario> = all.filter(wants).collect();
+        let [runs, samples] = part.samples();
         let servers = Servers::start(self.broker()?, &scenarios).await?;
         let mut outcomes = Vec::new();
         for scenario in scenarios {
@@ -230,8 +232,8 @@ impl Bench {
             outcomes
                 .push(throughput::measure(&servers, scenario, records, pairs, &self.folder).await?);
             if self.arguments.publishes() {
-                save("results/runs.csv", &report::csv::runs(&outcomes))?;
-                save("results/samples.csv", &report::csv::samples(&outcomes))?;
+                save(&runs, &report::csv::runs(&outcomes))?;
+                save(&samples, &report::csv::samples(&outcomes))?;
             }
         }
         let bare = servers.bare(&outcomes, &self.folder)?;

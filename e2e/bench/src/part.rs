@@ -11,8 +11,12 @@ pub(crate) enum Part {
     Density,
     /// W14.
     Disturbance,
-    /// W1 to W5, and W7.
+    /// W1, W2, W4 and W5.
     Throughput,
+    /// W3, and W4 with schemas that a registry holds.
+    Registry,
+    /// W7.
+    Rows,
     /// W12.
     Latency,
     /// The JDBC source and large tables.
@@ -29,6 +33,8 @@ impl Part {
             Self::Density => "W13, W15: many connectors",
             Self::Disturbance => "W14: disturbance",
             Self::Throughput => "Throughput",
+            Self::Registry => "Throughput with a Schema Registry",
+            Self::Rows => "JDBC sink",
             Self::Latency => "W12: latency",
             Self::Tables => "JDBC source: large tables",
             Self::Scale => "Operator: many resources",
@@ -42,10 +48,18 @@ impl Part {
             Self::Density => "results/density.md",
             Self::Disturbance => "results/disturbance.md",
             Self::Throughput => "results/throughput.md",
+            Self::Registry => "results/registry.md",
+            Self::Rows => "results/rows.md",
             Self::Latency => "results/latency.md",
             Self::Tables => "results/tables.md",
             Self::Scale => "results/scale.md",
         }
+    }
+
+    /// The files with the figures of each run, and with the samples behind them, of a part that measures throughput.
+    pub(crate) fn samples(self) -> [String; 2] {
+        let stem = self.file().trim_end_matches(".md");
+        ["runs", "samples"].map(|it| format!("{stem}-{it}.csv"))
     }
 
     /// Whether it runs Kafka Connect and Sluice on a broker.
@@ -55,6 +69,6 @@ impl Part {
 
     /// Whether it is made of scenarios, of which some can be chosen.
     pub(crate) const fn has_scenarios(self) -> bool {
-        matches!(self, Self::Throughput | Self::Latency)
+        matches!(self, Self::Throughput | Self::Registry | Self::Rows | Self::Latency)
     }
 }

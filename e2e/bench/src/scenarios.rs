@@ -1,6 +1,7 @@
 //! What is measured: workloads, and the forms in which each is run.
 
 use crate::{
+    part::Part,
     payload::{JSON, Payload},
     progress::Window,
 };
@@ -145,6 +146,15 @@ const UPSERT_TUNED: &[(&str, &str)] = &[
 ];
 
 impl Scenario {
+    /// The part of the measurement that it belongs to.
+    pub(crate) const fn part(&self) -> Part {
+        match (self.workload, self.payload) {
+            (Workload::W7, _) => Part::Rows,
+            (_, Payload::Avro | Payload::Protobuf) => Part::Registry,
+            _ => Part::Throughput,
+        }
+    }
+
     /// Whether rows that are there already are written again.
     pub(crate) fn upserts(&self) -> bool {
         self.overrides.contains(&("insert.mode", "upsert"))

@@ -12,35 +12,64 @@ use crate::{
     workers::Side,
 };
 
-/// How it was measured.
+/// How all of them were measured.
 const HOW: &str = "\
 One broker, no keys. The order of the runs is A B A B … and then A A B B; the JVM's first two runs of a scenario are not counted.
 Each run is a new connector; consumer and producer settings are the defaults of either side unless the row names some.
 
-- W1 to W3: a new group reads a topic (uncompressed batches of up to 1 MB) from its beginning into a sink that keeps
-  nothing: W1 with `ByteArrayConverter`, 100 bytes a value unless the row says otherwise; W2 with `JsonConverter`, about 75
-  bytes of JSON, and 300 more in the envelope that names the schema; W3 with `AvroConverter` and `ProtobufConverter`,
-  Confluent's (7.0.16) or ours of the same names, on the same orders of about 45 bytes, whose schema one Apicurio Registry
-  holds for both. Both workers commit every 200 ms, which is how progress is seen: from the group's committed offsets on the
-  broker. Figures are of the last 60 % of the records. What the group committed must be the end of the topic, and Java's
-  sink must have counted as many.
-- W4: a source with one task makes 1000 records a poll out of what is there already (the same keys, values, schema and
-  position on either side) for a new topic of one partition, and stops after so many. Progress is the end offset of the
-  topic, which must be the number of records once the connector is gone. Figures are of 40 % to 90 % of the records: the
-  last ones leave the producer's queue when the source is done.
-- W5: Apache's `FileStreamSource` and `FileStreamSink`, and ours of the same names, copy a file of lines of 100 bytes over a
-  new topic of one partition. Progress is the length of the copy, which must be the same file byte by byte. Figures are of all
-  of it, from the source's creation to the last line, of both connectors together.
-- W7: a new group reads rows as Avro from a topic into a table of PostgreSQL, which has a primary key and no other index, by
-  Debezium's `io.debezium.connector.jdbc.JdbcSinkConnector` (3.6.0) in Kafka Connect and ours of the same name, with the same
-  settings. An upsert finds every other row there already. Progress is what the group has committed, every 200 ms; the table must
-  have every row, each as it was written last. Nothing is pinned, and the server does not wait for its disk (`fsync=off`). *Without a
-  worker* is one connection of `psql`: `COPY` of the same rows to the table, or to another one and from there by
-  `INSERT … ON CONFLICT`.
-
 CPU and memory are what `/proc` says of worker and broker. *Spread* is the largest over the smallest CPU per record among equal
 runs of a side, less one; a ratio within the larger spread is called no difference. The other one of the two workers is
 frozen meanwhile (`SIGSTOP`).";
+
+/// How sinks that keep nothing were measured.
+macro_rules! read {
+    ($values:literal) => {
+        concat!(
+            "A new group reads a topic (uncompressed batches of up to 1 MB) from its beginning into a sink that keeps nothing, ",
+            $values,
+            " Both workers commit every 200 ms, which is how progress is seen: from the group's committed offsets on the broker.\n\
+             Figures are of the last 60 % of the records. What the group committed must be the end of the topic, and Java's sink\n\
+             must have counted as many."
+        )
+    };
+}
+
+/// How a workload was measured.
+const fn how(workload: Workload) -> &'static str {
+    match workload {
+        Workload::W1 => {
+            read!("with `ByteArrayConverter`,\n100 bytes a value unless the row says otherwise.")
+        }
+        Workload::W2 => read!(
+            "with `JsonConverter`: about 75\nbytes of JSON, and 300 more in the envelope that names the schema."
+        ),
+        Workload::W3 => read!(
+            "with `AvroConverter` and\n`ProtobufConverter`, Confluent's (7.0.16) or ours of the same names, on the same orders of about \
+             45 bytes, whose schema one\nApicurio Registry holds for both."
+        ),
+        Workload::W4 => {
+            "\
+A source with one task makes 1000 records a poll out of what is there already (the same keys, values, schema and position on
+either side) for a new topic of one partition, and stops after so many. Progress is the end offset of the topic, which must be
+the number of records once the connector is gone. Figures are of 40 % to 90 % of the records: the last ones leave the
+producer's queue when the source is done."
+        }
+        Workload::W5 => {
+            "\
+Apache's `FileStreamSource` and `FileStreamSink`, and ours of the same names, copy a file of lines of 100 bytes over a new topic
+of one partition. Progress is the length of the copy, which must be the same file byte by byte. Figures are of all of it, from
+the source's creation to the last line, of both connectors together."
+        }
+        Workload::W7 => {
+            "\
+A new group reads rows as Avro from a topic into a table of PostgreSQL, which has a primary key and no other index, by Debezium's
+`io.debezium.connector.jdbc.JdbcSinkConnector` (3.6.0) in Kafka Connect and ours of the same name, with the same settings. An
+upsert finds every other row there already. Progress is what the group has committed, every 200 ms; the table must have every
+row, each as it was written last. Nothing is pinned, and the server does not wait for its disk (`fsync=off`). *Without a worker*
+is one connection of `psql`: `COPY` of the same rows to the table, or to another one and from there by `INSERT … ON CONFLICT`."
+        }
+    }
+}
 
 /// Its tables.
 pub(crate) fn body(all: &[Outcome], bare: &[Bare]) -> String {
@@ -48,7 +77,7 @@ pub(crate) fn body(all: &[Outcome], bare: &[Bare]) -> String {
     for workload in Workload::ALL {
         let outcomes = || all.iter().filter(|it| it.scenario.workload == workload);
         if outcomes().next().is_some() {
-            let _ = write!(text, "\n### {}\n\n", workload.heading());
+            let _ = write!(text, "\n### {}\n\n{}\n\n", workload.heading(), how(workload));
             let _ = writeln!(text, "{}", ratios(outcomes()));
             let _ = writeln!(text, "{}", costs(outcomes()).trim_end());
             if workload == Workload::W7 {
