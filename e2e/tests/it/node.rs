@@ -3,6 +3,7 @@
 mod faults;
 mod first_steps;
 mod lines;
+mod orders;
 mod quickstart;
 mod readme;
 mod resize;

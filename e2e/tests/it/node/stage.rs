@@ -113,7 +113,7 @@ impl Stage {
     }
 
     /// What a reader of a failure wants to know.
-    async fn story(&self) -> String {
+    pub(super) async fn story(&self) -> String {
         let mut story = String::new();
         for arguments in [
             &["get", "pods,kafkaconnects.sluice.dev,kafkaconnectors.sluice.dev", "-o", "wide"][..],
