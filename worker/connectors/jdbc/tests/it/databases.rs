@@ -121,14 +121,24 @@ impl Database {
         more: &[(&str, &str)],
         stored: BTreeMap<String, SourceOffset>,
     ) -> Result<Box<dyn SourceTask>> {
-        let tasks = JdbcSource.split_(&self.with(more), 1).await?;
+        self.task_of(&JdbcSource, more, stored).await
+    }
+
+    /// The same of either connector.
+    pub(crate) async fn task_of(
+        &self,
+        connector: &impl AnySourceConnector,
+        more: &[(&str, &str)],
+        stored: BTreeMap<String, SourceOffset>,
+    ) -> Result<Box<dyn SourceTask>> {
+        let tasks = connector.split_(&self.with(more), 1).await?;
         let settings = tasks.first().expect("a task");
         let context = SourceContext {
             offsets: Arc::new(Stored(stored)),
             worker: Arc::new(self.worker.clone()),
             transactions: None,
         };
-        AnySourceConnector::open(&JdbcSource, settings, context).await
+        AnySourceConnector::open(connector, settings, context).await
     }
 }
 

@@ -5,6 +5,7 @@ mod conformance;
 mod databases;
 mod faults;
 mod mapping;
+mod options;
 mod sink;
 mod source;
 mod sqlite;
