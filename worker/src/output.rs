@@ -27,6 +27,8 @@ pub(crate) fn checked(checked: &CheckedFile) -> String {
     }
     let mut rows: Vec<[&str; 3]> = Vec::new();
     rows.extend(checked.errors.iter().map(|it| [it.key.as_str(), "error", it.message.as_str()]));
+    let warnings = checked.warnings.iter();
+    rows.extend(warnings.map(|it| [it.key.as_str(), "warning", it.message.as_str()]));
     rows.extend(checked.unknown.iter().map(|it| [it, "warning", "nobody knows this key"]));
     let elsewhere = "its value stands elsewhere and is not read";
     rows.extend(checked.unchecked.iter().map(|it| [it, "not checked", elsewhere]));
@@ -52,16 +54,21 @@ mod tests {
 
     #[test]
     fn people_read_a_table() {
-        let error = KeyError { key: "tasks.max".to_owned(), message: "is wrong".to_owned() };
+        let told = |key: &str, message: &str| KeyError {
+            key: key.to_owned(),
+            message: message.to_owned(),
+        };
         let all = CheckedFile {
             connector: Some("a".to_owned()),
-            errors: vec![error],
+            errors: vec![told("tasks.max", "is wrong")],
+            warnings: vec![told("mapping", "is odd")],
             unchecked: vec!["password".to_owned()],
             unknown: vec!["flie".to_owned()],
             ..CheckedFile::default()
         };
         let expected = "a: 1 error\n\
                         \x20 tasks.max  error        is wrong\n\
+                        \x20 mapping    warning      is odd\n\
                         \x20 flie       warning      nobody knows this key\n\
                         \x20 password   not checked  its value stands elsewhere and is not read\n";
         assert_eq!(checked(&all), expected);

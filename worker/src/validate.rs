@@ -8,7 +8,9 @@ use sluice_catalog::Catalog;
 use sluice_config::{Properties, placeholder};
 use sluice_herder::{CatalogPlugins, Plugins as _, Request};
 use sluice_providers::Providers;
-use sluice_rest_model::{CheckedFile, ConfigInfo, ConfigInfos, KeyError, SettingsPatch};
+use sluice_rest_model::{
+    CheckedFile, ConfigInfo, ConfigInfos, ConfigValueInfo, KeyError, SettingsPatch,
+};
 
 use crate::{args, output, standalone::connector_file, worker_file};
 
@@ -62,7 +64,8 @@ pub(crate) fn check(config: &SettingsPatch, plugins: &CatalogPlugins) -> Checked
     let given = config.0.iter().filter(|(_, value)| elsewhere(value));
     let unchecked: Vec<String> = given.map(|(key, _)| key.clone()).collect();
     CheckedFile {
-        errors: errors(&answer, &unchecked),
+        errors: told(&answer, &unchecked, |it| &it.errors),
+        warnings: told(&answer, &unchecked, |it| &it.warnings),
         unknown: unknown(&answer, config),
         unchecked,
         answer: Some(answer),
@@ -70,10 +73,16 @@ pub(crate) fn check(config: &SettingsPatch, plugins: &CatalogPlugins) -> Checked
     }
 }
 
-fn errors(answer: &ConfigInfos, unchecked: &[String]) -> Vec<KeyError> {
-    let checked = answer.configs.iter().filter(|it| !unchecked.contains(&it.value.name));
-    let errors = checked.flat_map(|it| it.value.errors.iter().map(|error| (&it.value.name, error)));
-    errors.map(|(key, message)| KeyError { key: key.clone(), message: message.clone() }).collect()
+/// What is said about keys whose values are known.
+fn told(
+    answer: &ConfigInfos,
+    unchecked: &[String],
+    of: fn(&ConfigValueInfo) -> &Vec<String>,
+) -> Vec<KeyError> {
+    let values = answer.configs.iter().map(|it| &it.value);
+    let checked = values.filter(|it| !unchecked.contains(&it.name));
+    let all = checked.flat_map(|it| of(it).iter().map(|message| (&it.name, message)));
+    all.map(|(key, message)| KeyError { key: key.clone(), message: message.clone() }).collect()
 }
 
 fn unknown(answer: &ConfigInfos, config: &SettingsPatch) -> Vec<String> {
@@ -124,6 +133,18 @@ mod tests {
             (checked.unchecked, checked.unknown),
             (vec!["batch.size".to_owned()], vec!["flie".to_owned()])
         );
+    }
+
+    #[test]
+    fn what_is_allowed_and_probably_not_meant_is_a_warning() {
+        let source = "name=a\nconnector.class=io.confluent.connect.jdbc.JdbcSourceConnector\nmode=bulk\n\
+                      connection.url=jdbc:postgresql://db/shop\ntopic.prefix=shop-\n";
+        let checked = written(source);
+        assert!(!checked.is_wrong(), "{:?}", checked.errors);
+        let keys: Vec<&str> = checked.warnings.iter().map(|it| it.key.as_str()).collect();
+        assert_eq!(keys, ["numeric.mapping"]);
+        let checked = written(&format!("{source}numeric.mapping=none\n"));
+        assert_eq!(checked.warnings, []);
     }
 
     #[test]

@@ -19,12 +19,12 @@ impl Config for Hanging {
         ConfigDef::default()
     }
 
-    fn parse(settings: &Properties) -> Result<Self, Report> {
+    fn read(settings: &Properties) -> Result<(Self, Report), Report> {
         let this = Self(settings.clone());
         if this.is_in("validate") {
             this.block("validate");
         }
-        Ok(this)
+        Ok((this, Report::default()))
     }
 }
 

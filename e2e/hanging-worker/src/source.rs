@@ -87,8 +87,8 @@ impl Config for Undefinable {
         block()
     }
 
-    fn parse(_: &Properties) -> std::result::Result<Self, Report> {
-        Ok(Self)
+    fn read(_: &Properties) -> std::result::Result<(Self, Report), Report> {
+        Ok((Self, Report::default()))
     }
 }
 

@@ -58,6 +58,11 @@ pub trait Config: Sized + Send + 'static {
     /// What the keys mean.
     fn definition() -> ConfigDef;
 
+    /// The typed settings and what is said about them, which is warnings alone, or everything that is wrong with them.
+    fn read(settings: &Properties) -> Result<(Self, Report), Report>;
+
     /// The typed settings, or everything that is wrong with them.
-    fn parse(settings: &Properties) -> Result<Self, Report>;
+    fn parse(settings: &Properties) -> Result<Self, Report> {
+        Self::read(settings).map(|(parsed, _)| parsed)
+    }
 }

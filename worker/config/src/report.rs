@@ -18,6 +18,8 @@ pub struct ConfigValue {
     pub recommended: Vec<String>,
     /// What is wrong, in Java's words.
     pub errors: Vec<String>,
+    /// What is allowed and probably not meant, and what to do about it. Java has no such thing.
+    pub warnings: Vec<String>,
     /// Whether a form shows the key.
     pub is_visible: bool,
 }
@@ -26,7 +28,14 @@ impl ConfigValue {
     /// A value with nothing wrong.
     pub fn new(name: impl Into<String>, value: Option<String>) -> Self {
         let name = name.into();
-        Self { name, value, recommended: Vec::new(), errors: Vec::new(), is_visible: true }
+        Self {
+            name,
+            value,
+            recommended: Vec::new(),
+            errors: Vec::new(),
+            warnings: Vec::new(),
+            is_visible: true,
+        }
     }
 }
 
@@ -78,6 +87,18 @@ impl Report {
     /// Notes an error of a key.
     pub fn error(&mut self, key: &str, message: impl Into<String>) {
         self.entry(key, None).errors.push(message.into());
+    }
+
+    /// Notes a warning about a key: nothing is refused for it.
+    pub fn warn(&mut self, key: &str, message: impl Into<String>) {
+        self.entry(key, None).warnings.push(message.into());
+    }
+
+    /// Adds the warnings of another report of the same settings.
+    pub fn take_warnings(&mut self, other: Self) {
+        for value in other.values.into_iter().filter(|it| !it.warnings.is_empty()) {
+            self.entry(&value.name, None).warnings.extend(value.warnings);
+        }
     }
 
     /// All errors, in order.

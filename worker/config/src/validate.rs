@@ -50,7 +50,7 @@ pub(crate) fn all(
         let value = run.parsed.get(name).and_then(Parsed::to_text);
         let Outcome { errors, recommended, is_hidden } =
             run.values.get(name).cloned().unwrap_or_default();
-        ConfigValue { name: name.to_owned(), value, recommended, errors, is_visible: !is_hidden }
+        ConfigValue { recommended, errors, is_visible: !is_hidden, ..ConfigValue::new(name, value) }
     };
     definition.keys.iter().map(value).chain(undefined).collect()
 }

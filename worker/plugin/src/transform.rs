@@ -141,8 +141,14 @@ impl<T: Predicate> AnyPredicate for T {
 
 /// The report of all keys. Rules over several keys count once each of them is right.
 pub(crate) fn validate<C: Config>(settings: &Properties) -> Report {
-    let report = Report::of(&C::definition(), settings);
-    if report.is_ok() { C::parse(settings).err().unwrap_or(report) } else { report }
+    let mut report = Report::of(&C::definition(), settings);
+    if report.is_ok() {
+        match C::read(settings) {
+            Ok((_, told)) => report.take_warnings(told),
+            Err(wrong) => return wrong,
+        }
+    }
+    report
 }
 
 /// The typed settings; all that is wrong with them as one error (`ConfigException`).

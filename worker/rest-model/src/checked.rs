@@ -17,6 +17,9 @@ pub struct CheckedFile {
     pub error: Option<String>,
     /// What is wrong with keys, in the words of Kafka Connect.
     pub errors: Vec<KeyError>,
+    /// What is allowed and probably not meant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<KeyError>,
     /// Keys whose values stand elsewhere: they are not read, and not checked.
     pub unchecked: Vec<String>,
     /// Keys that neither Kafka Connect nor the connector knows.
@@ -26,7 +29,7 @@ pub struct CheckedFile {
     pub answer: Option<ConfigInfos>,
 }
 
-/// What is wrong with one key.
+/// What is said about one key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyError {
     /// The key.

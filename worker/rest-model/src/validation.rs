@@ -68,6 +68,9 @@ pub struct ConfigValueInfo {
     pub errors: Vec<String>,
     /// Whether a form should show it.
     pub visible: bool,
+    /// What is allowed and probably not meant. Kafka Connect has no such field, and there is none without a warning.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 #[cfg(test)]
@@ -84,6 +87,7 @@ mod tests {
                 recommended_values: vec![],
                 errors: vec![],
                 visible: true,
+                warnings: vec![],
             },
         };
         assert_eq!(

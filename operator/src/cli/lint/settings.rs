@@ -102,6 +102,9 @@ fn take(
     for error in &answer.errors {
         findings.add(connector.find(Severity::Error, &field(&error.key), &*error.message));
     }
+    for warning in &answer.warnings {
+        findings.add(connector.find(Severity::Warning, &field(&warning.key), &*warning.message));
+    }
     for key in &answer.unknown {
         let message = "is known to neither Kafka Connect nor the connector";
         findings.add(connector.find(Severity::Warning, &field(key), message));

@@ -67,9 +67,14 @@ async fn validate(
     let world = workers.world();
     let info = |(name, value): (String, String)| {
         let errors = world.wrong.get(&name).into_iter().cloned().collect();
-        let (recommended_values, visible) = (vec![], true);
-        let value =
-            ConfigValueInfo { name, value: Some(value), recommended_values, errors, visible };
+        let value = ConfigValueInfo {
+            name,
+            value: Some(value),
+            recommended_values: vec![],
+            errors,
+            visible: true,
+            warnings: vec![],
+        };
         ConfigInfo { definition: None, value }
     };
     let configs: Vec<ConfigInfo> = config.into_iter().map(info).collect();

@@ -59,9 +59,9 @@ fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
             }
 
             #[allow(unused_mut)]
-            fn parse(
+            fn read(
                 settings: &::sluice_config::Properties,
-            ) -> ::core::result::Result<Self, ::sluice_config::Report> {
+            ) -> ::core::result::Result<(Self, ::sluice_config::Report), ::sluice_config::Report> {
                 let definition = <Self as ::sluice_config::Config>::definition();
                 let mut report = ::sluice_config::Report::to_use(&definition, settings);
                 if !report.is_ok() {
@@ -93,7 +93,7 @@ fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
                     return ::core::result::Result::Err(report);
                 };
                 #check
-                ::core::result::Result::Ok(parsed)
+                ::core::result::Result::Ok((parsed, report))
             }
         }
     })

@@ -20,8 +20,8 @@ impl Config for NullConfig {
         sluice_plugin::config::ConfigDef::default()
     }
 
-    fn parse(_: &Properties) -> std::result::Result<Self, Report> {
-        Ok(Self)
+    fn read(_: &Properties) -> std::result::Result<(Self, Report), Report> {
+        Ok((Self, Report::default()))
     }
 }
 

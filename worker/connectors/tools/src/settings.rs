@@ -16,8 +16,8 @@ impl Config for Undefined {
         ConfigDef::default()
     }
 
-    fn parse(_: &Properties) -> std::result::Result<Self, Report> {
-        Ok(Self)
+    fn read(_: &Properties) -> std::result::Result<(Self, Report), Report> {
+        Ok((Self, Report::default()))
     }
 }
 

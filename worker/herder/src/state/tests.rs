@@ -50,6 +50,7 @@ impl Plugins for AnySink {
                     recommended_values: Vec::new(),
                     errors,
                     visible: true,
+                    warnings: Vec::new(),
                 },
             }],
         })

@@ -90,6 +90,7 @@ fn value_info(value: &ConfigValue) -> ConfigValueInfo {
         recommended_values: value.recommended.clone(),
         errors: value.errors.clone(),
         visible: value.is_visible,
+        warnings: value.warnings.clone(),
     }
 }
 

@@ -160,9 +160,20 @@ pub(super) fn check_patterns(text: &str) -> Result<(), String> {
 /// Checks what concerns several keys.
 pub(super) fn check_confluent(config: &ConfluentConfig, report: &mut Report) {
     let _ = config.settings(report);
+    warn_of_decimals(config.numeric.is_some() || config.numeric_precision, report);
 }
 
 /// Checks what concerns several keys.
 pub(super) fn check_aiven(config: &AivenConfig, report: &mut Report) {
     let _ = config.settings(report);
+    warn_of_decimals(config.numeric.is_some() || config.numeric_precision, report);
+}
+
+/// Says what numbers become of which most users find out from their records.
+fn warn_of_decimals(is_set: bool, report: &mut Report) {
+    if !is_set {
+        let text = "NUMERIC and DECIMAL columns become Connect's Decimal, which most converters write as bytes: best_fit makes \
+                    numbers of them, and none says that this is wanted";
+        report.warn("numeric.mapping", text);
+    }
 }
