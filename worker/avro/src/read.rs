@@ -86,8 +86,8 @@ impl Read {
         Ok(match self {
             Self::Null => Value::Null,
             Self::Boolean => Value::Boolean(from.byte()? != 0),
-            Self::Int8 => Value::Int8(from.int()? as i8),
-            Self::Int16 => Value::Int16(from.int()? as i16),
+            Self::Int8 => Value::Int8(narrow(from.int()?, "int8")?),
+            Self::Int16 => Value::Int16(narrow(from.int()?, "int16")?),
             Self::Int => Value::Int32(from.int()?),
             Self::Long => Value::Int64(from.long()?),
             Self::Float => Value::Float32(f32::from_le_bytes(from.array()?)),
@@ -146,6 +146,11 @@ impl Read {
             Self::Anything => anything::read(from, 0)?,
         })
     }
+}
+
+/// What a writer that knows no narrow types can have put there.
+fn narrow<T: TryFrom<i32>>(int: i32, name: &str) -> Result<T, String> {
+    T::try_from(int).map_err(|_| format!("{int} is no {name}, which connect.type says that it is"))
 }
 
 /// So many entries are searched one by one for a key.

@@ -61,12 +61,18 @@ pub(crate) fn read(answer: &Answer) -> Result<Told, RegistryError> {
             Ok(Refusal { error_code, message }) => {
                 RegistryError::Refused { status: *status, code: error_code, message }
             }
-            // A server in between, whose page is nothing to show.
-            Err(_) => RegistryError::Refused {
-                status: *status,
-                code: i32::from(*status),
-                message: format!("{from} answers {status}"),
-            },
+            // A server in between, whose page is nothing to show. It judges who asks and how much; of whether there is
+            // such a schema it knows nothing.
+            Err(_) if matches!(status, 401 | 403 | 407 | 413 | 414 | 431) => {
+                RegistryError::Refused {
+                    status: *status,
+                    code: i32::from(*status),
+                    message: format!("{from} answers {status}"),
+                }
+            }
+            Err(_) => RegistryError::Outage(format!(
+                "{from} answers {status}, and not as a Schema Registry does; check schema.registry.url if it stays so"
+            )),
         });
     }
     let told: Told = serde_json::from_slice(body).map_err(|error| {

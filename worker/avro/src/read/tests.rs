@@ -53,6 +53,8 @@ fn what_is_no_record_is_told() {
         ("\"string\"", &[2, 0xff], "UTF-8"),
         (r#"["null","int"]"#, &[4], "the union does not have"),
         (r#"{"type":"enum","name":"E","symbols":["A"]}"#, &[1], "the enum does not have"),
+        (r#"{"type":"int","connect.type":"int8"}"#, &[0xd8, 4], "300 is no int8"),
+        (r#"{"type":"int","connect.type":"int16"}"#, &[0x81, 0x80, 4], "-32769 is no int16"),
         (empty, &huge, "take no bytes"),
         (r#"{"type":"array","items":"int"}"#, &huge, "ends in the middle"),
     ] {

@@ -107,7 +107,8 @@ fn answers_that_help_nobody_say_why() {
         (200, "{}", "without a schema"),
         (200, "{\"schema\":\"1\",\"schemaType\":\"XSD\"}", "unknown type \"XSD\""),
         (200, rules, "rules of a data contract"),
-        (404, "<html>", "answers 404; error code: 404"),
+        (404, "<html>", "answers 404, and not as a Schema Registry does"),
+        (413, "<html>", "answers 413; error code: 413"),
         (
             404,
             "{\"error_code\":40403,\"message\":\"Schema 1 not found\"}",
