@@ -175,8 +175,7 @@ impl<'a> Translation<'a> {
         let node = self.avro.node(id);
         let mut schema = Schema::required(Type::Bytes);
         if is_decimal {
-            let scale = node.prop("scale").and_then(Json::number).unwrap_or(0.0);
-            schema = Logical::Decimal.schema(scale as i32);
+            schema = Logical::Decimal.schema(node.scale());
             if let Some(precision) = node.prop("precision") {
                 let precision =
                     precision.number().ok_or("the precision of a decimal is no number")?;

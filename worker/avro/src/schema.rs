@@ -139,6 +139,11 @@ impl Node {
         self.props.iter().find(|(known, _)| **known == *name).map(|(_, it)| it)
     }
 
+    /// The scale of a decimal, as a reader takes it.
+    pub(crate) fn scale(&self) -> i32 {
+        self.prop("scale").and_then(Json::number).unwrap_or(0.0) as i32
+    }
+
     /// Sets a property that it has not yet; the same again is nothing.
     pub(crate) fn set(&mut self, name: &str, value: Json) -> Result<(), String> {
         match self.prop(name) {

@@ -1,5 +1,6 @@
 //! From values to Avro's binary form: a plan for each pair of schemas, made once and followed for each record.
 
+mod agreement;
 mod anything;
 mod defaults;
 
@@ -152,6 +153,7 @@ impl Planner<'_> {
     fn plain(&mut self, schema: &SchemaRef, id: Id) -> Result<Write, String> {
         let kind = self.avro.kind(id);
         if let (Some(logical), kind) = (Logical::of(schema), kind) {
+            agreement::check(logical, schema, self.avro.node(id))?;
             return match (logical, kind) {
                 (Logical::Decimal, Kind::Bytes) => {
                     Ok(Write::Decimal { scale: scale(schema)?, size: None })

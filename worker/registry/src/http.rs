@@ -132,9 +132,7 @@ fn judged(status: u16, answer: Answer) -> Result<Answer, RegistryError> {
         300..=399 => Err(RegistryError::Unusable(format!(
             "{from} answers {status}, a redirect, which is not followed: set schema.registry.url to where it leads"
         ))),
-        408 | 429 | 500..=599 => {
-            Err(RegistryError::Outage(format!("{from} answers {status}")))
-        }
+        408 | 429 | 500..=599 => Err(RegistryError::Outage(format!("{from} answers {status}"))),
         _ => Ok(answer),
     }
 }

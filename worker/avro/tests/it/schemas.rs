@@ -4,7 +4,7 @@ use bytes::Bytes;
 use sluice_avro::AvroConverter;
 use sluice_plugin::{
     Converter, ConverterFactory, ConverterRole, Kind, Properties, RawHeaders,
-    model::{Field, Schema, SchemaAndValue, SchemaRef, Struct, Type, Value},
+    model::{Decimal, Field, Logical, Schema, SchemaAndValue, SchemaRef, Struct, Type, Value},
 };
 use sluice_registry::{Registry, RegistrySettings, SchemaFormat, SchemaId, SchemaText};
 
@@ -94,6 +94,38 @@ fn the_latest_version_takes_the_place_of_the_row_s_schema_by_names() {
     let cause = std::error::Error::source(&error).unwrap().to_string();
     assert_eq!(error.kind(), Kind::BadRecord);
     assert_eq!(cause, "Order.id: the value has no such field, and there is no default");
+}
+
+#[test]
+fn numbers_and_times_are_not_written_as_what_they_are_not() {
+    let timestamp = r#"{"type":"long","logicalType":"timestamp-millis"}"#;
+    let ways = [("auto.register.schemas", "false"), ("use.latest.version", "true")];
+    let decimal = Decimal::from_bytes(&[0, 150], 2).expect("bytes");
+    for (name, latest, of, value, cause) in [
+        (
+            "digits",
+            r#"{"type":"bytes","logicalType":"decimal","precision":9,"scale":4}"#,
+            Logical::Decimal.schema(2),
+            Value::Decimal(decimal.into()),
+            Some("a decimal of scale 2 would be read with the scale 4"),
+        ),
+        (
+            "micros",
+            r#"{"type":"long","logicalType":"timestamp-micros"}"#,
+            Logical::Timestamp.schema(0),
+            Value::Date(1),
+            Some("a Timestamp would be read as timestamp-micros, which is something else"),
+        ),
+        ("plain", "\"long\"", Logical::Timestamp.schema(0), Value::Date(1), None),
+        ("millis", timestamp, Logical::Timestamp.schema(0), Value::Date(1), None),
+    ] {
+        let text = SchemaText::new(SchemaFormat::Avro, latest);
+        registry(name).register("t-value", &text, false).unwrap();
+        let schema = SchemaRef::new(of);
+        let written = converter(name, &ways).encode("t", Some(&schema), &value);
+        let told = written.err().and_then(|it| Some(std::error::Error::source(&it)?.to_string()));
+        assert_eq!(told.as_deref(), cause, "{name}");
+    }
 }
 
 #[test]
