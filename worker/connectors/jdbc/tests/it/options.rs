@@ -104,8 +104,8 @@ async fn queries_run_in_the_isolation_that_is_asked_for() {
 
 #[tokio::test]
 async fn old_dates_are_counted_by_the_calendar_that_is_asked_for() {
-    sluice_kit::require!(Postgres::missing());
     const DAY: i64 = 86_400_000;
+    sluice_kit::require!(Postgres::missing());
     let database = Database::new(Kind::Postgres, "calendar").await;
     // 1500-01-01 of the Gregorian calendar is 171,664 days before 1970; that of the Julian one came nine days later.
     for (calendar, days) in [("legacy", -171_655), ("PROLEPTIC_GREGORIAN", -171_664)] {
