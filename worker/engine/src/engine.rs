@@ -84,9 +84,13 @@ impl Engine {
         let class = class_of(settings)?;
         let plugin = self.plugin(class)?;
         let given = settings.clone();
+        let limits = Arc::clone(&self.settings.plugin_limits);
         let call = move || async move {
             match plugin {
-                ConnectorPlugin::Source(source) => source.split(&given, most as usize).await,
+                ConnectorPlugin::Source(source) => {
+                    source.permitted(&given, &limits)?;
+                    source.split(&given, most as usize).await
+                }
                 ConnectorPlugin::Sink(sink) => sink.split(&given, most as usize).await,
             }
         };

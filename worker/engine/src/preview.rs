@@ -120,6 +120,7 @@ impl Preview {
         patience: Duration,
     ) -> Result<Vec<Shown>, Failure> {
         let tasks = number(&self.parts.connector, "tasks.max", 1)?;
+        source.permitted(&self.parts.connector, &self.parts.settings.plugin_limits)?;
         let tasks = source.split(&self.parts.connector, tasks as usize).await?;
         let mut encoder = Encoder::new(self.parts.converters()?, self.parts.chain()?, false);
         let mut writer = Writer::new(&*self.parts.plugins, self.has_schemas)?;

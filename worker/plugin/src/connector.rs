@@ -34,8 +34,8 @@ pub enum ExactlyOnceSupport {
 /// Copies data from a system into Kafka (`org.apache.kafka.connect.source.SourceConnector`).
 ///
 /// One value of this type serves all connectors of the class, so it holds no state of any of them. A life goes
-/// *parse → validate → split → open → poll → commit → close*: parsing and validating touch nothing, [`split`] may look
-/// at the external system, [`open`] is the first to take something of it.
+/// *parse → validate → permitted → split → open → poll → commit → close*: the first three touch nothing, [`split`] may
+/// look at the external system, [`open`] is the first to take something of it.
 ///
 /// - **Threads**: `open` runs on a thread of its task, every other call on one of its own: one that blocks harms
 ///   nobody else, but its client waits in vain, and it is left behind when the connector goes.
@@ -53,6 +53,17 @@ pub trait SourceConnector: Send + Sync + 'static {
     const NAME: &'static str;
     /// Version shown by the REST API.
     const VERSION: &'static str = usual_version(Self::NAME);
+
+    /// Refuses what the worker does not allow, such as files elsewhere than below its key `sluice.file.paths`. `worker` are
+    /// its limits, as in [`SourceContext::worker`]. Called before each `split`, and touches nothing. What `open` touches it
+    /// checks itself: its worker may be another one. Everything is allowed unless the connector says otherwise.
+    ///
+    /// # Errors
+    /// Fatal; it names the key, what is not allowed, and the worker's key that would allow it.
+    fn permitted(&self, config: &Self::Config, worker: &Properties) -> Result<()> {
+        let _ = (config, worker);
+        Ok(())
+    }
 
     /// Splits the work over at most `max_tasks` tasks: the settings of each, which `open` gets one day on some worker.
     ///
@@ -210,6 +221,11 @@ pub trait AnySourceConnector: Send + Sync {
     fn definition(&self) -> ConfigDef;
     /// Checks the connector's own keys, touching nothing.
     fn validate(&self, settings: &Properties) -> Report;
+    /// See [`SourceConnector::permitted`].
+    fn permitted(&self, settings: &Properties, worker: &Properties) -> Result<()> {
+        let _ = (settings, worker);
+        Ok(())
+    }
     /// See [`SourceConnector::split`].
     async fn split(&self, settings: &Properties, max_tasks: usize) -> Result<Vec<Properties>>;
     /// See [`SourceConnector::watch`].
@@ -300,6 +316,10 @@ impl<C: SourceConnector> AnySourceConnector for C {
 
     fn validate(&self, settings: &Properties) -> Report {
         validate::<C::Config>(settings)
+    }
+
+    fn permitted(&self, settings: &Properties, worker: &Properties) -> Result<()> {
+        SourceConnector::permitted(self, &parse::<C::Config>(settings)?, worker)
     }
 
     async fn split(&self, settings: &Properties, max_tasks: usize) -> Result<Vec<Properties>> {

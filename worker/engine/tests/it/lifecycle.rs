@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use async_trait::async_trait;
-use sluice_engine::{TargetState, TaskEvent, TaskId};
+use sluice_engine::{MemoryOffsets, TargetState, TaskEvent, TaskId};
 use sluice_plugin::model::{SinkRecord, SourceRecord};
 use sluice_plugin::{Result, SinkTask, SourceTask, TopicOffsets};
 
@@ -204,6 +204,24 @@ async fn more_tasks_than_allowed_are_refused_unless_that_is_not_enforced() {
                  Kafka Connect."
             ),
         }
+    }
+    stage.broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_worker_does_not_permit_is_not_split() {
+    let stage = Stage::set().await;
+    stage.plugins.source("x.SourceConnector", |_| panic!("nothing is opened"));
+    let settings =
+        properties(&[("connector.class", "x.SourceConnector"), ("needs", "sluice.file.paths")]);
+    for (limits, expected) in
+        [(&[("sluice.file.paths", "/data")][..], None), (&[], Some("the worker sets no"))]
+    {
+        let running = stage.engine(limits, Arc::new(MemoryOffsets::default()));
+        let refusal = running.engine.split("reader", &settings).await.err();
+        let told = refusal.map(|it| it.to_string()).unwrap_or_default();
+        assert_eq!(expected.is_none(), told.is_empty(), "{told}");
+        assert!(told.contains(expected.unwrap_or_default()), "{told}");
     }
     stage.broker.stop().await;
 }

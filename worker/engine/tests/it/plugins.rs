@@ -232,6 +232,16 @@ impl AnySourceConnector for Made<Source> {
         Report::of(&ConfigDef::default(), settings)
     }
 
+    /// Whether the worker has the limit that `needs` names.
+    fn permitted(&self, settings: &Properties, worker: &Properties) -> Result<()> {
+        match settings.get("needs") {
+            Some(limit) if !worker.contains_key(limit) => {
+                Err(Error::fatal(format!("the worker sets no {limit}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     async fn split(&self, settings: &Properties, _: usize) -> Result<Vec<Properties>> {
         Ok(vec![settings.clone()])
     }

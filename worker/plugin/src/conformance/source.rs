@@ -53,6 +53,8 @@ async fn split(case: &SourceCase<'_>) -> Result<Vec<Properties>, Broken> {
     if !report.is_ok() {
         return Err(Obligation::Opens.broken(format!("validate says {report}")));
     }
+    let permitted = case.connector.permitted(&case.settings, &case.worker);
+    permitted.map_err(|error| Obligation::Opens.broken(format!("permitted says {error}")))?;
     let mut last = Vec::new();
     for max_tasks in 1..=case.max_tasks {
         let ask = async || {
