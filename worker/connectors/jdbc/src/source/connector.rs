@@ -112,14 +112,12 @@ async fn listed(settings: &Settings) -> Result<Option<Vec<TableId>>> {
     .await
     .map_err(|_| Error::retriable(format!("{} took too long", told())))?
     .map_err(|error| error.during(&told()))?;
-    let mut tables = tables::chosen(settings.names, choice, tables);
+    let tables = tables::chosen(settings.names, choice, tables);
     if settings.qualify {
         tables::distinct(&tables)?;
-    } else {
-        tables = tables.into_iter().map(|it| TableId::unqualified(it.table)).collect();
-        tables.dedup();
+        return Ok(Some(tables));
     }
-    Ok(Some(tables))
+    Ok(Some(tables::unqualified(tables)))
 }
 
 async fn split(settings: &Settings, own: &Properties, max_tasks: usize) -> Result<Vec<Properties>> {

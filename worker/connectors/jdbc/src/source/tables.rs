@@ -42,6 +42,14 @@ pub(super) fn distinct(tables: &[TableId]) -> Result<()> {
     )))
 }
 
+/// The tables by their names alone, each name once: which table one of them means, the database's search path decides.
+pub(super) fn unqualified(tables: Vec<TableId>) -> Vec<TableId> {
+    let mut names: Vec<String> = tables.into_iter().map(|it| it.table).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.into_iter().map(TableId::unqualified).collect()
+}
+
 /// Shares tables out over at most so many tasks, each task's behind the one before (`ConnectorUtils.groupPartitions`).
 pub(super) fn groups(tables: &[TableId], max_tasks: usize) -> Vec<&[TableId]> {
     let count = tables.len().min(max_tasks);
@@ -112,6 +120,12 @@ mod tests {
         assert!(distinct(&tables(&["a.x", "b.z"])).is_ok());
         let error = distinct(&tables(&["a.x", "b.x", "c.y"])).expect_err("two of one name");
         assert!(error.to_string().contains("a.x, b.x"), "{error}");
+    }
+
+    #[test]
+    fn a_name_without_a_schema_is_read_once() {
+        let seen = unqualified(tables(&["a.x", "a.y", "b.x", "b.y", "c.x"]));
+        assert_eq!(seen, tables(&["x", "y"]));
     }
 
     #[test]

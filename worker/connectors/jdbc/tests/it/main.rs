@@ -9,3 +9,4 @@ mod options;
 mod sink;
 mod source;
 mod sqlite;
+mod tables;
