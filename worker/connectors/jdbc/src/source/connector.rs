@@ -36,6 +36,10 @@ macro_rules! connector {
             type Config = $config;
             const NAME: &'static str = $class;
 
+            fn permitted(&self, config: &Self::Config, worker: &Properties) -> Result<()> {
+                permitted(&parsed(config)?, worker)
+            }
+
             async fn split(
                 &self,
                 config: &Self::Config,
@@ -97,6 +101,15 @@ const fn exactly_once(settings: &Settings) -> ExactlyOnceSupport {
     }
 }
 
+/// SQLite's file is one that the worker has to allow; whoever looks at the database has asked before.
+fn permitted(settings: &Settings, worker: &Properties) -> Result<()> {
+    if settings.login.url.dialect == Dialect::Sqlite {
+        let file = settings.login.url.database.as_deref().unwrap_or_default();
+        files::allowed("connection.url", file, worker)?;
+    }
+    Ok(())
+}
+
 /// The tables that are read, as the database lists them now.
 async fn listed(settings: &Settings) -> Result<Option<Vec<TableId>>> {
     let Selection::Tables(choice) = &settings.selection else { return Ok(None) };
@@ -145,10 +158,7 @@ async fn watch(settings: &Settings) -> Watched {
 }
 
 async fn open(settings: Settings, context: SourceContext) -> Result<Box<dyn SourceTask>> {
-    if settings.login.url.dialect == Dialect::Sqlite {
-        let file = settings.login.url.database.as_deref().unwrap_or_default();
-        files::allowed("connection.url", file, &context.worker)?;
-    }
+    permitted(&settings, &context.worker)?;
     let ignored = &settings.login.url.ignored;
     if !ignored.is_empty() {
         tracing::warn!(

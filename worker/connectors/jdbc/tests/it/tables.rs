@@ -1,14 +1,14 @@
-//! Which tables there are, and which of them are read.
+//! Which tables there are, and which files may be looked into.
 
 use std::collections::BTreeMap;
 
 use sluice_jdbc::{AivenJdbcSource, JdbcSource};
 use sluice_kit::postgres::Postgres;
-use sluice_plugin::{AnySourceConnector, Watched};
+use sluice_plugin::{AnySourceConnector, Kind as ErrorKind, Watched};
 use tokio::time::timeout;
 
 use crate::databases::{
-    Database, KINDS, Kind, PATIENCE, Split as _, missing, numbers, take,
+    Database, KINDS, Kind, PATIENCE, Split as _, missing, numbers, properties, take,
 };
 
 const INCREMENTING: [(&str, &str); 2] =
@@ -63,4 +63,23 @@ async fn a_name_without_a_schema_is_read_once_where_the_search_path_finds_it() {
     let mut found = numbers(&take(&mut *task.expect("a task"), 2).await, "id");
     found.sort_unstable();
     assert_eq!(found, [2, 4]);
+}
+
+#[tokio::test]
+async fn a_file_elsewhere_is_refused_before_it_is_looked_into() {
+    let database = Database::new(Kind::Sqlite, "elsewhere").await;
+    let settings = database.with(&INCREMENTING);
+    let connectors: [&dyn AnySourceConnector; 2] = [&JdbcSource, &AivenJdbcSource];
+    for connector in connectors {
+        connector.permitted(&settings, &database.worker).expect("it is allowed");
+        for worker in [properties(&[]), properties(&[("sluice.file.paths", "/nowhere")])] {
+            let error = connector.permitted(&settings, &worker).expect_err("it is not allowed");
+            assert_eq!(error.kind(), ErrorKind::Fatal, "{error}");
+            let told = error.to_string();
+            assert!(
+                told.contains("connection.url") && told.contains("sluice.file.paths"),
+                "{told}"
+            );
+        }
+    }
 }
