@@ -1,6 +1,7 @@
 //! Sessions with SQLite, in the process. Its calls block, so that they have a thread of their own.
 
 mod columns;
+pub(crate) mod order;
 mod values;
 
 use std::{path::Path, sync::mpsc as blocking, time::Duration};
@@ -9,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, limits::Limit};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{Chunk, Login, Rows};
-use crate::{Cell, Class, Column, DbError, Options};
+use crate::{Cell, Class, Column, DbError, Moment, Options};
 
 /// How long a lock is waited for unless the URL says it, as in Java's driver.
 const BUSY: Duration = Duration::from_secs(3);
@@ -56,6 +57,15 @@ impl Client {
         });
         self.jobs.send(job).map_err(|_| ended())?;
         done.await.map_err(|_| ended())?
+    }
+
+    /// Lets statements compare times ([`order::expression`]). `instant` is the point in time of a value of a timestamp
+    /// column; none refuses the value.
+    pub(crate) async fn order_times(
+        &mut self,
+        instant: impl Fn(&Cell) -> Option<Moment> + Send + 'static,
+    ) -> Result<(), DbError> {
+        self.call(move |connection| order::define(connection, instant)).await
     }
 
     pub(super) async fn describe(&mut self, sql: &str) -> Result<Vec<Column>, DbError> {
@@ -130,7 +140,7 @@ fn read_all(
     let mut statement = connection.prepare(sql)?;
     let mut rows = statement.query(rusqlite::params_from_iter(parameters))?;
     let mut chunk = Chunk::default();
-    while let Some(row) = rows.next()? {
+    while let Some(row) = rows.next().map_err(order::refusal)? {
         if let Some(full) = chunk.add(values::row(row, columns)?)
             && sender.blocking_send(Ok(full)).is_err()
         {

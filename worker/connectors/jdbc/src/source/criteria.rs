@@ -1,7 +1,11 @@
 //! Which rows are new: the SQL that asks for them, and where a row stands.
 
+use jiff::tz::TimeZone;
+
 use super::{Mode, calendar, offsets::Position, settings::Settings};
-use crate::{Cell, Class, Column, DbError, Dialect, Moment, SqlType};
+use crate::{
+    Cell, Class, Column, DbError, Dialect, Moment, SqlType, session::sqlite::order as sqlite_order,
+};
 
 /// The columns that rows are told by, as places in the result.
 #[derive(Debug, Clone, Default)]
@@ -122,8 +126,12 @@ impl Criteria {
         let type_of_id = if self.is_numeric { "numeric" } else { "bigint" };
         let moment = |it: Option<Moment>| {
             let it = it.unwrap_or(Moment { seconds: 0, nanos: 0 });
-            if self.is_zoned {
-                return Ok(Cell::Instant(it));
+            match settings.names.dialect {
+                Dialect::Sqlite => return Ok(sqlite_order::cell(it)),
+                Dialect::Postgres | Dialect::MySql if self.is_zoned => {
+                    return Ok(Cell::Instant(it));
+                }
+                Dialect::Postgres | Dialect::MySql => {}
             }
             let shown = calendar::local(it, &settings.mapping.zone).map(Cell::Local);
             shown.ok_or_else(|| {
@@ -159,16 +167,12 @@ impl Criteria {
     /// The expression of the time of a row.
     fn time(&self, settings: &Settings, columns: &[Column]) -> String {
         let one = |index: &usize| {
-            let name = settings.names.identifier(&columns[*index].name);
-            if settings.names.dialect != Dialect::Sqlite {
-                return name;
+            let name = &columns[*index].name;
+            let written = settings.names.identifier(name);
+            match settings.names.dialect {
+                Dialect::Sqlite => sqlite_order::expression(name, &written),
+                Dialect::Postgres | Dialect::MySql => written,
             }
-            // A text of one form, whether it is kept as text of another or as milliseconds.
-            let form = "'%Y-%m-%d %H:%M:%f'";
-            format!(
-                "CASE typeof({name}) WHEN 'integer' THEN strftime({form}, {name} / 1000.0, 'unixepoch') ELSE \
-                 strftime({form}, {name}) END"
-            )
         };
         match &self.timestamps[..] {
             [index] => one(index),
@@ -188,14 +192,9 @@ impl Criteria {
         let timestamp = self.timestamps.iter().map(|it| &cells[*it]).find(|it| **it != Cell::Null);
         let timestamp = match timestamp {
             None => None,
-            Some(Cell::Instant(it)) => Some(*it),
-            Some(Cell::Local(it)) => {
-                let found = calendar::instant(*it, &settings.mapping.zone);
-                Some(found.ok_or_else(|| {
-                    bad("a timestamp column holds a time beyond those that zones are known for")
-                })?)
-            }
-            Some(_) => return Err(bad("a timestamp column holds a value that is no time")),
+            Some(cell) => Some(instant(cell, &settings.mapping.zone).ok_or_else(|| {
+                bad("a timestamp column holds a value that is no time, or one beyond those that zones are known for")
+            })?),
         };
         let Some(index) = self.incrementing else {
             return Ok(Position { timestamp, incrementing: None });
@@ -219,6 +218,15 @@ impl Criteria {
             Mode::Incrementing => one.incrementing > other.incrementing,
             _ => (one.timestamp, one.incrementing) > (other.timestamp, other.incrementing),
         }
+    }
+}
+
+/// The point in time that a timestamp column holds; none if it is no time, or lies beyond the years that zones are known for.
+pub(super) fn instant(cell: &Cell, zone: &TimeZone) -> Option<Moment> {
+    match cell {
+        Cell::Instant(it) => Some(*it),
+        Cell::Local(it) => calendar::instant(*it, zone),
+        _ => None,
     }
 }
 

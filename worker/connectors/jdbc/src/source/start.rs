@@ -3,7 +3,13 @@
 
 use std::sync::Arc;
 
-use super::{Mode, criteria::Criteria, mapping::Plan, offsets::Position, settings::Settings};
+use super::{
+    Mode,
+    criteria::{self, Criteria},
+    mapping::Plan,
+    offsets::Position,
+    settings::Settings,
+};
 use crate::{Cell, Class, Column, DbError, Dialect, Moment, Rows, Session, TableId};
 
 /// What is looked at.
@@ -54,7 +60,13 @@ pub(super) async fn connect(settings: &Settings) -> Result<Session, DbError> {
     let scope = match session.dialect() {
         Dialect::Postgres => "CHARACTERISTICS AS TRANSACTION",
         Dialect::MySql => "TRANSACTION",
-        Dialect::Sqlite => return Ok(session),
+        Dialect::Sqlite => {
+            let zone = settings.mapping.zone.clone();
+            if let Some(client) = session.sqlite() {
+                client.order_times(move |cell| criteria::instant(cell, &zone)).await?;
+            }
+            return Ok(session);
+        }
     };
     if let Some(level) = settings.isolation {
         session

@@ -29,7 +29,7 @@ pub(super) fn row(row: &Row<'_>, columns: &[Column]) -> Result<Vec<Cell>, DbErro
 }
 
 /// The value as its column declares it; none if it is another.
-fn cell(value: ValueRef<'_>, r#type: SqlType) -> Option<Cell> {
+pub(super) fn cell(value: ValueRef<'_>, r#type: SqlType) -> Option<Cell> {
     let text = |bytes| std::str::from_utf8(bytes).ok();
     Some(match (value, r#type) {
         (ValueRef::Null, _) => Cell::Null,
