@@ -62,6 +62,7 @@ impl Criteria {
                 "no timestamp column is named for it: set timestamp.column.name".to_owned(),
             ));
         }
+        let mut is_naive = false;
         for column in self.timestamps.iter().map(of) {
             let SqlType::Timestamp { zoned } = column.r#type else {
                 let Column { name, type_name, .. } = column;
@@ -70,6 +71,16 @@ impl Criteria {
                 )));
             };
             self.is_zoned |= zoned;
+            is_naive |= !zoned;
+        }
+        if self.is_zoned && is_naive && settings.mapping.zone != TimeZone::UTC {
+            let told = |it: &Column| format!("{} ({})", it.name, it.type_name);
+            let told: Vec<String> = self.timestamps.iter().map(of).map(told).collect();
+            return Err(wrong(format!(
+                "timestamp columns {} are with and without a zone: the database compares them in UTC, and db.timezone says \
+                 otherwise; name columns of one kind, cast them in a query, or set db.timezone=UTC",
+                told.join(", ")
+            )));
         }
         let are_all_nullable = self.timestamps.iter().map(of).all(|it| it.nullable);
         if is_table && settings.validate_non_null && are_all_nullable {

@@ -130,3 +130,31 @@ async fn columns_without_a_zone_show_the_clocks_of_db_timezone() {
         }
     }
 }
+
+#[tokio::test]
+async fn times_with_and_without_a_zone_are_compared_in_utc_or_not_at_all() {
+    sluice_kit::require!(missing());
+    for (kind, naive, zoned) in
+        [(Kind::Postgres, "TIMESTAMP", "TIMESTAMPTZ"), (Kind::MariaDb, "DATETIME", "TIMESTAMP")]
+    {
+        let mut database = Database::new(kind, "mixed").await;
+        database
+            .run(&[
+                &format!("CREATE TABLE orders (id INTEGER, a {naive} NULL, b {zoned} NOT NULL)"),
+                "INSERT INTO orders VALUES (1, NULL, '2024-01-02 12:00:01'), (2, '2024-01-02 12:00:02', '2024-01-02 \
+                 12:00:00')",
+            ])
+            .await;
+        let keys =
+            |zone| [("mode", "timestamp"), ("timestamp.column.name", "a,b"), ("db.timezone", zone)];
+        let mut task = database.task(&keys("Europe/Berlin")).await.expect("a task");
+        let error = failure(&mut *task).await;
+        assert_eq!(error.kind(), ErrorKind::Fatal, "{error}");
+        let told = error.to_string().to_ascii_uppercase();
+        assert!(told.contains(&format!("A ({naive}), B ({zoned})")), "{told}");
+        assert!(told.contains("DB.TIMEZONE=UTC"), "{told}");
+
+        let mut task = database.task(&keys("UTC")).await.expect("a task");
+        assert_eq!(numbers(&take(&mut *task, 2).await, "id"), [1, 2], "{kind:?}");
+    }
+}
