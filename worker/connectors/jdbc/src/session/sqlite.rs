@@ -1,14 +1,16 @@
 //! Sessions with SQLite, in the process. Its calls block, so that they have a thread of their own.
 
+mod classes;
 mod columns;
 pub(crate) mod order;
 mod values;
 
-use std::{path::Path, sync::mpsc as blocking, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::mpsc as blocking, time::Duration};
 
 use rusqlite::{Connection, OpenFlags, limits::Limit};
 use tokio::sync::{mpsc, oneshot};
 
+use self::classes::{Classes, Values};
 use super::{Chunk, Login, Rows};
 use crate::{Cell, Class, Column, DbError, Moment, Options};
 
@@ -20,6 +22,10 @@ type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 /// A connection to a file. The thread ends with it, once the call that is under way has.
 pub struct Client {
     jobs: blocking::Sender<Job>,
+    /// Whether columns that nothing declares are told by their values: one that writes does not read its results twice.
+    is_reader: bool,
+    /// What those columns were, by statement.
+    classes: BTreeMap<String, Classes>,
 }
 
 impl Client {
@@ -42,7 +48,7 @@ impl Client {
             DbError::new(Class::Connection, format!("no thread for SQLite: {error}"))
         })?;
         result.await.map_err(|_| ended())??;
-        Ok(Self { jobs })
+        Ok(Self { jobs, is_reader: read_only, classes: BTreeMap::new() })
     }
 
     /// Does something on the connection's thread. It goes on there if the future is dropped.
@@ -69,8 +75,32 @@ impl Client {
     }
 
     pub(super) async fn describe(&mut self, sql: &str) -> Result<Vec<Column>, DbError> {
-        let sql = sql.to_owned();
-        self.call(move |connection| columns::of(connection, &sql)).await
+        Ok(self.described(sql, Vec::new()).await?.0)
+    }
+
+    /// The columns of a result, and the classes of those that nothing declares.
+    async fn described(
+        &mut self,
+        sql: &str,
+        parameters: Vec<Cell>,
+    ) -> Result<(Vec<Column>, Classes), DbError> {
+        let known = self.classes.get(sql).cloned().unwrap_or_default();
+        let (text, is_reader) = (sql.to_owned(), self.is_reader);
+        let (columns, classes) = self
+            .call(move |connection| {
+                let mut columns = columns::of(connection, &text)?;
+                let mut classes = Classes::new();
+                if is_reader {
+                    classes = classes::of(connection, &text, parameters, &columns, &known)?;
+                    classes::apply(&mut columns, &classes);
+                }
+                Ok((columns, classes))
+            })
+            .await?;
+        if !classes.is_empty() {
+            self.classes.insert(sql.to_owned(), classes.clone());
+        }
+        Ok((columns, classes))
     }
 
     pub(super) async fn query(
@@ -78,11 +108,12 @@ impl Client {
         sql: &str,
         parameters: Vec<Cell>,
     ) -> Result<Rows, DbError> {
-        let columns = self.describe(sql).await?;
+        let (mut columns, classes) = self.described(sql, parameters.clone()).await?;
+        let kinds = classes::kinds(&mut columns, &classes);
         let (sender, queue) = mpsc::channel(2);
         let (sql, types) = (sql.to_owned(), columns.clone());
         let job: Job = Box::new(move |connection| {
-            if let Err(error) = read_all(connection, &sql, parameters, &types, &sender) {
+            if let Err(error) = read_all(connection, &sql, parameters, (&types, &kinds), &sender) {
                 let _ = sender.blocking_send(Err(error));
             }
         });
@@ -133,7 +164,7 @@ fn read_all(
     connection: &Connection,
     sql: &str,
     parameters: Vec<Cell>,
-    columns: &[Column],
+    (columns, kinds): (&[Column], &[Values]),
     sender: &mpsc::Sender<Result<Vec<Vec<Cell>>, DbError>>,
 ) -> Result<(), DbError> {
     let parameters = values::parameters(parameters)?;
@@ -141,7 +172,7 @@ fn read_all(
     let mut rows = statement.query(rusqlite::params_from_iter(parameters))?;
     let mut chunk = Chunk::default();
     while let Some(row) = rows.next().map_err(order::refusal)? {
-        if let Some(full) = chunk.add(values::row(row, columns)?)
+        if let Some(full) = chunk.add(values::row(row, columns, kinds)?)
             && sender.blocking_send(Ok(full)).is_err()
         {
             return Ok(());

@@ -3,6 +3,7 @@
 mod bed;
 mod conformance;
 mod databases;
+mod expressions;
 mod faults;
 mod mapping;
 mod options;

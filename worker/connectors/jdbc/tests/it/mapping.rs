@@ -8,7 +8,7 @@ use sluice_plugin::{
 use crate::databases::{Database, Kind, failure, missing, take};
 
 /// Each field as name, type and value.
-fn told(record: &SourceRecord) -> Vec<String> {
+pub(crate) fn told(record: &SourceRecord) -> Vec<String> {
     let schema = record.value.schema.as_ref().expect("a schema");
     let Value::Struct(row) = &record.value.value else { panic!("a struct") };
     let field = |(field, value): (&sluice_plugin::model::Field, &Value)| {

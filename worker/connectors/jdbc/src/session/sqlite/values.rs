@@ -10,22 +10,42 @@ use rusqlite::{
 };
 use sluice_plugin::model::Decimal;
 
+use super::classes::Values;
 use crate::{Cell, Class, Column, DbError, SqlType};
 
 /// The cells of a row.
-pub(super) fn row(row: &Row<'_>, columns: &[Column]) -> Result<Vec<Cell>, DbError> {
-    let read = |(index, column): (usize, &Column)| {
+pub(super) fn row(
+    row: &Row<'_>,
+    columns: &[Column],
+    values: &[Values],
+) -> Result<Vec<Cell>, DbError> {
+    let read = |(index, (column, values)): (usize, (&Column, &Values))| {
         let value = row.get_ref(index)?;
-        cell(value, column.r#type).ok_or_else(|| {
-            let Column { name, type_name, .. } = column;
+        let cell = if values.hold(value) { cell(value, column.r#type) } else { None };
+        cell.ok_or_else(|| misfit(column, *values, value))
+    };
+    columns.iter().zip(values).enumerate().map(read).collect()
+}
+
+fn misfit(column: &Column, values: Values, value: ValueRef<'_>) -> DbError {
+    let Column { name, type_name, .. } = column;
+    let held = format!("column {name} holds a value of type {}", value.data_type());
+    match values {
+        Values::Declared => {
+            DbError::new(Class::Data, format!("{held} where {type_name} is declared"))
+        }
+        Values::Of(_) => {
             let text = format!(
-                "column {name} holds a value of type {} where {type_name} is declared",
-                value.data_type()
+                "{held}, and nothing declares its type, which was {type_name} by its first value: CAST it in a query to \
+                 INTEGER, REAL or TEXT"
             );
             DbError::new(Class::Data, text)
-        })
-    };
-    columns.iter().enumerate().map(read).collect()
+        }
+        // It was written after the look for one.
+        Values::Null => {
+            DbError::new(Class::Transient, format!("{held}, the first one: it is read anew"))
+        }
+    }
 }
 
 /// The value as its column declares it; none if it is another.
