@@ -192,15 +192,20 @@ struct Chunk {
     bytes: usize,
 }
 
+/// About how many bytes a row takes.
+pub(crate) fn bytes_of(row: &[Cell]) -> usize {
+    let size = |cell: &Cell| match cell {
+        Cell::Text(text) => text.len(),
+        Cell::Bytes(bytes) | Cell::Bits(_, bytes) => bytes.len(),
+        _ => 16,
+    };
+    row.iter().map(size).sum()
+}
+
 impl Chunk {
     /// Adds a row; the rows to send, once they are enough.
     fn add(&mut self, row: Vec<Cell>) -> Option<Vec<Vec<Cell>>> {
-        let size = |cell: &Cell| match cell {
-            Cell::Text(text) => text.len(),
-            Cell::Bytes(bytes) | Cell::Bits(_, bytes) => bytes.len(),
-            _ => 16,
-        };
-        self.bytes += row.iter().map(size).sum::<usize>();
+        self.bytes += bytes_of(&row);
         self.rows.push(row);
         let is_full = self.rows.len() >= AT_ONCE || self.bytes >= BYTES_AT_ONCE;
         is_full.then(|| self.take())

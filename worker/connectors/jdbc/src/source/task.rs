@@ -11,10 +11,13 @@ use super::{
     settings::Settings,
     start::{Started, start},
 };
-use crate::{Class, DbError, Session};
+use crate::{Class, DbError, Session, session::bytes_of};
 
 /// How long a poll waits for the next table that is due before it comes back without records.
 const IDLE: Duration = Duration::from_millis(500);
+
+/// About how many bytes of rows a poll hands out at most, and one row more.
+const MOST_BYTES: usize = 16 << 20;
 
 type Starting =
     Pin<Box<dyn Future<Output = (Option<Session>, std::result::Result<Started, DbError>)> + Send>>;
@@ -27,6 +30,8 @@ pub(super) struct Task {
     step: Step,
     /// Records that the next poll hands out, also if the one that made them was dropped.
     batch: Vec<SourceRecord>,
+    /// About how many bytes the rows of the batch have.
+    bytes: usize,
     /// When they are handed out at the latest.
     linger: Option<Instant>,
 }
@@ -45,6 +50,7 @@ impl Task {
             queue,
             step: Step::Idle,
             batch: Vec::new(),
+            bytes: 0,
             linger: None,
         }
     }
@@ -77,7 +83,7 @@ impl Task {
 
     /// The records to hand out now.
     fn hand_out(&mut self) -> Vec<SourceRecord> {
-        self.linger = None;
+        (self.linger, self.bytes) = (None, 0);
         std::mem::take(&mut self.batch)
     }
 
@@ -86,7 +92,7 @@ impl Task {
         let Step::Reading(started) = &mut self.step else { return Ok(false) };
         let Some(querier) = self.queue.front_mut() else { return Ok(false) };
         loop {
-            if self.batch.len() >= self.settings.batch_rows {
+            if self.batch.len() >= self.settings.batch_rows || self.bytes >= MOST_BYTES {
                 return Ok(true);
             }
             let next = match self.linger {
@@ -96,8 +102,10 @@ impl Task {
                     Err(_) => return Ok(true),
                 },
             };
+            let mut size = 0;
             let taken = match next {
                 Ok(Some(cells)) => {
+                    size = bytes_of(&cells);
                     let Started { rows, plan, criteria, .. } = &**started;
                     querier.take(&self.settings, criteria, plan, rows.columns(), cells)
                 }
@@ -110,6 +118,8 @@ impl Task {
             };
             match taken {
                 Ok(record) => {
+                    // That of the row behind the record's own, if that one was held back.
+                    self.bytes += record.as_ref().map_or(0, |_| size);
                     self.batch.extend(record);
                     if self.linger.is_none() && !self.batch.is_empty() {
                         self.linger = Some(Instant::now() + self.settings.linger);

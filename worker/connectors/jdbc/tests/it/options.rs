@@ -147,6 +147,24 @@ async fn a_poll_hands_out_no_more_than_asked_for_and_waits_no_longer() {
 }
 
 #[tokio::test]
+async fn a_poll_hands_out_no_more_bytes_than_memory_bears() {
+    let mut database = Database::new(Kind::Sqlite, "bytes").await;
+    database
+        .run(&[
+            "CREATE TABLE orders (id INTEGER NOT NULL PRIMARY KEY, note BLOB)",
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 7) INSERT INTO orders SELECT i, \
+             zeroblob(6000000) FROM n",
+        ])
+        .await;
+    let mut task = database.task(&INCREMENTING).await.expect("a task");
+    let mut sizes = Vec::new();
+    while sizes.iter().sum::<usize>() < 7 {
+        sizes.push(take(&mut *task, 1).await.len());
+    }
+    assert!(sizes.iter().all(|it| *it <= 3), "{sizes:?}");
+}
+
+#[tokio::test]
 async fn names_are_left_to_the_database_where_they_are_plain() {
     sluice_kit::require!(Postgres::missing());
     let mut database = Database::new(Kind::Postgres, "quoting").await;
