@@ -165,3 +165,23 @@ async fn what_no_record_can_hold_fails_the_task_and_names_the_column() {
     assert_eq!(told(&take(&mut *task, 1).await[0]), ["odd Date? Null"]);
     assert_eq!(Type::Int32, Logical::Date.schema(0).r#type);
 }
+
+#[tokio::test]
+async fn dates_of_zeros_are_rounded_to_the_first_day_there_is() {
+    sluice_kit::require!(missing());
+    let mut mariadb = Database::new(Kind::MariaDb, "zeros").await;
+    mariadb
+        .run(&[
+            "SET sql_mode = ''",
+            "CREATE TABLE t (a DATE, b DATETIME, c TIMESTAMP NULL)",
+            "INSERT INTO t VALUES ('0000-00-00', '0000-00-00 00:00:00', '0000-00-00 00:00:00')",
+        ])
+        .await;
+    let url = format!("{}?zeroDateTimeBehavior=round", mariadb.settings["connection.url"]);
+    let keys = [("mode", "bulk"), ("connection.url", &*url)];
+    let mut task = mariadb.task(&keys).await.expect("a task");
+    // 0001-01-01 of the Julian calendar, as java.util.Date has it.
+    let expected = ["a Date?", "b Timestamp?", "c Timestamp?"];
+    let expected = expected.map(|it| format!("{it} Date(-62135769600000)"));
+    assert_eq!(told(&take(&mut *task, 1).await[0]), expected);
+}
