@@ -144,8 +144,12 @@ fn config(login: &Login) -> Config {
 fn sql_type(r#type: &Type, modifier: i32) -> SqlType {
     match *r#type {
         Type::BOOL => SqlType::Boolean,
-        Type::BIT if modifier <= 1 => SqlType::Boolean,
-        Type::BIT => SqlType::Bit(modifier as u32),
+        Type::BIT => match u32::try_from(modifier) {
+            Ok(1) => SqlType::Boolean,
+            Ok(bits) => SqlType::Bit(bits),
+            // An expression, whose values may have any length.
+            Err(_) => SqlType::Other,
+        },
         Type::INT2 => SqlType::SmallInt { unsigned: false },
         Type::INT4 => SqlType::Integer { unsigned: false },
         Type::INT8 | Type::OID => SqlType::BigInt { unsigned: false },

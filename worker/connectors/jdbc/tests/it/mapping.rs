@@ -185,3 +185,14 @@ async fn dates_of_zeros_are_rounded_to_the_first_day_there_is() {
     let expected = expected.map(|it| format!("{it} Date(-62135769600000)"));
     assert_eq!(told(&take(&mut *task, 1).await[0]), expected);
 }
+
+#[tokio::test]
+async fn bits_are_read_where_the_database_says_how_many() {
+    sluice_kit::require!(missing());
+    let database = Database::new(Kind::Postgres, "bits").await;
+    let query = "SELECT 1 AS id, B'1010' AS bits, CAST(B'1010' AS BIT(4)) AS four, CAST(B'1' AS BIT(1)) AS one";
+    let keys = [("mode", "bulk"), ("query", query)];
+    let mut task = database.task(&keys).await.expect("a task");
+    let expected = ["id Int32? Int32(1)", "four Int8? Int8(10)", "one Boolean? Boolean(true)"];
+    assert_eq!(told(&take(&mut *task, 1).await[0]), expected);
+}

@@ -1,4 +1,5 @@
-//! The value of one cell. What does not fit is an error that says what to do; no digit is lost in silence.
+//! The value of one cell. What does not fit is an error that says what to do. Digits are lost only where the type that users
+//! chose has fewer: FLOAT64 (`numeric.mapping`), and the milliseconds of Connect's Time and Timestamp.
 
 use num_bigint::BigInt;
 use sluice_plugin::model::{Decimal, Value, logical::DAY};
@@ -82,7 +83,7 @@ fn truth(cell: &Cell) -> Option<bool> {
     match cell {
         Cell::Boolean(it) => Some(*it),
         Cell::Int(it) => Some(*it != 0),
-        Cell::Bits(_, bits) => bits.first().map(|it| *it != 0),
+        Cell::Bits(1, bits) => bits.first().map(|it| *it != 0),
         _ => None,
     }
 }
@@ -196,6 +197,8 @@ mod tests {
             (Cell::NoNumber(f64::INFINITY), Kind::Float64, "Float64(inf)"),
             (Cell::ZeroDate, Kind::Date, "zeroDateTimeBehavior"),
             (Cell::NoTime("infinity"), Kind::Date, "holds infinity"),
+            (Cell::Bits(1, vec![0x80].into()), Kind::Boolean, "Boolean(true)"),
+            (Cell::Bits(4, vec![0xA0].into()), Kind::Boolean, "does not fit Boolean"),
             (
                 Cell::Local(noon),
                 Kind::Timestamp(TimestampGranularity::Logical),
