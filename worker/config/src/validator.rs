@@ -43,6 +43,8 @@ pub enum Validator {
     All(Vec<Validator>),
     /// A check of the value's text; null passes.
     Text(Check),
+    /// The same of a text that may hold a secret: the error does not show it.
+    SecretText(Check),
     /// A rule of one's own (`LambdaValidator`).
     Rule {
         /// The rule.
@@ -130,6 +132,9 @@ impl Validator {
                 _ => Ok(()),
             },
             Self::All(validators) => validators.iter().try_for_each(|it| it.check(name, value)),
+            Self::SecretText(check) => value.to_text().map_or(Ok(()), |text| {
+                check(&text).map_err(|reason| invalid(name, &"[hidden]", &reason))
+            }),
             Self::Text(check) => value
                 .to_text()
                 .map_or(Ok(()), |text| check(&text).or_else(|reason| refuse(&reason))),
@@ -243,7 +248,7 @@ impl fmt::Display for Validator {
             Self::NonEmptyWithoutControl => {
                 out.write_str("non-empty string without ISO control characters")
             }
-            Self::List { of: [], .. } | Self::Text(_) => Ok(()),
+            Self::List { of: [], .. } | Self::Text(_) | Self::SecretText(_) => Ok(()),
             Self::List { of, .. } => Self::In(of).fmt(out),
             Self::AtMost(most) => write!(out, "List containing maximum of {most} elements"),
             Self::All(validators) => {

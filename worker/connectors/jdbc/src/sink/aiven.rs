@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sluice_plugin::{
     Properties, Result, SinkConnector, SinkContext, SinkTask,
-    config::{Config, Millis, Report, Secret},
+    config::{Config, Millis, Report, Secret, Validator},
     model::TopicPartition,
 };
 
@@ -19,11 +19,12 @@ use crate::{Login, Quoting};
 /// Keys of Aiven's sink.
 // One switch of the user each.
 #[allow(clippy::struct_excessive_bools)]
-#[derive(Debug, Clone, Config)]
+// No Debug: a URL may hold a password.
+#[derive(Clone, Config)]
 #[config(check = AivenSinkConfig::check)]
 pub struct AivenSinkConfig {
     /// JDBC URL of the database: jdbc:postgresql, jdbc:mysql, jdbc:mariadb or jdbc:sqlite.
-    #[config(key = "connection.url", importance = High, group = "Connection", check = url)]
+    #[config(key = "connection.url", importance = High, group = "Connection", valid = Validator::SecretText(url))]
     pub url: String,
     /// User of the database.
     #[config(key = "connection.user", importance = High, group = "Connection")]

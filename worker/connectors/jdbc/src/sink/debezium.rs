@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use sluice_plugin::{
     Properties, Result, SinkConnector, SinkContext, SinkTask,
-    config::{Config, Millis, Report, Secret},
+    config::{Config, Millis, Report, Secret, Validator},
     model::TopicPartition,
 };
 
@@ -22,11 +22,12 @@ use crate::{Login, Quoting};
 /// Keys of Debezium's sink.
 // One switch of the user each.
 #[allow(clippy::struct_excessive_bools)]
-#[derive(Debug, Clone, Config)]
+// No Debug: a URL may hold a password.
+#[derive(Clone, Config)]
 #[config(check = DebeziumSinkConfig::check)]
 pub struct DebeziumSinkConfig {
     /// JDBC URL of the database: jdbc:postgresql, jdbc:mysql, jdbc:mariadb or jdbc:sqlite.
-    #[config(key = "connection.url", importance = High, group = "Connection", check = url)]
+    #[config(key = "connection.url", importance = High, group = "Connection", valid = Validator::SecretText(url))]
     pub url: String,
     /// User of the database.
     #[config(key = "connection.username", importance = High, group = "Connection")]

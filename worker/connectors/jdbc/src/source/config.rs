@@ -1,16 +1,17 @@
 //! The keys of the source, under each of its class names.
 
-use sluice_plugin::config::{Config, Millis, Report, Secret};
+use sluice_plugin::config::{Config, Millis, Report, Secret, Validator};
 
 use super::settings;
 
 /// Keys of `io.confluent.connect.jdbc.JdbcSourceConnector`.
-#[derive(Debug, Clone, Config)]
+// No Debug: a URL may hold a password.
+#[derive(Clone, Config)]
 #[config(check = settings::check_confluent)]
 pub struct ConfluentConfig {
     /// JDBC URL of the database: jdbc:postgresql:, jdbc:mysql:, jdbc:mariadb: or jdbc:sqlite:. Several hosts are tried in
     /// order. Options that load files or code are refused.
-    #[config(key = "connection.url", importance = High, group = "Database", width = Long, check = settings::check_url)]
+    #[config(key = "connection.url", importance = High, group = "Database", width = Long, valid = Validator::SecretText(settings::check_url))]
     pub url: String,
     /// User to be.
     #[config(key = "connection.user", importance = High, group = "Database", width = Medium)]
@@ -151,12 +152,13 @@ pub struct ConfluentConfig {
 /// Keys of `io.aiven.connect.jdbc.JdbcSourceConnector`.
 // Each of them is a key of its own.
 #[allow(clippy::struct_excessive_bools)]
-#[derive(Debug, Clone, Config)]
+// No Debug: a URL may hold a password.
+#[derive(Clone, Config)]
 #[config(check = settings::check_aiven)]
 pub struct AivenConfig {
     /// JDBC URL of the database: jdbc:postgresql:, jdbc:mysql:, jdbc:mariadb: or jdbc:sqlite:. Several hosts are tried in
     /// order. Options that load files or code are refused.
-    #[config(key = "connection.url", importance = High, group = "Database", width = Long, check = settings::check_url)]
+    #[config(key = "connection.url", importance = High, group = "Database", width = Long, valid = Validator::SecretText(settings::check_url))]
     pub url: String,
     /// User to be.
     #[config(key = "connection.user", importance = High, group = "Database", width = Medium)]

@@ -35,8 +35,7 @@ fn settings_are_refused_before_anything_is_touched() {
         settings.insert(key.to_owned(), value.to_owned());
         let told = JdbcSource.validate(&settings).to_string();
         assert!(told.contains(expected), "{key}={value}: {told}");
-        // The value of the key itself is the user's; what the report adds holds no part of it.
-        assert!(!told.replace(value, "").contains("tiger"), "{told}");
+        assert!(!told.contains("tiger"), "{told}");
     }
     let mut settings = crate::databases::properties(&right);
     settings

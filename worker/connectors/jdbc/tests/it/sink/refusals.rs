@@ -100,7 +100,8 @@ async fn a_database_that_cannot_be_reached_fails_the_task_without_its_password()
         ("jdbc:postgresql://127.0.0.1:1/x?user=a", "PostgreSQL at 127.0.0.1:1"),
         ("jdbc:mysql://127.0.0.1:1/x", "MySQL at 127.0.0.1:1"),
         ("jdbc:sqlite:/no/such/folder/a.db", "SQLite file /no/such/folder/a.db"),
-        ("jdbc:oracle:thin:@x", "connection.url"),
+        ("jdbc:oracle:thin:u/s3cret@x", "connection.url"),
+        ("jdbc:postgresql://db/x?password=s3cret&socketFactory=x", "option socketFactory"),
     ];
     for (url, told) in urls {
         let settings = [
