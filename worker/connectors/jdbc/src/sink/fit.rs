@@ -94,27 +94,56 @@ fn typed(kind: &Kind, column: &Column, dialect: Dialect) -> Option<Step> {
     }
 }
 
-/// SQLite keeps a value of any type in any column, and turns text into a number in columns for numbers.
+/// What SQLite makes of the values in a column (its "Datatypes", 3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Affinity {
+    Integer,
+    Text,
+    /// Values stay as they are.
+    Blob,
+    Real,
+    Numeric,
+}
+
+/// The affinity of a declared type: the first of SQLite's rules that it fits.
+fn affinity(declared: &str) -> Affinity {
+    let declared = declared.to_ascii_uppercase();
+    let has = |words: &[&str]| words.iter().any(|it| declared.contains(it));
+    if has(&["INT"]) {
+        Affinity::Integer
+    } else if has(&["CHAR", "CLOB", "TEXT"]) {
+        Affinity::Text
+    } else if declared.is_empty() || has(&["BLOB"]) {
+        Affinity::Blob
+    } else if has(&["REAL", "FLOA", "DOUB"]) {
+        Affinity::Real
+    } else {
+        Affinity::Numeric
+    }
+}
+
+/// SQLite keeps a value of any type in any column, but turns text into numbers, integers into doubles and doubles into
+/// text by the column's affinity.
 fn sqlite(kind: &Kind, column: &Column) -> Option<Step> {
-    let is_for_numbers = matches!(
-        column.r#type,
-        SqlType::TinyInt { .. }
-            | SqlType::SmallInt { .. }
-            | SqlType::Integer { .. }
-            | SqlType::BigInt { .. }
-            | SqlType::Real
-            | SqlType::Double
-            | SqlType::Boolean
-            | SqlType::Bit(_)
-    );
-    match kind {
-        Kind::Array(_) => None,
-        Kind::Decimal { .. } | Kind::AnyDecimal => {
-            Some(Step::Digits).filter(|_| column.r#type == SqlType::Text)
+    let affinity = affinity(&column.type_name);
+    let is_text = kind.is_text() || *kind == Kind::ZonedTime;
+    let is_float = matches!(kind, Kind::Float32 | Kind::Float64);
+    // The word says numbers, or truths, though its affinity would take text.
+    let is_for_numbers = matches!(column.r#type, SqlType::Boolean | SqlType::Bit(_));
+    match (kind, affinity) {
+        (Kind::Decimal { .. } | Kind::AnyDecimal, Affinity::Text | Affinity::Blob) => {
+            Some(Step::Digits)
         }
-        _ if kind.is_text() || *kind == Kind::ZonedTime => (!is_for_numbers).then_some(Step::Same),
+        (Kind::Array(_) | Kind::Decimal { .. } | Kind::AnyDecimal, _) => None,
+        (_, Affinity::Text | Affinity::Blob) if is_text => Some(Step::Same),
+        (_, Affinity::Numeric) if is_text && !is_for_numbers => Some(Step::NoNumber),
+        _ if is_text => None,
+        _ if is_float && affinity == Affinity::Text => None,
+        _ if is_integer(kind) && affinity == Affinity::Real => {
+            Some(Step::Floating { single: false })
+        }
         _ if is_moment(kind) || is_date(kind) => Some(Step::Millis),
-        Kind::Time | Kind::TimeOfDay(_) => Some(Step::Millis),
+        (Kind::Time | Kind::TimeOfDay(_), _) => Some(Step::Millis),
         _ => Some(Step::Same),
     }
 }

@@ -26,6 +26,8 @@ pub(crate) enum Step {
     Millis,
     /// A decimal's digits.
     Digits,
+    /// Text that SQLite would not take for a number.
+    NoNumber,
     /// Text that the database reads as a value of the column's type.
     Read,
 }
@@ -56,6 +58,10 @@ impl Step {
                 millis(cell, zone),
             ),
             Self::Digits => ("the value is no decimal", digits(&cell)),
+            Self::NoNumber => (
+                "SQLite would make a number of the text in a column of this type: declare it TEXT",
+                Some(cell).filter(|it| !is_number(it)),
+            ),
         };
         done.ok_or_else(|| told.to_owned())
     }
@@ -82,6 +88,14 @@ fn integer(cell: Cell, min: i128, max: i128) -> Option<Cell> {
         Ok(signed) => Some(Cell::Int(signed)),
         Err(_) => u64::try_from(number).ok().map(Cell::Unsigned),
     }
+}
+
+/// Whether it is text that SQLite's numeric affinity takes for an integer or a real, blanks around it or not.
+fn is_number(cell: &Cell) -> bool {
+    let Cell::Text(text) = cell else { return false };
+    let text = text.trim_matches([' ', '\t', '\n', '\u{b}', '\u{c}', '\r']);
+    // What Rust reads besides, `inf` and `nan`, ends with a letter.
+    text.ends_with(|it: char| it.is_ascii_digit() || it == '.') && text.parse::<f64>().is_ok()
 }
 
 fn floating(cell: &Cell, single: bool) -> Option<Cell> {

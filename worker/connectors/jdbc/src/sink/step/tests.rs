@@ -48,6 +48,13 @@ fn values_pass_whole_or_not_at_all() {
         (Step::Millis, Cell::Time(5_000_000), Some(Cell::Int(5))),
         (Step::Millis, Cell::Date(-1), Some(Cell::Int(-86_400_000))),
         (Step::Digits, decimal("1.50"), Some(Cell::Text("1.50".into()))),
+        (Step::NoNumber, Cell::Text("007".into()), None),
+        (Step::NoNumber, Cell::Text(" -1.5e3\n".into()), None),
+        (Step::NoNumber, Cell::Text("1.".into()), None),
+        (Step::NoNumber, Cell::Text("".into()), Some(Cell::Text("".into()))),
+        (Step::NoNumber, Cell::Text("inf".into()), Some(Cell::Text("inf".into()))),
+        (Step::NoNumber, Cell::Text("7 a".into()), Some(Cell::Text("7 a".into()))),
+        (Step::NoNumber, Cell::Text("2024-01-01".into()), Some(Cell::Text("2024-01-01".into()))),
         (Step::Integer(0, 1), Cell::Null, Some(Cell::Null)),
     ] {
         assert_eq!(step.apply(cell.clone(), &zone).ok(), expected, "{step:?} {cell:?}");
