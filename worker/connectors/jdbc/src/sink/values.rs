@@ -8,6 +8,9 @@ use super::{
 };
 use crate::{Cell, Moment};
 
+/// Digits behind the point of PostgreSQL's NUMERIC (its documentation, 8.1.2), which has most.
+const MOST_SCALE: u32 = 16_383;
+
 /// Nanoseconds of a day.
 const DAY_NANOS: i64 = logical::DAY * 1_000_000;
 
@@ -24,7 +27,7 @@ pub(crate) fn cell(value: &Value, kind: &Kind) -> Result<Cell, String> {
         (Value::Float64(value), Kind::Float64) => Cell::Double(*value),
         (Value::String(value), kind) if kind.is_text() => Cell::Text(value.clone()),
         (Value::Bytes(value), Kind::Bytes) => Cell::Bytes(value.clone()),
-        (Value::Decimal(value), Kind::Decimal { .. }) => Cell::Decimal((**value).clone()),
+        (Value::Decimal(value), Kind::Decimal { .. }) => decimal((**value).clone())?,
         (Value::Struct(row), Kind::AnyDecimal) => {
             any_decimal(row.field("scale"), row.field("value"))?
         }
@@ -67,13 +70,25 @@ fn time_of_day(count: i64, unit: Unit) -> Result<Cell, String> {
 }
 
 fn any_decimal(scale: Option<&Value>, unscaled: Option<&Value>) -> Result<Cell, String> {
-    let decimal = match (scale, unscaled) {
+    let number = match (scale, unscaled) {
         (Some(Value::Int32(scale)), Some(Value::Bytes(unscaled))) => {
             Decimal::from_bytes(unscaled, *scale)
         }
         _ => None,
     };
-    decimal.map(Cell::Decimal).ok_or_else(|| "the decimal has no scale or no value".to_owned())
+    decimal(number.ok_or("the decimal has no scale or no value")?)
+}
+
+/// A decimal that can be written out without taking all memory for its zeros.
+fn decimal(number: Decimal) -> Result<Cell, String> {
+    let scale = number.scale();
+    if scale.unsigned_abs() > MOST_SCALE {
+        return Err(format!(
+            "the decimal has a scale of {scale}; no database has more than {MOST_SCALE} digits behind the point, nor are \
+             that many zeros before it taken"
+        ));
+    }
+    Ok(Cell::Decimal(number))
 }
 
 /// An array as PostgreSQL reads it (its documentation, 8.15.6), each element in quotes.

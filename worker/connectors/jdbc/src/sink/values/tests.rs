@@ -49,6 +49,19 @@ fn values_become_cells_by_their_kind() {
 }
 
 #[test]
+fn a_decimal_whose_zeros_would_take_all_memory_is_refused() {
+    for (scale, is_taken) in
+        [(16_383, true), (-16_383, true), (16_384, false), (i32::MIN, false), (i32::MAX, false)]
+    {
+        let fixed = Value::Decimal(Decimal::from_bytes(&[0], scale).expect("bytes").into());
+        let found = cell(&fixed, &Kind::Decimal { scale });
+        assert_eq!(found.is_ok(), is_taken, "{scale}: {found:?}");
+        let any = any_decimal(Some(&Value::Int32(scale)), Some(&Value::Bytes(vec![0].into())));
+        assert_eq!(any.is_ok(), is_taken, "{scale}: {any:?}");
+    }
+}
+
+#[test]
 fn keys_are_told_apart_as_a_database_does() {
     let identity = |cells: &[Cell]| {
         let mut bytes = Vec::new();
