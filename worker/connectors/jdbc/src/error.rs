@@ -85,8 +85,10 @@ impl std::error::Error for DbError {}
 /// The class of an SQLSTATE (ISO/IEC 9075; PostgreSQL's table of error codes; MySQL's and MariaDB's mapping of theirs).
 fn class_of(state: &str) -> Class {
     match state {
-        "55P03" | "57P03" | "53300" | "53400" | "55006" | "25006" => Class::Transient,
-        "57P01" | "57P02" | "57P05" => Class::Connection,
+        // 57014 is a statement that was cancelled, as by statement_timeout.
+        "55P03" | "57014" | "57P03" | "53300" | "53400" | "55006" | "25006" => Class::Transient,
+        // 25P03 and 25P04 end the session with the transaction that took too long.
+        "57P01" | "57P02" | "57P05" | "25P03" | "25P04" => Class::Connection,
         "42P01" | "42703" | "3F000" | "3D000" | "42704" | "42S02" | "42S22" | "42000_1049" => {
             Class::Missing
         }
@@ -104,29 +106,20 @@ fn class_of(state: &str) -> Class {
     }
 }
 
-/// A text in which what stands in quotes is left out: there databases cite values.
+/// A text without what stands between its first and its last quote: there databases cite values, which may have quotes of
+/// their own.
 fn without_values(text: &str) -> String {
-    let mut kept = String::with_capacity(text.len());
-    let mut inside = None;
     let mut last = ' ';
-    for char in text.chars() {
-        match inside {
-            Some(quote) if char == quote => {
-                inside = None;
-                kept.push('…');
-                kept.push(char);
-            }
-            Some(_) => {}
-            None => {
-                // An apostrophe within a word opens nothing.
-                let opens = char == '"' || char == '\'' && !last.is_alphanumeric();
-                inside = opens.then_some(char);
-                kept.push(char);
-            }
-        }
-        last = char;
-    }
-    kept
+    // An apostrophe within a word opens nothing.
+    let opens = |it: char| {
+        let opens = it == '"' || it == '\'' && !last.is_alphanumeric();
+        last = it;
+        opens
+    };
+    let Some(first) = text.find(opens) else { return text.to_owned() };
+    let (before, rest) = text.split_at(first + 1);
+    let end = rest.rfind(['"', '\'']).unwrap_or(rest.len());
+    format!("{before}…{}", &rest[end..])
 }
 
 /// The name in quotes behind some words.
@@ -210,13 +203,17 @@ impl From<mysql_async::Error> for DbError {
         };
         // Numbers of MySQL and MariaDB whose SQLSTATE says too little.
         let class = match server.code {
-            1040 | 1203 | 1205 | 1213 | 1637 | 3572 => Class::Transient,
+            // 1317, 1969 and 3024 are statements that were interrupted or took too long; 1290 and 1836 a server that is
+            // read-only, as it is while another one takes over.
+            1040 | 1203 | 1205 | 1213 | 1290 | 1317 | 1637 | 1836 | 1969 | 3024 | 3572 => {
+                Class::Transient
+            }
             1053 | 1077 | 1079 | 1152 | 1158..=1161 | 1927 | 4031 => Class::Connection,
             1044 | 1045 | 1142 | 1143 | 1227 | 1370 => Class::Denied,
             1049 | 1054 | 1051 | 1146 => Class::Missing,
             // 1153 is a row that is larger than max_allowed_packet; the server ends the connection too.
             1048 | 1062 | 1153 | 1216 | 1217 | 1264 | 1265 | 1292 | 1364 | 1366 | 1367 | 1406
-            | 1451 | 1452 | 3140 | 3819 | 4025 => Class::Data,
+            | 1451 | 1452 | 1526 | 3140 | 3819 | 4025 => Class::Data,
             _ => class_of(&server.state),
         };
         let column = quoted_after(&server.message, "column").or_else(|| {
@@ -225,6 +222,8 @@ impl From<mysql_async::Error> for DbError {
         });
         let constraint = quoted_after(&server.message, "for key");
         let message = match class {
+            // The one whose value stands in no quotes.
+            _ if server.code == 1526 => "the table has no partition for the value".to_owned(),
             Class::Data => without_values(&server.message),
             _ => server.message,
         };
@@ -280,13 +279,14 @@ mod tests {
     #[test]
     fn values_are_taken_out_of_messages() {
         for (text, expected) in [
-            ("Duplicate entry 'secret' for key 'PRIMARY'", "Duplicate entry '…' for key '…'"),
+            ("Duplicate entry 'secret' for key 'PRIMARY'", "Duplicate entry '…'"),
+            ("Duplicate entry 'O'Brien secret' for key 'a'", "Duplicate entry '…'"),
             (
                 "invalid input syntax for type integer: \"a b\"",
                 "invalid input syntax for type integer: \"…\"",
             ),
             ("Column's value is bad", "Column's value is bad"),
-            ("it is 'cut", "it is '"),
+            ("it is 'cut", "it is '…"),
         ] {
             assert_eq!(without_values(text), expected);
         }
@@ -302,6 +302,8 @@ mod tests {
             ("P0002", Class::Other),
             ("42501", Class::Denied),
             ("40P01", Class::Transient),
+            ("57014", Class::Transient),
+            ("25P03", Class::Connection),
             ("57P01", Class::Connection),
         ] {
             assert_eq!(class_of(state), class, "{state}");
@@ -329,6 +331,9 @@ mod tests {
             ),
             (1048, "23000", "Column 'id' cannot be null", Class::Data, Some("id"), None),
             (1213, "40001", "Deadlock found", Class::Transient, None, None),
+            (1969, "70100", "max_statement_time exceeded", Class::Transient, None, None),
+            (1290, "HY000", "running with the --read-only option", Class::Transient, None, None),
+            (1526, "HY000", "Table has no partition for value x@y", Class::Data, None, None),
             (1146, "42S02", "Table 'a.b' doesn't exist", Class::Missing, None, None),
             (1045, "28000", "Access denied for user", Class::Denied, None, None),
             (1064, "42000", "You have an error in your SQL syntax", Class::Other, None, None),
