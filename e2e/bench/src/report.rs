@@ -97,6 +97,8 @@ mod tests {
                 "## Start-up and size",
                 "## W14: disturbance",
                 "## Throughput",
+                "## Throughput with a Schema Registry",
+                "## JDBC sink",
                 "## W12: latency",
                 "## JDBC source: large tables",
                 "## Operator: many resources"
